@@ -1,0 +1,70 @@
+"""What a search may be narrowed to: filters, and the buy box that an investor states."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from portfolio_twin.domain.properties import ListingStatus, PropertyFeatures, PropertyType, Text
+
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+class Range(BaseModel):
+    """A closed range; either end may be open."""
+
+    model_config = STRICT
+
+    min: float | None = Field(None, ge=0)
+    max: float | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is greater than max")
+        return self
+
+    @property
+    def middle(self) -> float | None:
+        known = [end for end in (self.min, self.max) if end is not None]
+        return sum(known) / len(known) if known else None
+
+
+class GeoRadius(BaseModel):
+    """All within `radius_km` of a point in degrees."""
+
+    model_config = STRICT
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    radius_km: float = Field(gt=0, le=20_100)
+
+
+class Filters(BaseModel):
+    """What a candidate must be; a property that lacks a field that is filtered on does not match."""
+
+    model_config = STRICT
+
+    property_type: Annotated[tuple[PropertyType, ...], Field(min_length=1, strict=False)] | None = None
+    zipcode: Annotated[tuple[Text, ...], Field(min_length=1, max_length=1000, strict=False)] | None = None
+    listing_status: Annotated[tuple[ListingStatus, ...], Field(min_length=1, strict=False)] | None = None
+    price: Range | None = None
+    bedrooms: Range | None = None
+    bathrooms: Range | None = None
+    square_footage: Range | None = None
+    location: GeoRadius | None = None
+
+
+class BuyBox(Filters):
+    """The criteria that an investor states before any behaviour tells more."""
+
+    def as_property(self) -> PropertyFeatures:
+        """The property in the middle of the box; what the box leaves open stays missing."""
+        return PropertyFeatures.model_construct(
+            listing_price=self.price and self.price.middle,
+            bedrooms=self.bedrooms and self.bedrooms.middle,
+            bathrooms=self.bathrooms and self.bathrooms.middle,
+            square_footage=self.square_footage and self.square_footage.middle,
+            lat=self.location and self.location.lat,
+            lon=self.location and self.location.lon,
+            property_type=self.property_type[0] if self.property_type else None,
+        )

@@ -1,0 +1,126 @@
+"""The property: its 25 inputs, their limits, and a catalogue of them as columns.
+
+16 numeric + 4 listing states + 5 types = 25 inputs. Every field may be missing; missing is not zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self, get_args
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+PropertyType = Literal["Single Family", "Condo", "Townhouse", "Multi-Family", "Land"]
+ListingStatus = Literal["Active", "Pending", "Sold", "Off Market"]
+PROPERTY_TYPES: tuple[str, ...] = get_args(PropertyType)
+LISTING_STATUSES: tuple[str, ...] = get_args(ListingStatus)
+
+# PostgreSQL cannot hold NUL in text; pydantic itself refuses lone surrogates.
+Text = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
+PropertyId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+AttributeValue = float | bool | Text | None
+
+NUMERIC_INPUTS: tuple[str, ...] = (
+    "listing_price", "price_per_sqft", "estimated_value", "cap_rate", "cash_on_cash_return",
+    "bedrooms", "bathrooms", "square_footage", "lot_size_sqft", "year_built",
+    "lat", "lon", "days_on_market", "condition_score", "renovation_needed", "confidence",
+)  # fmt: skip
+CATEGORICAL_INPUTS: tuple[str, ...] = ("listing_status", "property_type")
+LABELS: tuple[str, ...] = ("zipcode", "source_system")  # kept and filtered on, not inputs of the model
+ATTRIBUTE_PREFIX = "attributes."
+
+
+class PropertyFeatures(BaseModel):
+    """What is known of a property. Prices in USD, areas in ft², rates and scores as fractions, place in degrees."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+    listing_price: float | None = Field(None, ge=0, le=1e11)
+    price_per_sqft: float | None = Field(None, ge=0, le=1e7)
+    estimated_value: float | None = Field(None, ge=0, le=1e11)
+    cap_rate: float | None = Field(None, ge=-1, le=10)
+    cash_on_cash_return: float | None = Field(None, ge=-10, le=10)
+    bedrooms: float | None = Field(None, ge=0, le=1000)
+    bathrooms: float | None = Field(None, ge=0, le=1000)
+    square_footage: float | None = Field(None, ge=0, le=1e8)
+    lot_size_sqft: float | None = Field(None, ge=0, le=1e11)
+    year_built: int | None = Field(None, ge=1600, le=2100)
+    lat: float | None = Field(None, ge=-90, le=90)
+    lon: float | None = Field(None, ge=-180, le=180)
+    zipcode: Text | None = None
+    days_on_market: float | None = Field(None, ge=0, le=36_500)
+    listing_status: ListingStatus | None = None
+    condition_score: float | None = Field(None, ge=0, le=1)
+    renovation_needed: bool | None = None
+    property_type: PropertyType | None = None
+    source_system: Text | None = None
+    confidence: float | None = Field(None, ge=0, le=1)
+    attributes: dict[AttributeName, AttributeValue] = Field(default_factory=dict, max_length=100)
+
+
+Column = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Properties as columns: the form in which the model reads them.
+
+    `columns` maps a field to (n,) values: float64 with NaN for missing, or object (str | None).
+    A tenant's own attributes are columns too, named `attributes.<name>`.
+    """
+
+    ids: npt.NDArray[np.object_]  # (n,) str
+    columns: Mapping[str, Column]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def of(cls, ids: Sequence[str], properties: Sequence[PropertyFeatures]) -> Self:
+        """The catalogue of validated properties, one row each, in order."""
+        return cls.from_rows(ids, [p.__dict__ for p in properties])
+
+    @classmethod
+    def from_rows(cls, ids: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Self:
+        """As `of`, from plain mappings of already checked values (an index payload, a database row)."""
+        columns: dict[str, Column] = {}
+        for name in NUMERIC_INPUTS:
+            columns[name] = np.array([row.get(name) for row in rows], dtype=np.float64)  # None becomes NaN
+        for name in (*CATEGORICAL_INPUTS, *LABELS):
+            columns[name] = np.array([row.get(name) for row in rows], dtype=object)
+        attributes = [row.get("attributes") or {} for row in rows]
+        for name in sorted({key for a in attributes for key in a}):
+            columns[ATTRIBUTE_PREFIX + name] = attribute_column([a.get(name) for a in attributes])
+        return cls(np.array(ids, dtype=object), columns)
+
+    def row(self, i: int) -> dict[str, Any]:
+        """One property as a mapping of what is known of it, attributes nested, missing fields left out."""
+        found: dict[str, Any] = {}
+        attributes: dict[str, Any] = {}
+        for name, column in self.columns.items():
+            value = column[i]
+            if value is None or value != value:
+                continue
+            plain = value.item() if isinstance(value, np.generic) else value
+            if name.startswith(ATTRIBUTE_PREFIX):
+                attributes[name.removeprefix(ATTRIBUTE_PREFIX)] = plain
+            else:
+                found[name] = plain
+        if "renovation_needed" in found:
+            found["renovation_needed"] = bool(found["renovation_needed"])
+        if "year_built" in found:
+            found["year_built"] = int(found["year_built"])
+        return found | ({"attributes": attributes} if attributes else {})
+
+    def take(self, rows: npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]) -> Self:
+        """The catalogue of the chosen rows, in their order."""
+        return type(self)(self.ids[rows], {name: column[rows] for name, column in self.columns.items()})
+
+
+def attribute_column(values: Sequence[AttributeValue]) -> Column:
+    """Float64 where every known value is a number, else object with the values as text. (n,)"""
+    if all(value is None or isinstance(value, (bool, int, float)) for value in values):
+        return np.array(values, dtype=np.float64)
+    return np.array([None if value is None else str(value) for value in values], dtype=object)

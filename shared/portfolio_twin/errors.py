@@ -1,0 +1,88 @@
+"""Everything that can go wrong, as one tree. It knows no HTTP: `api/errors.py` holds the table from class to status.
+
+TwinError
+├── InvalidInput                 the input breaks a rule
+│   ├── UnreadableInput          the input cannot be read at all
+│   ├── InputTooLarge
+│   └── IdempotencyConflict      the same key was used for another body
+├── Unauthenticated              no verified claims came with the request
+├── TenantRequired               the claims name no tenant
+├── NotFound                     missing, or another tenant's: the same answer
+├── Unavailable                  a dependency is down; try again later
+│   ├── DatabaseUnavailable
+│   ├── IndexUnavailable
+│   ├── RegistryUnavailable
+│   └── ModelNotFound            this tenant has no model yet, or it cannot be loaded
+├── BundleRejected               a model bundle failed a check
+├── PromotionConflict            somebody else moved live.json first
+├── LeaseLost                    another run holds this tenant's lease
+└── NoPreviousVersion            there is nothing to roll back to
+"""
+
+
+class TwinError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class InvalidInput(TwinError):
+    pass
+
+
+class UnreadableInput(InvalidInput):
+    pass
+
+
+class InputTooLarge(InvalidInput):
+    pass
+
+
+class IdempotencyConflict(InvalidInput):
+    pass
+
+
+class Unauthenticated(TwinError):
+    pass
+
+
+class TenantRequired(TwinError):
+    pass
+
+
+class NotFound(TwinError):
+    pass
+
+
+class Unavailable(TwinError):
+    pass
+
+
+class DatabaseUnavailable(Unavailable):
+    pass
+
+
+class IndexUnavailable(Unavailable):
+    pass
+
+
+class RegistryUnavailable(Unavailable):
+    pass
+
+
+class ModelNotFound(Unavailable):
+    pass
+
+
+class BundleRejected(TwinError):
+    pass
+
+
+class PromotionConflict(TwinError):
+    pass
+
+
+class LeaseLost(TwinError):
+    pass
+
+
+class NoPreviousVersion(TwinError):
+    pass

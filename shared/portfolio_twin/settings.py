@@ -1,0 +1,56 @@
+"""The environment, read once and typed: one class per family of functions. Nothing else reads the environment.
+
+Every variable is upper-case and listed below; AWS's own (`AWS_REGION`, `AWS_ENDPOINT_URL`, …) are read by boto3.
+A bad value fails at start, with its name.
+"""
+
+from functools import cache
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ReadSettings(BaseSettings):
+    """predict, recommend, look-alike: S3 and Qdrant, nothing else."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    bucket: str = Field(min_length=3, description="S3 bucket of models, snapshots and uploads")
+    qdrant_url: str = Field(pattern=r"^https?://")
+    qdrant_api_key: SecretStr | None = None
+    qdrant_timeout_seconds: float = Field(2.0, gt=0, le=25)
+    tenant_claim: str = "tenant_id"
+    live_ttl_seconds: float = Field(30.0, ge=0)
+    model_cache_tenants: int = Field(8, ge=1)
+    bundle_limit_bytes: int = Field(512 * 1024 * 1024, gt=0)
+
+
+class WriteSettings(ReadSettings):
+    """feedback: the facts as well."""
+
+    database_url: SecretStr = Field(description="postgresql+pg8000://…, as the application role")
+    database_connect_seconds: float = Field(3.0, gt=0, le=10)
+    database_statement_seconds: float = Field(5.0, gt=0, le=20)
+
+
+class PipelineSettings(WriteSettings):
+    """The steps of the two state machines: slower, bigger, never behind the API."""
+
+    qdrant_timeout_seconds: float = Field(30.0, gt=0)
+    database_statement_seconds: float = Field(300.0, gt=0)
+    lease_seconds: int = Field(6 * 3600, gt=0)
+
+
+@cache
+def read_settings() -> ReadSettings:
+    return ReadSettings()  # type: ignore[call-arg]  # pydantic-settings fills the fields from the environment
+
+
+@cache
+def write_settings() -> WriteSettings:
+    return WriteSettings()  # type: ignore[call-arg]  # as above
+
+
+@cache
+def pipeline_settings() -> PipelineSettings:
+    return PipelineSettings()  # type: ignore[call-arg]  # as above
