@@ -1,0 +1,58 @@
+"""Every setting of a twin's design and training; it travels in the bundle's manifest."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self
+
+
+@dataclass(frozen=True)
+class TwinConfig:
+    """The design that measured best; `baseline()` is the plain one, kept for ever as the yardstick."""
+
+    embedding_dim: int = 16
+    hidden: tuple[int, ...] = (64,)
+    dropout: float = 0.2
+    features: Literal["learnt", "plain"] = "learnt"
+    user_tower: Literal["history", "table"] = "history"  # a function of what they did, or a vector learnt per user
+    loss: Literal["infonce", "triplet"] = "infonce"
+    negatives: Literal["catalogue", "uniform"] = "catalogue"  # the whole softmax, or as many draws as positives
+    temperature: float = 0.1
+    learn_temperature: bool = True
+    triplet_margin: float = 0.2
+    popularity_weight: float = 0.5  # start of a in cosine/τ + a·(log1p(popularity) − mean); 0 leaves the term out
+    history_limit: int = 12  # distinct properties of an investor that one training example pools
+    blank_history: float = 0.1  # share of histories blanked, so that an empty one comes to mean the market's taste
+    sampled_softmax_above: int = 200_000  # properties; beyond, negatives are drawn and corrected by logQ
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-4
+    one_cycle: bool = True  # OneCycle with 10 % warm-up, else constant
+    batch_size: int = 256
+    epochs: int = 40
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.embedding_dim < 2 or any(width < 1 for width in self.hidden):
+            raise ValueError("layers must have a width")
+        if self.batch_size < 2 or self.epochs < 1:
+            raise ValueError("batch_size must be ≥ 2 and epochs ≥ 1")
+        if not 0 <= self.dropout < 1 or self.learning_rate <= 0 or self.temperature <= 0:
+            raise ValueError("dropout must lie in [0, 1), learning_rate and temperature above 0")
+
+    @classmethod
+    def baseline(cls) -> Self:
+        """25→128→64→32→16, one learnt vector per user, uniform negatives in balanced batches of 32, τ 0.07."""
+        return cls(
+            hidden=(128, 64, 32), features="plain", user_tower="table", negatives="uniform", temperature=0.07,
+            learn_temperature=False, popularity_weight=0.0, blank_history=0.0, optimizer="adam", learning_rate=1e-3,
+            weight_decay=0.0, one_cycle=False, batch_size=32, epochs=100,
+        )  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"hidden": list(self.hidden)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Raises ValueError for a setting that this version does not know."""
+        if unknown := data.keys() - {field.name for field in fields(cls)}:
+            raise ValueError(f"unknown settings: {sorted(unknown)}")
+        return cls(**data | {"hidden": tuple(data["hidden"])})

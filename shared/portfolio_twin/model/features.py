@@ -1,0 +1,228 @@
+"""From properties to numbers: a schema learnt from one catalogue, applied alike in training and in serving."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.domain.properties import (
+    ATTRIBUTE_PREFIX,
+    CATEGORICAL_INPUTS,
+    LISTING_STATUSES,
+    NUMERIC_INPUTS,
+    PROPERTY_TYPES,
+    Catalogue,
+)
+
+Matrix = npt.NDArray[np.float32]
+
+LOG_INPUTS = {"listing_price", "price_per_sqft", "estimated_value", "square_footage", "lot_size_sqft"}
+CLIP_QUANTILES = (0.005, 0.995)
+CATEGORIES_LIMIT = 32  # of one attribute, the most frequent; the rest reads as unknown
+CATEGORY_SUPPORT = 5  # properties that must share a category before it gets an input of its own
+WAVELENGTHS_KM = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+KM_PER_DEGREE = 111.32
+PLACE_LIMIT = 5.0  # standard deviations; a property in another market must not blow the tower up
+
+
+@dataclass(frozen=True)
+class NumericFeature:
+    """(clip(log1p?(x), low, high) − mean) / std; missing is 0, with a flag of its own where training saw any."""
+
+    name: str
+    log: bool
+    low: float
+    high: float
+    mean: float
+    std: float
+    flag: bool
+
+
+@dataclass(frozen=True)
+class CategoricalFeature:
+    """One input per category; an unknown or missing one sets none of them."""
+
+    name: str
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Kilometres east and north of the market's median, z-scored, and their sines and cosines at several scales."""
+
+    lat: float
+    lon: float
+    east_std_km: float
+    north_std_km: float
+    flag: bool
+
+
+@dataclass(frozen=True)
+class FeatureSchema:
+    """Maps a catalogue to (n, width) float32: numbers, their missing flags, categories, place."""
+
+    numeric: tuple[NumericFeature, ...]
+    categorical: tuple[CategoricalFeature, ...]
+    place: Place | None
+    groups: Mapping[str, tuple[int, ...]] = field(init=False, compare=False)  # input name → its columns
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "groups", self._group_columns())
+
+    @property
+    def width(self) -> int:
+        return sum(len(columns) for columns in self.groups.values())
+
+    @classmethod
+    def learn(cls, catalogue: Catalogue) -> Self:
+        """Keeps what varies in this catalogue; raises ValueError when nothing does."""
+        numeric, categorical = [], []
+        for name, column in catalogue.columns.items():
+            if name in ("lat", "lon") or not (name in (*NUMERIC_INPUTS, *CATEGORICAL_INPUTS) or _is_attribute(name)):
+                continue
+            if column.dtype == object:
+                categorical += _learn_categories(name, column)
+            else:
+                numeric += _learn_numeric(name, column)
+        schema = cls(tuple(numeric), tuple(categorical), _learn_place(catalogue))
+        if schema.width == 0:
+            raise ValueError("no field of this catalogue varies: there is nothing to learn from")
+        return schema
+
+    @classmethod
+    def plain(cls) -> Self:
+        """The baseline's 25 inputs, each divided by a fixed round number (lat by 90, lon by 180)."""
+        scale = dict.fromkeys(NUMERIC_INPUTS, 1.0) | {
+            "listing_price": 1e6, "price_per_sqft": 1e3, "estimated_value": 1e6, "bedrooms": 10.0, "bathrooms": 10.0,
+            "square_footage": 1e4, "lot_size_sqft": 1e5, "year_built": 2e3, "lat": 90.0, "lon": 180.0,
+            "days_on_market": 365.0,
+        }  # fmt: skip
+        numeric = tuple(NumericFeature(n, False, -1e12, 1e12, 0.0, scale[n], False) for n in NUMERIC_INPUTS)
+        choices = (("listing_status", LISTING_STATUSES), ("property_type", PROPERTY_TYPES))
+        return cls(numeric, tuple(CategoricalFeature(name, categories) for name, categories in choices), None)
+
+    def vectorise(self, catalogue: Catalogue) -> Matrix:
+        """(n, width) float32, finite whatever is missing or out of range."""
+        n = len(catalogue)
+        numbers, missing = self._numbers(catalogue)
+        blocks = [numbers, missing[:, self._flagged]]
+        for feature in self.categorical:
+            column = catalogue.columns.get(feature.name, np.full(n, None, dtype=object))
+            rank = {category: i for i, category in enumerate(feature.categories)}
+            codes = np.array([rank.get(value if isinstance(value, str) else str(value), -1) for value in column])
+            blocks.append(codes[:, None] == np.arange(len(feature.categories)))
+        if self.place:
+            blocks.append(_place_columns(self.place, catalogue))
+        return np.concatenate(blocks, axis=1, dtype=np.float32, casting="unsafe")
+
+    def _numbers(self, catalogue: Catalogue) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        raw = np.full((len(catalogue), len(self.numeric)), np.nan)
+        for j, feature in enumerate(self.numeric):
+            column = catalogue.columns.get(feature.name)
+            if column is not None and column.dtype != object:
+                raw[:, j] = column
+        missing = np.isnan(raw)
+        log, low, high, mean, std = self._scales
+        raw[:, log] = np.log1p(np.maximum(raw[:, log], 0))
+        scaled = (np.minimum(np.maximum(raw, low), high) - mean) / std
+        scaled[missing] = 0.0
+        return scaled, missing
+
+    @cached_property
+    def _scales(self) -> tuple[npt.NDArray[Any], ...]:
+        rows = [(f.log, f.low, f.high, f.mean, f.std) for f in self.numeric]
+        log, *rest = np.array(rows, dtype=np.float64).reshape(-1, 5).T
+        return (log.astype(bool), *rest)
+
+    @cached_property
+    def _flagged(self) -> npt.NDArray[np.int64]:
+        return np.flatnonzero([feature.flag for feature in self.numeric])
+
+    def _group_columns(self) -> dict[str, tuple[int, ...]]:
+        groups: dict[str, tuple[int, ...]] = {f.name: (i,) for i, f in enumerate(self.numeric)}
+        at = len(self.numeric)
+        for feature in self.numeric:
+            if feature.flag:
+                groups[feature.name] += (at,)
+                at += 1
+        for choice in self.categorical:
+            groups[choice.name] = tuple(range(at, at + len(choice.categories)))
+            at += len(choice.categories)
+        if self.place:
+            groups["location"] = tuple(range(at, at + 2 + 4 * len(WAVELENGTHS_KM) + self.place.flag))
+        return groups
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "numeric": [asdict(f) for f in self.numeric],
+            "categorical": [{"name": f.name, "categories": list(f.categories)} for f in self.categorical],
+            "place": asdict(self.place) if self.place else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            tuple(NumericFeature(**f) for f in data["numeric"]),
+            tuple(CategoricalFeature(f["name"], tuple(f["categories"])) for f in data["categorical"]),
+            Place(**data["place"]) if data["place"] else None,
+        )
+
+
+def _is_attribute(name: str) -> bool:
+    return name.startswith(ATTRIBUTE_PREFIX)
+
+
+def _learn_numeric(name: str, column: npt.NDArray[np.float64]) -> list[NumericFeature]:
+    known = column[np.isfinite(column)]
+    if len(known) < 2:
+        return []
+    skewed = _is_attribute(name) and known.min() >= 0 and known.mean() > 2 * np.median(known)
+    log = name in LOG_INPUTS or bool(skewed)
+    values = np.log1p(np.maximum(known, 0)) if log else known
+    low, high = (float(q) for q in np.quantile(values, CLIP_QUANTILES))
+    clipped = np.clip(values, low, high)
+    std = float(clipped.std())
+    if std < 1e-9:
+        return []
+    return [NumericFeature(name, log, low, high, float(clipped.mean()), std, len(known) < len(column))]
+
+
+def _learn_categories(name: str, column: npt.NDArray[np.object_]) -> list[CategoricalFeature]:
+    values, counts = np.unique([str(value) for value in column if value is not None], return_counts=True)
+    frequent = np.argsort(-counts, kind="stable")[:CATEGORIES_LIMIT]
+    categories = tuple(str(values[i]) for i in frequent if counts[i] >= min(CATEGORY_SUPPORT, len(column)))
+    return [CategoricalFeature(name, categories)] if len(values) > 1 and categories else []
+
+
+def _learn_place(catalogue: Catalogue) -> Place | None:
+    lat, lon = catalogue.columns.get("lat"), catalogue.columns.get("lon")
+    if lat is None or lon is None:
+        return None
+    known = np.isfinite(lat) & np.isfinite(lon)
+    if known.sum() < 2:
+        return None
+    centre = Place(float(np.median(lat[known])), float(np.median(lon[known])), 1.0, 1.0, bool(not known.all()))
+    east, north = _kilometres(centre, lat[known], lon[known])
+    return Place(centre.lat, centre.lon, max(float(east.std()), 1e-3), max(float(north.std()), 1e-3), centre.flag)
+
+
+def _kilometres(
+    place: Place, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    east = (lon - place.lon) * KM_PER_DEGREE * np.cos(np.radians(place.lat))
+    return east, (lat - place.lat) * KM_PER_DEGREE
+
+
+def _place_columns(place: Place, catalogue: Catalogue) -> npt.NDArray[np.float64]:
+    unknown = np.full(len(catalogue), np.nan)
+    lat, lon = (catalogue.columns.get(name, unknown) for name in ("lat", "lon"))
+    km = np.stack(_kilometres(place, lat, lon), axis=1)  # (n, 2) east, north
+    missing: npt.NDArray[np.bool_] = np.isnan(km).any(axis=1)
+    z = np.clip(km / (place.east_std_km, place.north_std_km), -PLACE_LIMIT, PLACE_LIMIT)
+    angle = (km[:, :, None] * (2 * np.pi / np.array(WAVELENGTHS_KM))).reshape(len(km), -1)
+    columns = np.concatenate([z, np.sin(angle), np.cos(angle)], axis=1)
+    columns[missing] = 0.0
+    return np.concatenate([columns, missing[:, None]], axis=1) if place.flag else columns

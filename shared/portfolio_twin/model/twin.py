@@ -1,0 +1,97 @@
+"""The Portfolio Twin: two towers on one sphere, calibrated. Immutable once loaded; numpy only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.model.calibration import Confidence, Floats, Platt
+from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.encoder import Matrix, PropertyEncoder, normalise
+from portfolio_twin.model.features import FeatureSchema
+
+ModelKind = Literal["twin", "content"]
+
+NOVELTY_LIMIT = 5.0
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One tenant's model of one version. d is `config.embedding_dim`, w the schema's width."""
+
+    version: str
+    kind: ModelKind
+    config: TwinConfig
+    schema: FeatureSchema
+    encoder: PropertyEncoder
+    global_vector: Matrix  # (d,) u₀, the market's taste
+    calibration: Platt
+    confidence: Confidence
+    base_rate: float  # share of a catalogue that an investor acts on, for who wants the unbalanced probability
+    landmarks: Matrix  # (≤ 128, w) training properties: what "near the training data" means
+    landmark_distance: float  # the median distance of a training property to its nearest landmark
+    property_ids: npt.NDArray[np.object_]  # (n,)
+    property_vectors: Matrix  # (n, d)
+    user_ids: npt.NDArray[np.int64]  # (m,) ascending
+    user_vectors: Matrix  # (m, d)
+    user_evidence: Matrix  # (m,) sum of |weights| of the history
+
+    def embed(self, catalogue: Catalogue) -> Matrix:
+        """Any property, known or not: (n, d) on the unit sphere."""
+        return self.encoder(self.schema.vectorise(catalogue))
+
+    def user_vector(self, vectors: Matrix, weights: Matrix) -> Matrix:
+        """The investor from their history: vectors (k, d), weights (k,) with their sign → (d,).
+
+        normalise(Σ wᵢvᵢ / Σ|wᵢ| + u₀); an empty history leaves the market's taste.
+        """
+        total = np.abs(weights).sum()
+        pooled = weights @ vectors / total if total > 0 else np.zeros_like(self.global_vector)
+        return normalise(pooled + self.global_vector)
+
+    def affinity(self, user: Matrix, vectors: Matrix) -> Floats:
+        """P(this investor would act), at a balanced prior: user (d,), vectors (n, d) → (n,)."""
+        return self.calibration(vectors @ user)
+
+    def novelty(self, X: Matrix) -> Floats:
+        """How much farther than usual from the training data: X (n, w) → (n,), 0 for a usual property, at most 5."""
+        squares = (X * X).sum(axis=1)[:, None] - 2 * X @ self.landmarks.T + self._landmark_squares
+        distance = np.sqrt(np.maximum(squares.min(axis=1), 0.0))
+        novelty: Floats = np.clip(distance / self.landmark_distance - 1.0, 0.0, NOVELTY_LIMIT)
+        return novelty
+
+    def known_user(self, user_id: int) -> tuple[Matrix, float]:
+        """Vector (d,) and evidence as of training; the market's taste and 0 for who is new."""
+        at = int(np.searchsorted(self.user_ids, user_id))
+        if at < len(self.user_ids) and self.user_ids[at] == user_id:
+            return self.user_vectors[at], float(self.user_evidence[at])
+        return normalise(self.global_vector), 0.0
+
+    def known_property(self, property_id: str) -> Matrix | None:
+        """Vector (d,) as of training, None for a property that came later."""
+        row = self.property_rows.get(property_id)
+        return None if row is None else self.property_vectors[row]
+
+    @cached_property
+    def property_rows(self) -> Mapping[str, int]:
+        return {property_id: row for row, property_id in enumerate(self.property_ids)}
+
+    @cached_property
+    def _landmark_squares(self) -> Matrix:
+        return (self.landmarks * self.landmarks).sum(axis=1)
+
+
+def choose_landmarks(X: Matrix, seed: int, limit: int = 128) -> tuple[Matrix, float]:
+    """Up to `limit` rows of X (n, w), drawn at random, and the median distance of the others to the nearest."""
+    order = np.random.default_rng(seed).permutation(len(X))
+    landmarks, others = X[order[:limit]], X[order[limit : limit + 2000]]
+    rank = 0
+    if len(others) == 0:  # a small catalogue: each is its own nearest, so take the next one
+        others, rank = landmarks, min(1, len(landmarks) - 1)
+    gaps = ((others[:, None, :] - landmarks[None]) ** 2).sum(axis=2)
+    median = float(np.median(np.sqrt(np.partition(gaps, rank, axis=1)[:, rank])))
+    return landmarks, max(median, 1e-6)
