@@ -43,14 +43,14 @@ class PipelineSettings(WriteSettings):
 
 @cache
 def read_settings() -> ReadSettings:
-    return ReadSettings()  # type: ignore[call-arg]  # pydantic-settings fills the fields from the environment
+    return ReadSettings()
 
 
 @cache
 def write_settings() -> WriteSettings:
-    return WriteSettings()  # type: ignore[call-arg]  # as above
+    return WriteSettings()
 
 
 @cache
 def pipeline_settings() -> PipelineSettings:
-    return PipelineSettings()  # type: ignore[call-arg]  # as above
+    return PipelineSettings()

@@ -75,14 +75,16 @@ class Confidence:
     def fit(cls, affinity: Floats, evidence: Floats, novelty: Floats, labels: Floats) -> Self:
         correct = ((affinity >= 0.5) == (labels > 0)).astype(np.float64)
         X = cls._inputs(affinity, evidence, novelty)
-        found = fit_logistic(X, correct, np.ones(len(X)), CONFIDENCE_PRIOR, CONFIDENCE_PRIOR_STRENGTH)
-        wrong_way = found * CONFIDENCE_SIGNS < 0  # noise must not make thin evidence a reason to trust
-        if wrong_way.any():
-            kept = ~wrong_way
-            found[wrong_way] = 0.0
+        kept = np.ones(len(CONFIDENCE_PRIOR), dtype=bool)
+        while True:  # noise must not make thin evidence, or distance, a reason to trust: such a term is left out
+            found = np.zeros(len(kept))
             found[kept] = fit_logistic(
                 X[:, kept], correct, np.ones(len(X)), CONFIDENCE_PRIOR[kept], CONFIDENCE_PRIOR_STRENGTH
             )
+            wrong_way = found * CONFIDENCE_SIGNS < 0
+            if not wrong_way.any():
+                break
+            kept &= ~wrong_way
         a, b, c, d = (float(value) for value in found)
         return cls((a, b, c, d))
 

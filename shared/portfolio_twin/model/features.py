@@ -220,7 +220,7 @@ def _place_columns(place: Place, catalogue: Catalogue) -> npt.NDArray[np.float64
     unknown = np.full(len(catalogue), np.nan)
     lat, lon = (catalogue.columns.get(name, unknown) for name in ("lat", "lon"))
     km = np.stack(_kilometres(place, lat, lon), axis=1)  # (n, 2) east, north
-    missing: npt.NDArray[np.bool_] = np.isnan(km).any(axis=1)
+    missing = np.isnan(km[:, 0]) | np.isnan(km[:, 1])
     z = np.clip(km / (place.east_std_km, place.north_std_km), -PLACE_LIMIT, PLACE_LIMIT)
     angle = (km[:, :, None] * (2 * np.pi / np.array(WAVELENGTHS_KM))).reshape(len(km), -1)
     columns = np.concatenate([z, np.sin(angle), np.cos(angle)], axis=1)

@@ -82,7 +82,8 @@ class Twin:
 
     @cached_property
     def _landmark_squares(self) -> Matrix:
-        return (self.landmarks * self.landmarks).sum(axis=1)
+        squares: Matrix = (self.landmarks * self.landmarks).sum(axis=1)
+        return squares
 
 
 def choose_landmarks(X: Matrix, seed: int, limit: int = 128) -> tuple[Matrix, float]:

@@ -1,0 +1,46 @@
+# Every target sets up what it needs; nothing is installed twice.
+PYTHON ?= python3.11
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+STATE ?= .twin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test check bench clean
+
+help:  ## what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(RUN) pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+install: $(VENV)/.installed  ## the virtual environment, from the lock
+
+demo: install  ## two tenants from nothing to answers; DATA=folder for your own CSVs
+	$(VENV)/bin/twin demo --state $(STATE) $(if $(DATA),--data $(DATA))
+
+serve: install  ## the API and its stores on this machine, docs at /docs
+	$(VENV)/bin/twin serve --state $(STATE)
+
+test: install  ## unit and integration tests on the embedded services
+	$(RUN) pytest
+
+check: install  ## ruff, mypy, import-linter, and the checks on the deployment
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: install  ## figures as JSON under build/bench
+	$(RUN) tests.benchmarks
+
+lock: install  ## pins every dependency anew, from pyproject.toml
+	mkdir -p build && $(RUN) dependency_groups dev >build/dev.in
+	$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml build/dev.in
+	sed -i 's/+cpu$$//' requirements.lock  # a CPU build of torch, where pip finds one, satisfies the plain version
+
+clean:  ## removes what demo and tests left, not the environment
+	rm -rf $(STATE) build

@@ -1,0 +1,56 @@
+"""POST /predict /batch_predict /embedding /explain · GET /health."""
+
+from fastapi import Response
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from portfolio_twin.api.app import create_app, lambda_handler_of
+from portfolio_twin.api.health import Health, check_health
+from portfolio_twin.api.resources import live_models, vector_index
+from portfolio_twin.api.tenancy import MaybeTenant, Tenant
+from portfolio_twin.domain.criteria import STRICT
+from portfolio_twin.domain.properties import PropertyFeatures
+from portfolio_twin.services import explain, predict
+
+app = create_app("predict")
+
+
+class EmbeddingRequest(BaseModel):
+    model_config = STRICT
+
+    property_features: PropertyFeatures
+
+
+class Embedding(BaseModel):
+    model_version: str
+    embedding: list[float]
+
+
+@app.post("/predict")
+async def post_predict(request: predict.PredictRequest, tenant: Tenant) -> predict.Prediction:
+    return predict.predict(live_models(), vector_index(), tenant, request)
+
+
+@app.post("/batch_predict", response_model=predict.BatchPrediction)
+async def post_batch_predict(request: predict.BatchRequest, tenant: Tenant) -> Response:
+    answer = predict.predict_batch(live_models(), vector_index(), tenant, request)
+    return Response(to_json(answer), media_type="application/json")
+
+
+@app.post("/embedding")
+async def post_embedding(request: EmbeddingRequest, tenant: Tenant) -> Embedding:
+    version, vector = predict.embed(live_models(), tenant, request.property_features)
+    return Embedding(model_version=version, embedding=vector.tolist())
+
+
+@app.post("/explain")
+async def post_explain(request: explain.ExplainRequest, tenant: Tenant) -> explain.ExplanationAnswer:
+    return explain.explain_affinity(live_models(), vector_index(), tenant, request)
+
+
+@app.get("/health")
+async def get_health(tenant: MaybeTenant) -> Health:
+    return check_health(live_models(), vector_index(), tenant)
+
+
+lambda_handler = lambda_handler_of(app)

@@ -1,0 +1,64 @@
+"""Checkpoints of a training, for resuming only: written beside each other, read back with nothing executed."""
+
+import io
+import pickle
+import sys
+import time
+from typing import Any, Protocol
+
+import torch
+
+LATEST, PREVIOUS, BEST = "portfolio_twin_latest.pt", "portfolio_twin_previous.pt", "portfolio_twin_best.pt"
+CHECKPOINT_SECONDS = 20.0  # between two: what a lost machine costs at most
+
+
+class Store(Protocol):
+    """Where a training keeps its files, by name."""
+
+    def read(self, name: str) -> bytes | None: ...
+
+    def write(self, name: str, data: bytes) -> None: ...
+
+
+class Checkpoints:
+    """The latest state, the one before it, and the weights of the best epoch."""
+
+    def __init__(self, store: Store, every_seconds: float = CHECKPOINT_SECONDS) -> None:
+        self.store, self.every_seconds = store, every_seconds
+        self._saved_at = time.monotonic()
+        self._latest: bytes | None = None
+
+    def due(self, *, last: bool) -> bool:
+        return last or time.monotonic() - self._saved_at >= self.every_seconds
+
+    def save(self, state: dict[str, Any], best: dict[str, Any]) -> None:
+        if self._latest is not None:
+            self.store.write(PREVIOUS, self._latest)
+        self._latest = _dump(state)
+        self.store.write(LATEST, self._latest)
+        if best:
+            self.store.write(BEST, _dump(best))
+        self._saved_at = time.monotonic()
+
+    def newest(self, fingerprint: str) -> dict[str, Any] | None:
+        """The newest state of this very training that can be read; None starts afresh."""
+        for name in (LATEST, PREVIOUS):
+            data = self.store.read(name)
+            if data is None:
+                continue
+            try:
+                state = torch.load(io.BytesIO(data), weights_only=True)
+                if state["fingerprint"] == fingerprint:
+                    self._latest = data
+                    return dict(state)
+                reason = "it belongs to another training"
+            except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError, TypeError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            print(f"{name} is left aside: {reason}", file=sys.stderr)  # noqa: T201  # a job's log is its stderr
+        return None
+
+
+def _dump(state: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()

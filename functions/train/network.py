@@ -1,0 +1,77 @@
+"""The two towers in torch, and the way out of torch: BatchNorm folded into plain layers."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.encoder import PropertyEncoder
+
+TEMPERATURE_FLOOR = 0.01
+
+
+class PropertyTower(nn.Module):
+    """(n, width) → (n, d) unit vectors: Linear–BatchNorm–ReLU–Dropout per hidden layer, then Linear."""
+
+    def __init__(self, width: int, config: TwinConfig) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for hidden in config.hidden:
+            layers += [nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Dropout(config.dropout)]
+            width = hidden
+        self.layers = nn.Sequential(*layers, nn.Linear(width, config.embedding_dim))
+
+    def forward(self, X: Tensor) -> Tensor:
+        return F.normalize(self.layers(X), dim=1)
+
+    @torch.no_grad()
+    def export(self) -> PropertyEncoder:
+        """The same function in numpy, as in evaluation: (Wx + b − μ)·γ/√(σ² + ε) + β becomes one layer.
+
+        Jacob et al., "Quantization and Training of Neural Networks" (CVPR 2018), §3.2, on folding BatchNorm.
+        """
+        folded: list[tuple[Tensor, Tensor]] = []
+        for layer in self.layers:
+            if isinstance(layer, nn.Linear):
+                folded.append((layer.weight.T.double(), layer.bias.double()))
+            elif isinstance(layer, nn.BatchNorm1d):
+                assert layer.running_mean is not None
+                assert layer.running_var is not None
+                weight, bias = folded[-1]
+                scale = layer.weight / torch.sqrt(layer.running_var.double() + layer.eps)
+                folded[-1] = (weight * scale, (bias - layer.running_mean) * scale + layer.bias)
+        return PropertyEncoder([(_numpy(weight), _numpy(bias)) for weight, bias in folded])
+
+
+class TwinNetwork(nn.Module):
+    """Both towers and what the softmax learns beside them."""
+
+    def __init__(self, width: int, config: TwinConfig, n_users: int = 0) -> None:
+        super().__init__()
+        self.tower = PropertyTower(width, config)
+        self.global_vector = nn.Parameter(0.1 * torch.randn(config.embedding_dim))  # u₀, the market's taste
+        self.log_temperature = nn.Parameter(torch.tensor(config.temperature).log(), config.learn_temperature)
+        self.popularity_weight = nn.Parameter(
+            torch.tensor(float(config.popularity_weight)), requires_grad=config.popularity_weight != 0
+        )
+        self.users = nn.Embedding(n_users, config.embedding_dim) if config.user_tower == "table" else None
+
+    @property
+    def temperature(self) -> Tensor:
+        return self.log_temperature.exp().clamp(min=TEMPERATURE_FLOOR)
+
+    def investors(self, vectors: Tensor, histories: Tensor, weights: Tensor, users: Tensor) -> Tensor:
+        """(b, d) unit vectors: normalise(Σ wᵢvᵢ / Σ|wᵢ| + u₀), or each investor's row of the table.
+
+        vectors (s + 1, d), the last one padding; histories (b, h) places in it; weights (b, h); users (b,).
+        """
+        if self.users is not None:
+            return F.normalize(self.users(users), dim=1)
+        shares = weights / weights.abs().sum(dim=1, keepdim=True).clamp(min=1e-6)
+        pooled = F.embedding_bag(histories, vectors, per_sample_weights=shares, mode="sum")
+        return F.normalize(pooled + self.global_vector, dim=1)
+
+
+def _numpy(tensor: Tensor) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    return np.ascontiguousarray(tensor.cpu().float().numpy())

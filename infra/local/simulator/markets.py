@@ -1,0 +1,76 @@
+"""Two invented metropolises: a dear old harbour town that pays for place, and a wide desert one that pays for yield."""
+
+from infra.local.simulator.market import MarketConfig, Neighbourhood, Strategy, Window
+
+HARBORVIEW = MarketConfig(
+    name="harborview",
+    prefix="HV",
+    lat=41.4,
+    lon=-71.6,
+    price_per_sqft=410.0,
+    rent_yield=0.078,
+    neighbourhoods=(
+        Neighbourhood("02801", 0.0, 0.0, 0.9, 0.45, 1925, 1.00, 6.5),
+        Neighbourhood("02802", 1.8, 1.2, 0.8, 0.60, 1910, 0.85, 7.5),
+        Neighbourhood("02803", -1.6, 1.0, 0.9, -0.10, 1935, 0.90, 4.0),
+        Neighbourhood("02804", -2.2, -1.8, 1.0, -0.35, 1940, 0.75, 3.0),
+        Neighbourhood("02805", 2.6, -2.4, 1.1, 0.25, 1950, 0.60, 7.0),
+        Neighbourhood("02806", 0.5, 4.2, 1.3, 0.15, 1962, 0.45, 8.0),
+        Neighbourhood("02807", -4.8, 2.6, 1.4, -0.30, 1958, 0.45, 4.5),
+        Neighbourhood("02808", -5.5, -3.5, 1.6, -0.15, 1975, 0.30, 6.0),
+        Neighbourhood("02809", 5.8, 3.4, 1.5, 0.50, 1978, 0.25, 9.0),
+        Neighbourhood("02810", -1.0, -6.0, 1.8, 0.00, 1985, 0.25, 7.0),
+        Neighbourhood("02811", -9.0, 5.5, 2.4, -0.25, 1996, 0.10, 6.5),
+        Neighbourhood("02812", 3.5, 9.5, 2.6, 0.10, 2002, 0.08, 8.5),
+    ),
+    type_shares={"Single Family": 0.46, "Condo": 0.22, "Townhouse": 0.12, "Multi-Family": 0.14, "Land": 0.06},
+    strategies=(
+        Strategy("triple-decker", 0.24, ("Multi-Family",), 1.25, (Window("cap_rate", 0.045, None, 0.004),), 0.6, 2, 4.0),
+        Strategy(
+            "harbour condo", 0.22, ("Condo", "Townhouse"), 0.95, (Window("condition", 0.55, None, 0.05),), 1.5, 1, 2.2
+        ),
+        Strategy("fixer", 0.22, ("Single Family", "Townhouse", "Multi-Family"), 0.85,
+                 (Window("condition", None, 0.45, 0.05), Window("value_gap", None, -0.05, 0.05)), 0.0, 2, 5.0),
+        Strategy("good schools", 0.24, ("Single Family",), 1.20,
+                 (Window("school_rating", 6.8, None, 0.4), Window("bedrooms", 2.6, 4.4, 0.25)), -0.8, 2, 3.5),
+        Strategy("plots", 0.08, ("Land",), 0.55, (Window("log_lot", 9.0, None, 0.3),), -1.5, 1, 6.0),
+    ),
+    attributes=("school_rating", "hoa_fee"),
+)  # fmt: skip
+
+MESA = MarketConfig(
+    name="mesa",
+    prefix="MS",
+    lat=33.3,
+    lon=-111.2,
+    price_per_sqft=215.0,
+    rent_yield=0.098,
+    neighbourhoods=(
+        Neighbourhood("85301", 0.0, 0.0, 1.6, 0.10, 1968, 0.90, 5.0),
+        Neighbourhood("85302", 4.0, 0.5, 1.8, 0.30, 1985, 0.60, 7.0),
+        Neighbourhood("85303", -4.2, -0.8, 1.8, -0.30, 1972, 0.65, 3.5),
+        Neighbourhood("85304", 0.8, -5.0, 2.0, -0.20, 1978, 0.50, 4.5),
+        Neighbourhood("85305", 8.5, 3.5, 2.4, 0.45, 1998, 0.30, 8.5),
+        Neighbourhood("85306", -9.0, 3.0, 2.6, -0.15, 1994, 0.30, 5.5),
+        Neighbourhood("85307", -6.5, -8.0, 2.8, -0.35, 1988, 0.25, 4.0),
+        Neighbourhood("85308", 6.0, -9.5, 3.0, 0.05, 2004, 0.20, 7.5),
+        Neighbourhood("85309", 1.5, 11.0, 3.0, 0.15, 2009, 0.15, 8.0),
+        Neighbourhood("85310", -15.0, 9.0, 3.8, -0.25, 2013, 0.05, 6.0),
+        Neighbourhood("85311", 16.0, -4.0, 3.8, -0.05, 2016, 0.05, 6.5),
+    ),
+    type_shares={"Single Family": 0.60, "Condo": 0.10, "Townhouse": 0.11, "Multi-Family": 0.09, "Land": 0.10},
+    strategies=(
+        Strategy("rental yield", 0.34, ("Single Family", "Townhouse"), 0.80,
+                 (Window("cap_rate", 0.062, None, 0.004), Window("bedrooms", 1.6, 4.4, 0.25)), 0.0, 2, 6.0),
+        Strategy("new and far out", 0.22, ("Single Family",), 1.15,
+                 (Window("age", None, 28.0, 4.0), Window("condition", 0.6, None, 0.05)), -1.5, 2, 7.0),
+        Strategy("flip", 0.20, ("Single Family", "Condo", "Townhouse"), 0.75,
+                 (Window("condition", None, 0.5, 0.05), Window("value_gap", None, -0.05, 0.05)), 0.5, 2, 6.0),
+        Strategy("fourplex", 0.12, ("Multi-Family",), 1.60, (Window("cap_rate", 0.068, None, 0.005),), 0.3, 2, 9.0),
+        Strategy("desert land", 0.12, ("Land",), 0.50, (Window("log_lot", 9.3, None, 0.3),), -2.0, 1, 9.0),
+    ),
+    attributes=("zoning",),
+    days_on_market=125.0,
+)  # fmt: skip
+
+MARKETS = {market.name: market for market in (HARBORVIEW, MESA)}

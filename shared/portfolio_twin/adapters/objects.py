@@ -1,0 +1,112 @@
+"""One S3 bucket: whole objects, conditional writes, and every failure of S3 as one of ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from portfolio_twin.errors import NotFound, RegistryUnavailable
+
+# A function behind the API has 28 s in all: a store that hangs must cost a fraction of that.
+QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+MISSING_CODES = ("NoSuchKey", "404")
+CONDITION_CODES = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+
+
+class Unmodified(Exception):
+    """The object is still the one that the caller knows."""
+
+
+class ConditionFailed(Exception):
+    """Somebody else wrote the object first."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    body: bytes
+    etag: str
+
+
+class Objects:
+    """Reads and writes whole objects; raises RegistryUnavailable when S3 does not answer."""
+
+    def __init__(self, bucket: str, client: Any = None) -> None:
+        self.bucket = bucket
+        self._s3 = client or boto3.client("s3", config=QUICK)
+
+    def find(self, key: str, unless: str | None = None) -> StoredObject | None:
+        """The object, or None when there is none; raises Unmodified while its ETag is still `unless`."""
+        condition = {} if unless is None else {"IfNoneMatch": unless}
+        with _translated(key):
+            try:
+                answer = self._s3.get_object(Bucket=self.bucket, Key=key, **condition)
+                return StoredObject(answer["Body"].read(), answer["ETag"])
+            except ClientError as error:
+                if _code(error) in MISSING_CODES:
+                    return None
+                if _code(error) in ("304", "NotModified"):
+                    raise Unmodified from error
+                raise
+
+    def read(self, key: str) -> bytes:
+        """The object's bytes; raises NotFound."""
+        found = self.find(key)
+        if found is None:
+            raise NotFound(f"s3://{self.bucket}/{key} does not exist")
+        return found.body
+
+    def write(self, key: str, body: bytes) -> None:
+        self._put(key, body, {})
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Writes the object unless there is one already: then False."""
+        try:
+            self._put(key, body, {"IfNoneMatch": "*"})
+        except ConditionFailed:
+            return False
+        return True
+
+    def replace(self, key: str, body: bytes, etag: str | None) -> str:
+        """Writes over the object with this ETag (None: over no object); raises ConditionFailed. Its new ETag."""
+        try:
+            return self._put(key, body, {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag})
+        except ConditionFailed:
+            found = self.find(key)
+            if found is not None and found.body == body:  # an earlier try of ours arrived, its answer got lost
+                return found.etag
+            raise
+
+    def files(self, prefix: str) -> dict[str, int]:
+        """Name below the prefix → size in bytes."""
+        with _translated(prefix):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            entries = [entry for page in pages for entry in page.get("Contents", ())]
+        return {entry["Key"].removeprefix(prefix): entry["Size"] for entry in entries}
+
+    def _put(self, key: str, body: bytes, condition: dict[str, str]) -> str:
+        with _translated(key):
+            try:
+                answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
+            except ClientError as error:
+                if _code(error) in CONDITION_CODES or (_code(error) in MISSING_CODES and condition):
+                    raise ConditionFailed(key) from error
+                raise
+        etag: str = answer["ETag"]
+        return etag
+
+
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise RegistryUnavailable(f"S3 did not answer for {key}: {error}") from error
+
+
+def _code(error: ClientError) -> str:
+    code: str = error.response["Error"]["Code"]
+    return code

@@ -1,0 +1,28 @@
+"""The warm, immutable clients of a function: made once, on first use, and shared by all its requests."""
+
+from functools import cache
+
+from portfolio_twin.adapters.database import Database
+from portfolio_twin.adapters.live_models import LiveModels
+from portfolio_twin.adapters.registry import Registry
+from portfolio_twin.adapters.vector_index import VectorIndex
+from portfolio_twin.settings import read_settings, write_settings
+
+
+@cache
+def live_models() -> LiveModels:
+    settings = read_settings()
+    registry = Registry(settings.bucket, bundle_limit_bytes=settings.bundle_limit_bytes)
+    return LiveModels(registry, settings.live_ttl_seconds, settings.model_cache_tenants)
+
+
+@cache
+def vector_index() -> VectorIndex:
+    settings = read_settings()
+    api_key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    return VectorIndex(settings.qdrant_url, api_key, settings.qdrant_timeout_seconds)
+
+
+@cache
+def database() -> Database:
+    return Database(write_settings())

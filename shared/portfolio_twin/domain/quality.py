@@ -1,0 +1,136 @@
+"""What is wrong with the data, row by row, and the data without it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.domain.interactions import CLOCK_SKEW, InteractionLog
+from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from portfolio_twin.domain.properties import (
+    ATTRIBUTE_PREFIX,
+    CATEGORICAL_INPUTS,
+    LISTING_STATUSES,
+    NUMERIC_INPUTS,
+    PROPERTY_TYPES,
+    Catalogue,
+    Column,
+    PropertyFeatures,
+)
+
+Mask = npt.NDArray[np.bool_]
+
+CATEGORIES = {"listing_status": LISTING_STATUSES, "property_type": PROPERTY_TYPES}
+MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / the golden ratio (Knuth, TAOCP 3, §6.4)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of fault: how many rows have it, of how many."""
+
+    rows: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        return self.rows / self.of if self.of else 0.0
+
+
+def null_shares(catalogue: Catalogue) -> dict[str, float]:
+    """Share of the properties that lack each field."""
+    return {name: float(_missing(column).mean()) for name, column in catalogue.columns.items() if len(column)}
+
+
+def find_faults(catalogue: Catalogue, log: InteractionLog, now: int) -> dict[str, Fault]:
+    """Every kind of fault with its count; `now` in seconds since 1970."""
+    masks = property_faults(catalogue) | interaction_faults(catalogue, log, now)
+    return {name: Fault(int(mask.sum()), len(mask)) for name, mask in masks.items()}
+
+
+def property_faults(catalogue: Catalogue) -> dict[str, Mask]:
+    """Each mask (n,)."""
+    inputs = [column for name, column in catalogue.columns.items() if _is_input(name)]
+    known = np.sum([~_missing(column) for column in inputs], axis=0) if inputs else np.zeros(len(catalogue))
+    impossible = [_impossible(name, column) for name, column in catalogue.columns.items()]
+    empty = np.asarray(known) == 0
+    return {
+        "properties_without_inputs": empty,
+        "properties_out_of_range": np.any([*impossible, np.zeros(len(catalogue), dtype=bool)], axis=0),
+        "properties_duplicated": _repeated(list(catalogue.columns.values()), len(catalogue)) & ~empty,
+    }
+
+
+def interaction_faults(catalogue: Catalogue, log: InteractionLog, now: int) -> dict[str, Mask]:
+    """Each mask (m,)."""
+    numbers = property_numbers(catalogue.ids, log.properties)
+    return {
+        "interactions_with_unknown_property": numbers == UNKNOWN,
+        "interactions_in_the_future": log.times > now + CLOCK_SKEW.total_seconds(),
+        "interactions_duplicated": _repeated([log.users, log.properties, log.kinds, log.times], len(log)),
+    }
+
+
+def clean(catalogue: Catalogue, log: InteractionLog, now: int) -> tuple[Catalogue, InteractionLog]:
+    """The data without its faults: impossible values become missing, faulty interactions go.
+
+    Duplicated and empty properties stay: each is an id that somebody may ask for.
+    """
+    columns = {name: _blank(column, _impossible(name, column)) for name, column in catalogue.columns.items()}
+    faulty = np.any(list(interaction_faults(catalogue, log, now).values()), axis=0)
+    return Catalogue(catalogue.ids, columns), log.take(~faulty)
+
+
+def limits_of(name: str) -> tuple[float, float]:
+    """The closed range that a numeric field must lie in: the one that the API checks."""
+    found: Mapping[str, float] = {}
+    for mark in PropertyFeatures.model_fields[name].metadata if name in PropertyFeatures.model_fields else ():
+        found = {**found, **{end: getattr(mark, end) for end in ("ge", "le") if hasattr(mark, end)}}
+    largest = float(np.finfo(np.float64).max)  # an attribute may be any finite number
+    return found.get("ge", -largest), found.get("le", largest)
+
+
+def _impossible(name: str, column: Column) -> Mask:
+    if column.dtype == object:
+        allowed = CATEGORIES.get(name)
+        return ~_missing(column) & ~np.isin(column, allowed) if allowed else np.zeros(len(column), dtype=bool)
+    low, high = limits_of(name)
+    return ~_missing(column) & ((column < low) | (column > high))
+
+
+def _blank(column: Column, where: Mask) -> Column:
+    if not where.any():
+        return column
+    blanked = column.copy()
+    blanked[where] = None if column.dtype == object else np.nan
+    return blanked
+
+
+def _missing(column: Column) -> Mask:
+    if column.dtype == object:
+        return np.fromiter((value is None or value != value for value in column), dtype=bool, count=len(column))
+    return np.isnan(column)
+
+
+def _repeated(columns: list[npt.NDArray[Any]], n: int) -> Mask:
+    """(n,) true for a row that an earlier row equals in every column."""
+    keys = np.zeros(n, dtype=np.uint64)
+    for column in columns:
+        keys = (keys ^ (keys >> np.uint64(29))) * MIXER + _codes(column)
+    first = np.unique(keys, return_index=True)[1]
+    return ~np.isin(np.arange(n), first)
+
+
+def _codes(column: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """(n,) equal where the values are equal."""
+    if column.dtype == object:
+        return np.fromiter((hash(value) for value in column), dtype=np.int64, count=len(column)).view(np.uint64)
+    if column.dtype.kind == "i":
+        return column.astype(np.int64).view(np.uint64)
+    numbers = np.where(np.isnan(column), np.nan, column + 0.0)  # one NaN, one zero
+    return numbers.astype(np.float64).view(np.uint64)
+
+
+def _is_input(name: str) -> bool:
+    return name in NUMERIC_INPUTS or name in CATEGORICAL_INPUTS or name.startswith(ATTRIBUTE_PREFIX)

@@ -1,0 +1,135 @@
+"""The time split: which dealings are held out for validation and test, and what is left to train on.
+
+Positives are deals and likes. Of an investor with three or more distinct positive properties (in the order of the first
+positive interaction with each) the last is the test target and the one before it the validation target. Nothing that
+such an investor did at or after the validation target's time is trained on, nor anything they did with either target.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS, InteractionLog
+from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+
+SPLITS: tuple[str, ...] = ("validation", "test")
+VALIDATION, TEST = 0, 1
+TARGETS_NEEDED = 3  # one to learn from, one for validation, one for test
+HOLDOUT_USERS_LIMIT = 2_000
+
+Rows = npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Held-out targets (label 1), and as many properties drawn at random beside them (label 0)."""
+
+    users: npt.NDArray[np.int64]  # (k,)
+    properties: npt.NDArray[np.object_]  # (k,) property ids
+    times: npt.NDArray[np.int64]  # (k,) of the target, its negatives share it
+    splits: npt.NDArray[np.int8]  # (k,) codes: SPLITS[code]
+    labels: npt.NDArray[np.int8]  # (k,) 1 or 0
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def take(self, rows: Rows) -> Self:
+        return type(self)(
+            self.users[rows], self.properties[rows], self.times[rows], self.splits[rows], self.labels[rows]
+        )
+
+    def of(self, split: int) -> Self:
+        """The pairs of one split, targets and negatives."""
+        return self.take(self.splits == split)
+
+    def targets(self, split: int) -> Self:
+        return self.take((self.splits == split) & (self.labels == 1))
+
+
+def draw_holdout(
+    log: InteractionLog,
+    property_ids: npt.NDArray[np.object_],
+    *,
+    seed: int,
+    users_limit: int = HOLDOUT_USERS_LIMIT,
+    negatives_per_target: int = 1,
+) -> Holdout:
+    """Targets of at most `users_limit` investors drawn by seed, and negatives that they never touched."""
+    rng = np.random.default_rng(seed)
+    log = log.in_time_order()
+    numbers = property_numbers(property_ids, log.properties)
+    users = np.unique(log.users, return_inverse=True)[1]
+    validation, test = _last_two(log, users, numbers)
+    if len(test) > users_limit:
+        chosen = np.sort(rng.choice(len(test), users_limit, replace=False))
+        validation, test = validation[chosen], test[chosen]
+    rows = np.concatenate([validation, test])
+    splits = np.repeat(np.array([VALIDATION, TEST], dtype=np.int8), [len(validation), len(test)])
+    drawn = np.repeat(np.arange(len(rows)), negatives_per_target)
+    negatives = _untouched(users[rows[drawn]], users, numbers, len(property_ids), rng)
+    kept = negatives != UNKNOWN  # an investor who touched the whole catalogue has no negatives
+    drawn, negatives = drawn[kept], negatives[kept]
+    return Holdout(
+        np.concatenate([log.users[rows], log.users[rows[drawn]]]),
+        np.concatenate([log.properties[rows], property_ids[negatives]]),
+        np.concatenate([log.times[rows], log.times[rows[drawn]]]),
+        np.concatenate([splits, splits[drawn]]),
+        np.repeat(np.array([1, 0], dtype=np.int8), [len(rows), len(drawn)]),
+    )
+
+
+def thin_validation(holdout: Holdout, share: float, seed: int) -> Holdout:
+    """Keeps the validation pairs of a share of the investors; what the others did before their test target trains."""
+    users = np.unique(holdout.users)
+    kept = np.random.default_rng(seed).random(len(users)) < share
+    return holdout.take((holdout.splits != VALIDATION) | np.isin(holdout.users, users[kept]))
+
+
+def training_log(log: InteractionLog, holdout: Holdout) -> InteractionLog:
+    """What may be trained on: of a held-out investor nothing from their first target on, nor with any of the targets."""
+    targets = holdout.take(holdout.labels == 1)
+    if len(targets) == 0:
+        return log
+    order = np.lexsort((targets.times, targets.users))
+    users, first = np.unique(targets.users[order], return_index=True)
+    cut = targets.times[order][first]
+    place = np.minimum(np.searchsorted(users, log.users), len(users) - 1)
+    held_out = users[place] == log.users
+    hidden = held_out & (log.times >= cut[place])
+    pairs = set(zip(targets.users.tolist(), targets.properties.tolist(), strict=True))
+    for row in np.flatnonzero(held_out & ~hidden):  # the view that came before the deal gives the target away
+        hidden[row] = (int(log.users[row]), log.properties[row]) in pairs
+    return log.take(~hidden)
+
+
+def _last_two(log: InteractionLog, users: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """Rows of the last distinct positive but one, and of the last, of each investor who has enough. Each (u,)"""
+    positive = np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]) & (numbers != UNKNOWN)
+    rows = np.flatnonzero(positive)
+    pairs = users[rows] * (numbers.max(initial=0) + 1) + numbers[rows]
+    _, first = np.unique(pairs, return_index=True)  # the log is in time order: the first row is the earliest
+    rows = np.sort(rows[first])
+    rows = rows[np.argsort(users[rows], kind="stable")]
+    _, starts, counts = np.unique(users[rows], return_index=True, return_counts=True)
+    last = (starts + counts - 1)[counts >= TARGETS_NEEDED]
+    return rows[last - 1], rows[last]
+
+
+def _untouched(
+    wanted: Numbers, users: Numbers, numbers: Numbers, n_properties: int, rng: np.random.Generator
+) -> Numbers:
+    """(w,) for each wanted user a property drawn uniformly among those they never touched, or UNKNOWN."""
+    mine = np.isin(users, wanted) & (numbers != UNKNOWN)
+    touched = np.unique(users[mine] * n_properties + numbers[mine])
+    drawn = np.full(len(wanted), UNKNOWN, dtype=np.int64)
+    for _ in range(64):  # rejection: each round settles all but the share of the catalogue that was touched
+        waiting = np.flatnonzero(drawn == UNKNOWN)
+        if len(waiting) == 0:
+            break
+        guess = rng.integers(n_properties, size=len(waiting))
+        free = ~np.isin(wanted[waiting] * n_properties + guess, touched)
+        drawn[waiting[free]] = guess[free]
+    return drawn

@@ -1,0 +1,77 @@
+"""The model without the service: load a bundle from a folder or from S3, and ask it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from portfolio_twin.adapters.registry import Registry
+from portfolio_twin.domain.interactions import KIND_WEIGHTS
+from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
+from portfolio_twin.errors import BundleRejected
+from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, unpack
+from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.model.twin import Twin
+
+
+@dataclass(frozen=True)
+class Affinity:
+    score: float  # P(the investor would act on it), 0.5 being as likely as not
+    confidence: float  # how sure this answer is, 0..1
+
+
+@dataclass(frozen=True)
+class PortfolioTwin:
+    """One tenant's trained model. Thread-safe: nothing in it changes."""
+
+    twin: Twin
+
+    @classmethod
+    def load(cls, source: str | Path) -> "PortfolioTwin":
+        """From a bundle's folder or its `s3://BUCKET/prefix/`; raises BundleRejected for one that fails a check."""
+        files = _read_s3(str(source)) if str(source).startswith("s3://") else _read_folder(Path(source))
+        try:
+            manifest = json.loads(files[MANIFEST])
+            tenant_id, version = UUID(manifest["tenant_id"]), str(manifest["version"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BundleRejected(f"{source} holds no readable {MANIFEST}") from error
+        return cls(unpack(files, tenant_id, version))
+
+    def predict_affinity(self, user_id: int, property_features: PropertyFeatures | dict[str, Any]) -> Affinity:
+        """For an investor as training knew them; one who is new has the market's taste and a low confidence."""
+        vector, evidence = self.twin.known_user(user_id)
+        return self._affinity(vector, evidence, property_features)
+
+    def predict_for_history(
+        self, liked: list[PropertyFeatures | dict[str, Any]], property_features: PropertyFeatures | dict[str, Any]
+    ) -> Affinity:
+        """For anybody of whom you know a few properties that they liked."""
+        vectors = self.twin.embed(_catalogue(liked))
+        weights = np.full(len(vectors), KIND_WEIGHTS["like"], dtype=np.float32)
+        return self._affinity(self.twin.user_vector(vectors, weights), float(weights.sum()), property_features)
+
+    def embed(self, property_features: PropertyFeatures | dict[str, Any]) -> Matrix:
+        """The property's vector (d,), of L2 norm 1."""
+        return self.twin.embed(_catalogue([property_features]))[0]
+
+    def _affinity(self, user: Matrix, evidence: float, features: PropertyFeatures | dict[str, Any]) -> Affinity:
+        X = self.twin.schema.vectorise(_catalogue([features]))
+        score = self.twin.affinity(user, self.twin.encoder(X))
+        confidence = self.twin.confidence(score, np.float64(evidence), self.twin.novelty(X))
+        return Affinity(float(score[0]), float(confidence[0]))
+
+
+def _catalogue(properties: list[PropertyFeatures | dict[str, Any]]) -> Catalogue:
+    return Catalogue.of([""] * len(properties), [PropertyFeatures.model_validate(p) for p in properties])
+
+
+def _read_folder(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in (MANIFEST, *SERVING_FILES) if (folder / name).exists()}
+
+
+def _read_s3(uri: str) -> dict[str, bytes]:
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    return dict(Registry(bucket).fetch_from(prefix.rstrip("/") + "/"))

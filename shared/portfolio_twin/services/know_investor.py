@@ -1,0 +1,49 @@
+"""Who is asking: the investor's vector, evidence and history, from the index or, when it is down, from the bundle."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+import numpy as np
+
+from portfolio_twin.adapters.vector_index import UserPoint, VectorIndex
+from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS
+from portfolio_twin.errors import IndexUnavailable
+from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.model.twin import Twin
+
+Strategy = Literal["twin", "content", "buy_box", "popular"]
+
+
+@dataclass(frozen=True)
+class Investor:
+    vector: Matrix  # (d,)
+    evidence: float  # sum of |weights| of the history
+    history: tuple[tuple[str, str, int], ...]  # property, kind, when; the newest first
+    acted_on: tuple[str, ...]
+    degraded: bool  # the index is down: this is what training knew
+
+    def strategy(self, twin: Twin) -> Strategy:
+        """What the answers rest on: the market's taste as long as nothing is known of the investor."""
+        return twin.kind if self.evidence > 0 else "popular"
+
+    @property
+    def liked(self) -> tuple[str, ...]:
+        return tuple(property_id for property_id, kind, _ in self.history if kind in POSITIVE_KINDS)
+
+
+def know_investor(twin: Twin, index: VectorIndex, tenant: UUID, user_id: int) -> Investor:
+    """Never fails: an investor that nobody has heard of has the market's taste."""
+    try:
+        point = index.get_user(tenant, twin.version, user_id)
+    except IndexUnavailable:
+        vector, evidence = twin.known_user(user_id)
+        return Investor(vector, evidence, (), (), degraded=True)
+    if point is None:
+        vector, evidence = twin.known_user(user_id)
+        return Investor(vector, evidence, (), (), degraded=False)
+    return Investor(np.asarray(point.vector, np.float32), _evidence(point), point.history, point.acted_on, False)
+
+
+def _evidence(point: UserPoint) -> float:
+    return sum(abs(KIND_WEIGHTS[kind]) for _, kind, _ in point.history)

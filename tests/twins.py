@@ -1,0 +1,77 @@
+"""Small twins whose right answers are visible, for tests that need a model but no training."""
+
+from itertools import pairwise
+from uuid import UUID
+
+import numpy as np
+
+from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
+from portfolio_twin.model.calibration import Confidence, Platt
+from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.encoder import PropertyEncoder
+from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.twin import Twin, choose_landmarks
+
+TENANT_A = UUID("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa")
+TENANT_B = UUID("bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb")
+
+
+def small_catalogue(n: int = 60, seed: int = 0, prefix: str = "p") -> Catalogue:
+    """Condos near the centre, houses far out; prices follow the size; every seventh year is not known."""
+    rng = np.random.default_rng(seed)
+    size = rng.uniform(500, 4000, n)
+    properties = [
+        PropertyFeatures(
+            listing_price=float(round(size[i] * rng.uniform(180, 260))),
+            square_footage=float(size[i]),
+            bedrooms=float(1 + size[i] // 700),
+            year_built=None if i % 7 == 0 else int(rng.integers(1920, 2020)),
+            lat=float(42.6 + size[i] / 1e5 + rng.normal(0, 0.01)),
+            lon=float(-73.7 + rng.normal(0, 0.02)),
+            zipcode=f"122{i % 4:02d}",
+            listing_status="Active" if i % 3 else "Pending",
+            property_type="Condo" if size[i] < 1500 else "Single Family",
+            condition_score=float(rng.uniform(0.2, 0.9)),
+            renovation_needed=bool(i % 5 == 0),
+            attributes={"school_rating": float(rng.integers(1, 10)), "zoning": "R1" if i % 2 else "R2"},
+        )
+        for i in range(n)
+    ]
+    return Catalogue.of([f"{prefix}{i}" for i in range(n)], properties)
+
+
+def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str = "20260101T000000Z-00000000") -> Twin:
+    """Random weights, real shapes; users 1..5 like the first five properties, one each."""
+    catalogue = catalogue if catalogue is not None else small_catalogue()
+    rng = np.random.default_rng(seed)
+    schema = FeatureSchema.learn(catalogue)
+    widths = (schema.width, 64, 16)
+    layers = [
+        (
+            rng.normal(0, width**-0.5, (width, following)).astype(np.float32),
+            rng.normal(0, 0.1, following).astype(np.float32),
+        )
+        for width, following in pairwise(widths)
+    ]
+    encoder = PropertyEncoder(layers)
+    X = schema.vectorise(catalogue)
+    landmarks, distance = choose_landmarks(X, seed)
+    vectors = encoder(X)
+    return Twin(
+        version=version,
+        kind="twin",
+        config=TwinConfig(),
+        schema=schema,
+        encoder=encoder,
+        global_vector=rng.normal(0, 0.05, 16).astype(np.float32),
+        calibration=Platt(5.0, -1.0),
+        confidence=Confidence((0.0, 0.6, 0.3, -0.5)),
+        base_rate=0.01,
+        landmarks=landmarks,
+        landmark_distance=distance,
+        property_ids=catalogue.ids,
+        property_vectors=vectors,
+        user_ids=np.arange(1, 6),
+        user_vectors=vectors[:5],
+        user_evidence=np.ones(5, dtype=np.float32),
+    )
