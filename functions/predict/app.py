@@ -1,10 +1,10 @@
 """POST /predict /batch_predict /embedding /explain · GET /health."""
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from portfolio_twin.api.app import create_app, lambda_handler_of
+from portfolio_twin.api.app import body_of, create_app, lambda_handler_of
 from portfolio_twin.api.health import Health, check_health
 from portfolio_twin.api.resources import live_models, vector_index
 from portfolio_twin.api.tenancy import MaybeTenant, Tenant
@@ -31,9 +31,9 @@ async def post_predict(request: predict.PredictRequest, tenant: Tenant) -> predi
     return predict.predict(live_models(), vector_index(), tenant, request)
 
 
-@app.post("/batch_predict", response_model=predict.BatchPrediction)
-async def post_batch_predict(request: predict.BatchRequest, tenant: Tenant) -> Response:
-    answer = predict.predict_batch(live_models(), vector_index(), tenant, request)
+@app.post("/batch_predict", response_model=predict.BatchPrediction, openapi_extra=body_of(predict.FaultlessBatch))
+async def post_batch_predict(request: Request, tenant: Tenant) -> Response:
+    answer = predict.predict_batch(live_models(), vector_index(), tenant, await request.body())
     return Response(to_json(answer), media_type="application/json")
 
 

@@ -85,7 +85,9 @@ def validation_examples(queries: Queries, training: TrainingSet, limit: int) -> 
     place = np.full(max(int(training.seen.max(initial=-1)), int(queries.targets.max(initial=-1))) + 1, size)
     place[training.seen] = np.arange(size)
     history = queries.histories.recent(limit)
-    history = history.take((history.properties < len(place)) & (place[np.minimum(history.properties, len(place) - 1)] < size))
+    history = history.take(
+        (history.properties < len(place)) & (place[np.minimum(history.properties, len(place) - 1)] < size)
+    )
     starts = np.append(0, np.cumsum(history.lengths))
     column = np.arange(len(history.rows)) - starts[history.rows]
     histories = np.full((len(queries.users), limit + 1), size)

@@ -76,9 +76,7 @@ def train(
 class _Run:
     """One training in progress; all that a checkpoint must hold."""
 
-    def __init__(
-        self, training: TrainingSet, validation: Queries, X: Matrix, config: TwinConfig, device: str
-    ) -> None:
+    def __init__(self, training: TrainingSet, validation: Queries, X: Matrix, config: TwinConfig, device: str) -> None:
         torch.manual_seed(config.seed)
         self.config, self.validation, self.X, self.device = config, _few(validation), X, device
         self.network = TwinNetwork(training.X.shape[1], config, len(training.user_ids)).to(device)
@@ -128,7 +126,9 @@ class _Run:
     @torch.no_grad()
     def _validate(self) -> Epoch:
         self.network.eval()
-        loss = float(self.objective(self.network, self.validation_batch)) if len(self.validation_batch) else float("nan")
+        loss = (
+            float(self.objective(self.network, self.validation_batch)) if len(self.validation_batch) else float("nan")
+        )
         queries, vectors = self.validation, self.network.tower.export()(self.X)
         users = investors_of(self.network, vectors, queries, self.user_ids)
         ranks = rank_targets(lambda chunk: users[chunk] @ vectors.T, queries, len(vectors))

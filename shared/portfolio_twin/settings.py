@@ -6,14 +6,14 @@ A bad value fails at start, with its name.
 
 from functools import cache
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ReadSettings(BaseSettings):
     """predict, recommend, look-alike: S3 and Qdrant, nothing else."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
     bucket: str = Field(min_length=3, description="S3 bucket of models, snapshots and uploads")
     qdrant_url: str = Field(pattern=r"^https?://")
@@ -34,8 +34,9 @@ class WriteSettings(ReadSettings):
 
 
 class PipelineSettings(WriteSettings):
-    """The steps of the two state machines: slower, bigger, never behind the API."""
+    """The steps of the two state machines: slower, bigger, never behind the API, and under a role of their own."""
 
+    database_url: SecretStr = Field(validation_alias=AliasChoices("pipeline_database_url", "database_url"))
     qdrant_timeout_seconds: float = Field(30.0, gt=0)
     database_statement_seconds: float = Field(300.0, gt=0)
     lease_seconds: int = Field(6 * 3600, gt=0)

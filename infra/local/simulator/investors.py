@@ -1,6 +1,5 @@
 """Investors and what they secretly want: buy boxes that are soft, non-linear, and sometimes change."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,11 +8,13 @@ import numpy.typing as npt
 from infra.local.simulator.listings import Listings
 from infra.local.simulator.market import MarketConfig, Strategy, Values, Window
 
-BUDGET_SPREAD = 0.18  # standard deviation of the investors' middle log price about their strategy's
+SECOND_SPOT = 0.3  # share of the buy boxes with two hot spots
+SPOT_JITTER_KM = 0.3
+BUDGET_SPREAD = 0.12  # standard deviation of the investors' middle log price about their strategy's
 BUDGET_HALF_WIDTH = 0.5  # a buy box spans about half to one and a half times its middle price
-FULL_MATCHES = 0.03  # share of the catalogue
+FULL_MATCHES = 0.02  # share of the catalogue
 FULL_MATCHES_OF_TYPE = 0.25  # share of the properties of its types, where those are scarce
-LUKEWARM = 0.12  # match of a property of the right kind far from every hot spot, against one in the middle
+LUKEWARM = 0.03  # match of a property of the right kind far from every hot spot, against one in the middle
 NEVER = np.iinfo(np.int64).max
 
 
@@ -24,7 +25,7 @@ class BuyBox:
     strategy: str
     types: tuple[str, ...]
     windows: tuple[Window, ...]
-    spots: tuple[tuple[float, float], ...]  # east and north of downtown, km; none = anywhere
+    spots: tuple[tuple[float, float], ...]  # east and north of downtown, km
     radius_km: float
 
     def match(self, listings: Listings) -> Values:
@@ -41,8 +42,6 @@ class BuyBox:
         fit = np.isin(listings.types, self.types).astype(np.float64)
         for window in self.windows:
             fit *= window.match(listings.facts[window.fact])
-        if not self.spots:
-            return fit
         east, north = listings.facts["east_km"], listings.facts["north_km"]
         nearest = np.min([np.hypot(east - x, north - y) for x, y in self.spots], axis=0)  # (n,)
         return fit * (LUKEWARM + (1 - LUKEWARM) * np.exp(-((nearest / self.radius_km) ** 4)))
@@ -109,13 +108,13 @@ def _draw_box(market: MarketConfig, strategy: Strategy, listings: Listings, rng:
     middle = np.log(strategy.budget) + np.median(listings.facts["log_price"]) + rng.normal(0, BUDGET_SPREAD)
     budget = Window("log_price", middle - BUDGET_HALF_WIDTH, middle + BUDGET_HALF_WIDTH, 0.07)
     windows = (budget, *(_own_edges(window, rng) for window in strategy.windows))
-    spots = _draw_spots(market, strategy, int(rng.integers(1, strategy.spots + 1)) if strategy.spots else 0, rng)
-    return BuyBox(strategy.name, strategy.types, windows, spots, strategy.radius_km * float(rng.uniform(0.8, 1.25)))
+    spots = _draw_spots(market, strategy, rng)
+    return BuyBox(strategy.name, strategy.types, windows, spots, strategy.radius_km * float(rng.uniform(0.9, 1.1)))
 
 
 def _own_edges(window: Window, rng: np.random.Generator) -> Window:
     """Each investor draws the line a little elsewhere."""
-    shift = rng.normal(0, window.softness)
+    shift = rng.normal(0, 0.7 * window.softness)
     return replace(
         window,
         low=None if window.low is None else window.low + shift,
@@ -124,11 +123,10 @@ def _own_edges(window: Window, rng: np.random.Generator) -> Window:
 
 
 def _draw_spots(
-    market: MarketConfig, strategy: Strategy, count: int, rng: np.random.Generator
+    market: MarketConfig, strategy: Strategy, rng: np.random.Generator
 ) -> tuple[tuple[float, float], ...]:
-    hoods: Sequence[int] = range(len(market.neighbourhoods))
-    pull = np.exp(2 * strategy.urban * (np.array([hood.urban for hood in market.neighbourhoods]) - 0.4))
-    chosen = rng.choice(hoods, size=count, replace=False, p=pull / pull.sum())
-    centres = [market.neighbourhoods[i] for i in chosen]
-    return tuple((hood.east_km + float(rng.normal(0, 0.5)), hood.north_km + float(rng.normal(0, 0.5)))
+    count = min(2 if rng.random() < SECOND_SPOT else 1, len(strategy.areas))
+    areas = rng.choice(strategy.areas, size=count, replace=False)
+    centres = [hood for hood in market.neighbourhoods if hood.zipcode in areas]
+    return tuple((hood.east_km + float(rng.normal(0, SPOT_JITTER_KM)), hood.north_km + float(rng.normal(0, SPOT_JITTER_KM)))
                  for hood in centres)  # fmt: skip

@@ -130,16 +130,16 @@ def _draw_worth(
     facts["value_gap"] = per_sqft - typical[hoods]  # log of its price per ft² against the neighbourhood's
 
 
-def _draw_income(
-    market: MarketConfig, types: npt.NDArray[np.object_], facts: Facts, rng: np.random.Generator
-) -> None:
+def _draw_income(market: MarketConfig, types: npt.NDArray[np.object_], facts: Facts, rng: np.random.Generator) -> None:
     n = market.properties
     by_type = np.array([BUILDINGS[name][4] for name in types])
     # Dear places yield less: rents rise slower than prices.
     dear = np.log(facts["value"] / np.median(facts["value"]))
     rent = facts["value"] * market.rent_yield * by_type * np.exp(-0.28 * dear + rng.normal(0, 0.08, n))
     shared = np.isin(types, ["Condo", "Townhouse"])
-    facts["hoa_fee"] = np.where(shared, np.round(0.17 * facts["square_footage"] * np.exp(rng.normal(0.4, 0.3, n)), -1), np.nan)
+    facts["hoa_fee"] = np.where(
+        shared, np.round(0.17 * facts["square_footage"] * np.exp(rng.normal(0.4, 0.3, n)), -1), np.nan
+    )
     net = rent * (1 - COSTS_OF_RENT) - 12 * 0.5 * np.nan_to_num(facts["hoa_fee"])
     repairs = np.maximum(0.0, 0.5 - facts["condition"]) * 60 * facts["square_footage"]
     paid_in = (1 - LOAN + 0.03) * facts["price"] + repairs

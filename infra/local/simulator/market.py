@@ -53,9 +53,8 @@ class Strategy:
     types: tuple[str, ...]
     budget: float  # the middle of their prices, as a share of the market's median price
     windows: tuple[Window, ...]
-    urban: float  # > 0 looks for hot spots downtown, < 0 at the edge
-    spots: int  # hot spots an investor has; 0 = anywhere
-    radius_km: float = 3.0
+    areas: tuple[str, ...]  # the zipcodes that it is known to pay in: an investor looks about one or two of them
+    radius_km: float
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,9 @@ class NewTaste:
 
 def simulate(market: MarketConfig, seed: int) -> Simulation:
     """The same market and seed give the same simulation, to the bit."""
-    places, papers, people, doings = (np.random.default_rng(s) for s in np.random.SeedSequence([seed, crc32(market.name.encode())]).spawn(4))
+    places, papers, people, doings = (
+        np.random.default_rng(s) for s in np.random.SeedSequence([seed, crc32(market.name.encode())]).spawn(4)
+    )
     listings = draw_listings(market, places)
     catalogue = record(market, listings, papers)
     investors = draw_investors(market, listings, people)

@@ -22,7 +22,9 @@ def write_canonical(simulation: Simulation, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     catalogue, log = simulation.catalogue, simulation.log
     names = [name.removeprefix(ATTRIBUTE_PREFIX) for name in catalogue.columns]
-    columns = [[_text(name, value) for value in column] for name, column in zip(names, catalogue.columns.values(), strict=True)]
+    columns = [
+        [_text(name, value) for value in column] for name, column in zip(names, catalogue.columns.values(), strict=True)
+    ]
     _write_csv(folder / "properties.csv.gz", ["property_id", *names], zip(catalogue.ids, *columns, strict=True))
     kinds = np.array(KINDS, dtype=object)[log.kinds]
     times = np.datetime_as_string(log.times.astype("datetime64[s]"), timezone="UTC")

@@ -1,8 +1,8 @@
 """What the index holds: properties and investors as points, and how they are packed into a payload."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -17,6 +17,14 @@ OWNER_FIELDS = ("tenant_id", "model_version")
 INDEX_ONLY_FIELDS = frozenset({*OWNER_FIELDS, "property_id", "location"})  # what packing adds, unpacking takes away
 
 
+class Found(NamedTuple):
+    """A point as it comes out of the index."""
+
+    payload: Mapping[str, Any]
+    score: float
+    vector: Any  # a list of d floats, or None where it was not asked for
+
+
 @dataclass(frozen=True)
 class PropertyHit:
     """A property found: its fields as they were handed in; score is the cosine, 0 where nothing was searched for."""
@@ -24,7 +32,7 @@ class PropertyHit:
     property_id: str
     score: float
     payload: Mapping[str, Any]
-    vector: Vector | None = None  # (d,)
+    vector: Vector | None = field(default=None, compare=False)  # (d,)
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class UserPoint:
     """An investor as the index keeps one: the twin's vector, how much is known, and the recent history."""
 
     user_id: int
-    vector: Vector  # (d,)
+    vector: Vector = field(compare=False)  # (d,)
     evidence: Mapping[str, int] = field(default_factory=dict)  # kind -> number of interactions
     history: Sequence[Event] = ()  # newest first, at most HISTORY_LIMIT
     acted_on: Sequence[str] = ()  # property ids that are never recommended again
@@ -54,9 +62,10 @@ def property_payload(tenant: UUID, version: str, property_id: str, fields: Mappi
     return payload
 
 
-def property_hit(payload: Mapping[str, Any], score: float, vector: Sequence[float] | None) -> PropertyHit:
-    fields = {name: value for name, value in payload.items() if name not in INDEX_ONLY_FIELDS}
-    return PropertyHit(payload["property_id"], score, fields, None if vector is None else as_vector(vector))
+def property_hit(found: Found) -> PropertyHit:
+    fields = {name: value for name, value in found.payload.items() if name not in INDEX_ONLY_FIELDS}
+    vector = None if found.vector is None else as_vector(found.vector)
+    return PropertyHit(found.payload["property_id"], found.score, fields, vector)
 
 
 def user_payload(tenant: UUID, version: str, user: UserPoint) -> dict[str, Any]:
@@ -70,19 +79,21 @@ def user_payload(tenant: UUID, version: str, user: UserPoint) -> dict[str, Any]:
     }
 
 
-def user_point(payload: Mapping[str, Any], vector: Sequence[float]) -> UserPoint:
+def user_point(found: Found) -> UserPoint:
+    payload = found.payload
     history = tuple((property_id, kind, time) for property_id, kind, time in payload["history"])
-    return UserPoint(payload["user_id"], as_vector(vector), payload["evidence"], history, tuple(payload["acted_on"]))
+    vector = as_vector(found.vector)
+    return UserPoint(payload["user_id"], vector, payload["evidence"], history, tuple(payload["acted_on"]))
 
 
-def user_hit(payload: Mapping[str, Any], score: float) -> UserHit:
-    return UserHit(payload["user_id"], score, payload["evidence"])
+def user_hit(found: Found) -> UserHit:
+    return UserHit(found.payload["user_id"], found.score, found.payload["evidence"])
 
 
-def as_vector(values: Iterable[float]) -> Vector:
-    return np.array(list(values), dtype=np.float32)  # (d,)
+def as_vector(values: Sequence[float]) -> Vector:
+    return np.array(values, dtype=np.float32)  # (d,)
 
 
-def is_owned_by(payload: Mapping[str, Any] | None, tenant: UUID, version: str) -> bool:
+def is_owned_by(payload: Mapping[str, Any], tenant: UUID, version: str) -> bool:
     """Whether a point is this tenant's and of this version, whatever the server was asked for."""
-    return payload is not None and payload.get("tenant_id") == str(tenant) and payload.get("model_version") == version
+    return payload.get("tenant_id") == str(tenant) and payload.get("model_version") == version

@@ -1,4 +1,4 @@
-"""The live twin of each tenant, warm: polled by ETag, loaded beside the old one, the last good one kept on any failure."""
+"""The live twin of each tenant, warm: polled by ETag, loaded beside the old one; any failure keeps the last good."""
 
 import logging
 import random
@@ -35,10 +35,10 @@ class LiveModels:
         registry: Registry,
         ttl_seconds: float = 30.0,
         tenants: int = 8,
-        on_reload_failure: Callable[[UUID], None] = lambda tenant: None,
+        on_reload_failure: Callable[[UUID], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._registry, self._ttl_seconds, self._tenants = registry, ttl_seconds, tenants
+        self.registry, self._ttl_seconds, self._tenants = registry, ttl_seconds, tenants
         self._on_reload_failure, self._clock = on_reload_failure, clock
         self._loaded: OrderedDict[UUID, Loaded] = OrderedDict()
         self._loading = threading.Lock()
@@ -74,7 +74,7 @@ class LiveModels:
     def _load_beside(self, tenant: UUID, known: Loaded) -> Loaded:
         """The newer twin, or the known one when nothing changed or anything went wrong."""
         try:
-            found = self._registry.find(live_key(tenant), unless=known.etag)
+            found = self.registry.find(live_key(tenant), unless=known.etag)
             if found is None:
                 raise ModelNotFound("live.json has gone")
             live = Live.parse(found)
@@ -87,7 +87,7 @@ class LiveModels:
             return known
 
     def _load_cold(self, tenant: UUID) -> Loaded:
-        live = self._registry.live(tenant)
+        live = self.registry.live(tenant)
         if live is None:
             raise ModelNotFound("this tenant has no model yet")
         try:
@@ -102,11 +102,12 @@ class LiveModels:
             raise ModelNotFound("neither the live model nor the one before can be loaded") from error
 
     def _load(self, tenant: UUID, version: str) -> Twin:
-        return unpack(self._registry.fetch_bundle(tenant, version), tenant, version)
+        return unpack(self.registry.fetch_bundle(tenant, version), tenant, version)
 
     def _report(self, tenant: UUID, error: Exception) -> None:
         logger.warning("the live model could not be loaded: %s", error, extra={"tenant_id": str(tenant)})
-        self._on_reload_failure(tenant)
+        if self._on_reload_failure is not None:
+            self._on_reload_failure(tenant)
 
     def _next_check(self) -> float:
         return self._clock() + self._ttl_seconds * random.uniform(0.8, 1.2)

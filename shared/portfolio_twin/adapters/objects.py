@@ -87,6 +87,14 @@ class Objects:
             entries = [entry for page in pages for entry in page.get("Contents", ())]
         return {entry["Key"].removeprefix(prefix): entry["Size"] for entry in entries}
 
+    def healthy(self) -> bool:
+        """Does S3 answer, and is the bucket ours to read?"""
+        try:
+            self._s3.head_bucket(Bucket=self.bucket)
+        except (ClientError, BotoCoreError):
+            return False
+        return True
+
     def _put(self, key: str, body: bytes, condition: dict[str, str]) -> str:
         with _translated(key):
             try:

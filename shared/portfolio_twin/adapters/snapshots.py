@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -90,7 +89,7 @@ def load_snapshot(objects: Objects, tenant: UUID, snapshot_id: str) -> Snapshot:
 
 
 def latest_snapshot_id(objects: Objects, tenant: UUID) -> str:
-    """The newest finished one, by its manifest's `created_at`; raises NotFound when there is none."""
+    """The newest finished one; raises NotFound when there is none."""
     names = objects.files(f"{tenant}/snapshots/")
     ids = [name.removesuffix("/" + MANIFEST) for name in names if name.endswith("/" + MANIFEST)]
     if not ids:
@@ -98,18 +97,14 @@ def latest_snapshot_id(objects: Objects, tenant: UUID) -> str:
     return max(ids)  # ids begin with the time
 
 
-def _lines(objects: Objects, tenant: UUID, manifest: Manifest, name: str) -> list[str]:
+def _lines(objects: Objects, tenant: UUID, manifest: Manifest, name: str) -> Iterable[str]:
     data = objects.read(snapshot_prefix(tenant, manifest["snapshot_id"]) + name)
     if hashlib.sha256(data).hexdigest() != manifest["files"][name]["sha256"]:
         raise UnreadableInput(f"{name} of snapshot {manifest['snapshot_id']} was changed after it was frozen")
-    return gzip.decompress(data).decode().splitlines(keepends=True)
+    return io.StringIO(gzip.decompress(data).decode(), newline="")  # splitlines would break texts at U+2028
 
 
 def _gzipped(rows: Iterable[Iterable[Any]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return gzip.compress(text.getvalue().encode(), compresslevel=GZIP_LEVEL, mtime=0)  # no clock in the digest
-
-
-def moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds).isoformat()

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from fastapi import FastAPI
 from mangum import Mangum
+from pydantic import BaseModel
 
 from portfolio_twin.api.errors import RESPONSES, add_error_handlers
 
@@ -23,6 +24,13 @@ def create_app(title: str) -> FastAPI:
     )
     add_error_handlers(app)
     return app
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI of a route that reads its body itself."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def lambda_handler_of(app: FastAPI) -> Handler:

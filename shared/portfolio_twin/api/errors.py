@@ -5,10 +5,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from portfolio_twin import errors
+from portfolio_twin.services.validate_each import describe
 
 STATUS: dict[type[errors.TwinError], int] = {
     errors.UnreadableInput: 400,
@@ -20,7 +21,6 @@ STATUS: dict[type[errors.TwinError], int] = {
     errors.Unavailable: 503,
 }
 RETRY_AFTER_SECONDS = 5
-ERRORS_NAMED = 5  # of one request, in the message
 
 
 class ErrorDetail(BaseModel):
@@ -42,15 +42,6 @@ def status_of(error: errors.TwinError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def describe(error: ValidationError | RequestValidationError) -> str:
-    """Where and why, for the first few errors; never what was sent."""
-    places = [
-        f"{'.'.join(str(part) for part in found['loc']) or 'body'}: {found['msg']}"
-        for found in error.errors()[:ERRORS_NAMED]
-    ]
-    return "; ".join(places).encode("ascii", "backslashreplace").decode()
-
-
 def request_id_of(request: Request) -> str | None:
     context: dict[str, Any] = request.scope.get("aws.event", {}).get("requestContext", {})
     return context.get("requestId")
@@ -70,7 +61,7 @@ def add_error_handlers(app: FastAPI) -> None:
     async def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
         if any(found["type"] == "json_invalid" for found in error.errors()):
             return answer(request, 400, "UnreadableInput", "the body is not JSON")
-        return answer(request, 422, "InvalidInput", describe(error))
+        return answer(request, 422, "InvalidInput", describe(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:

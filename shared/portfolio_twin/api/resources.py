@@ -1,12 +1,15 @@
 """The warm, immutable clients of a function: made once, on first use, and shared by all its requests."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from portfolio_twin.adapters.database import Database
 from portfolio_twin.adapters.live_models import LiveModels
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.vector_index import VectorIndex
 from portfolio_twin.settings import read_settings, write_settings
+
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.database import Database
 
 
 @cache
@@ -24,5 +27,7 @@ def vector_index() -> VectorIndex:
 
 
 @cache
-def database() -> Database:
+def database() -> "Database":
+    from portfolio_twin.adapters.database import Database  # SQLAlchemy costs 0.3 s: only the write side pays
+
     return Database(write_settings())

@@ -8,7 +8,7 @@ says nothing: the gate then goes by the plain mean, and says so.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ BETTER_THAN_POPULARITY = 0.95  # share of resamples: without personalisation the
 BETTER_THAN_CONTENT = 0.80  # a draw with content-kNN does no harm, so less certainty will do
 WORSE_THAN_LIVE = 0.95  # only this certain of a loss keeps a fresher model out
 FEW_USERS = 20
+UNIT_TOLERANCE = 1e-3
+RANK_LIMIT = 2.0  # of 16: below, the properties lie on a line
+LOOKALIKE_LIMIT = 0.8
 RESAMPLES = 2000
 CHANCE_DRAWS = 200
 SEED = 20_261_121  # the verdict on the same figures must not change from run to run
@@ -111,9 +114,29 @@ def bootstrap_gains(ours: Floats, theirs: Floats) -> Floats:
     return means
 
 
-def not_comparable(rival: str) -> Gate:
-    """No investor on whom the comparison would be fair: that must not keep every new model out."""
-    return Gate(None, 0.0, True, f"undecided: {rival} has been trained on every test target")
+def not_comparable(why: str) -> Gate:
+    """There is a live model, but no fair comparison with it: that must not keep every new model out."""
+    return Gate(None, 0.0, True, f"undecided: {why}")
+
+
+def unit_norm(deviation: float) -> Gate:
+    """The greatest | ‖v‖ − 1 |."""
+    return at_most(deviation, UNIT_TOLERANCE, "the last layer of the tower: a property whose output is all zero")
+
+
+def embedding_rank(rank: float, n: int, collapsed: int) -> Gate:
+    """The effective rank of the vectors of `n` properties; two properties span no more than one direction."""
+    gate = at_least(
+        rank, min(RANK_LIMIT, 0.9 * max(n - 1, 0)), "whether the inputs vary at all, the t-SNE in report.html"
+    )
+    return replace(gate, note=gate.note or f"{collapsed} directions hold nothing") if collapsed else gate
+
+
+def lookalike(sanity: float, n: int) -> Gate:
+    """The share of properties whose look-alikes are nearer than usual by their features."""
+    if n < 3:
+        return Gate(None, LOOKALIKE_LIMIT, True, f"undecided: {n} properties have no look-alikes to compare")
+    return at_least(sanity, LOOKALIKE_LIMIT, "the inputs that vary: few columns, or one that drowns the others")
 
 
 def verdict(gates: Mapping[str, Gate]) -> list[str]:

@@ -85,9 +85,9 @@ class Catalogue:
     @classmethod
     def from_rows(cls, ids: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Self:
         """As `of`, from plain mappings of already checked values (an index payload, a database row)."""
-        columns: dict[str, Column] = {}
-        for name in NUMERIC_INPUTS:
-            columns[name] = np.array([row.get(name) for row in rows], dtype=np.float64)  # None becomes NaN
+        numbers = np.array([[*map(row.get, NUMERIC_INPUTS)] for row in rows], dtype=np.float64)
+        numbers = numbers.reshape(len(rows), len(NUMERIC_INPUTS))  # None has become NaN
+        columns: dict[str, Column] = dict(zip(NUMERIC_INPUTS, numbers.T, strict=True))
         for name in (*CATEGORICAL_INPUTS, *LABELS):
             columns[name] = np.array([row.get(name) for row in rows], dtype=object)
         attributes = [row.get("attributes") or {} for row in rows]

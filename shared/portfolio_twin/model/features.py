@@ -110,9 +110,9 @@ class FeatureSchema:
         numbers, missing = self._numbers(catalogue)
         blocks = [numbers, missing[:, self._flagged]]
         for feature in self.categorical:
-            column = catalogue.columns.get(feature.name, np.full(n, None, dtype=object))
             rank = {category: i for i, category in enumerate(feature.categories)}
-            codes = np.array([rank.get(value if isinstance(value, str) else str(value), -1) for value in column])
+            values = _as_text(catalogue.columns.get(feature.name), n)
+            codes = np.array([rank.get(value, -1) for value in values], dtype=np.int64)
             blocks.append(codes[:, None] == np.arange(len(feature.categories)))
         if self.place:
             blocks.append(_place_columns(self.place, catalogue))
@@ -173,6 +173,12 @@ class FeatureSchema:
 
 def _is_attribute(name: str) -> bool:
     return name.startswith(ATTRIBUTE_PREFIX)
+
+
+def _as_text(column: npt.NDArray[Any] | None, n: int) -> list[Any]:
+    if column is None:
+        return [None] * n
+    return column.tolist() if column.dtype == object else column.astype(str).tolist()
 
 
 def _learn_numeric(name: str, column: npt.NDArray[np.float64]) -> list[NumericFeature]:

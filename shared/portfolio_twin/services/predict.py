@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 import numpy as np
-from pydantic import BaseModel, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
 from portfolio_twin.adapters.live_models import LiveModels
 from portfolio_twin.adapters.vector_index import VectorIndex
@@ -17,7 +17,7 @@ from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.give_reasons import Reason, give_reasons, known_fields
 from portfolio_twin.services.know_investor import Investor, Strategy, know_investor
-from portfolio_twin.services.validate_each import ItemError, validate_each
+from portfolio_twin.services.validate_each import ItemError, parse_body, validate_each
 
 BATCH_LIMIT = 10_000
 
@@ -75,6 +75,10 @@ class BatchRequest(BaseModel):
     properties: Annotated[list[Any], Field(min_length=1, max_length=BATCH_LIMIT)]
 
 
+class FaultlessBatch(BatchRequest):
+    properties: Annotated[list[PropertyFeatures], Field(min_length=1, max_length=BATCH_LIMIT)]
+
+
 def predict(models: LiveModels, index: VectorIndex, tenant: UUID, request: PredictRequest) -> Prediction:
     """Raises NotFound for a property_id that this tenant does not have."""
     twin = models.current(tenant)
@@ -94,12 +98,12 @@ def predict(models: LiveModels, index: VectorIndex, tenant: UUID, request: Predi
     return _prediction(twin, investor, float(affinity[0]), float(confidence[0]), reasons)
 
 
-def predict_batch(models: LiveModels, index: VectorIndex, tenant: UUID, request: BatchRequest) -> dict[str, Any]:
+def predict_batch(models: LiveModels, index: VectorIndex, tenant: UUID, body: bytes) -> dict[str, Any]:
     """One result or one error per item, in order; plain data, as 10 000 models would take longer than the twin."""
+    user_id, good, errors = read_batch(body)
     twin = models.current(tenant)
-    investor = know_investor(twin, index, tenant, request.user_id)
-    good, errors = validate_each(PROPERTIES, request.properties)
-    results: list[dict[str, Any]] = [{}] * len(request.properties)
+    investor = know_investor(twin, index, tenant, user_id)
+    results: list[dict[str, Any]] = [{}] * (len(good) + len(errors))
     for place, message in errors.items():
         results[place] = {"error": {"code": "InvalidInput", "message": message}}
     if good:
@@ -114,6 +118,19 @@ def predict_batch(models: LiveModels, index: VectorIndex, tenant: UUID, request:
         "degraded": investor.degraded,
         "results": results,
     }
+
+
+def read_batch(body: bytes) -> tuple[int, dict[int, PropertyFeatures], dict[int, str]]:
+    """The investor, and by place the good items and what is wrong with the others.
+
+    A batch without a fault is read in one go, twice as fast as the two steps that tell the faults apart.
+    """
+    try:
+        batch = FaultlessBatch.model_validate_json(body)
+        return batch.user_id, dict(enumerate(batch.properties)), {}
+    except ValidationError:
+        request = parse_body(BatchRequest, body)
+    return request.user_id, *validate_each(PROPERTIES, request.properties)
 
 
 PROPERTIES = TypeAdapter(list[PropertyFeatures])

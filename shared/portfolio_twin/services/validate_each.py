@@ -1,15 +1,41 @@
 """Many items in one request: each is checked alone, so that a bad one spoils no other."""
 
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from portfolio_twin.errors import InvalidInput, UnreadableInput
+
 Item = TypeVar("Item")
+Model = TypeVar("Model", bound=BaseModel)
+FAULTS_NAMED = 5
 
 
 class ItemError(BaseModel):
     code: str
     message: str
+
+
+def parse_body(model: type[Model], body: bytes) -> Model:
+    """The request in a body; raises UnreadableInput for what is not JSON, InvalidInput for what breaks a rule."""
+    try:
+        return model.model_validate(json.loads(body))
+    except ValidationError as error:
+        raise InvalidInput(describe(error.errors())) from None
+    except (ValueError, RecursionError):
+        raise UnreadableInput("the body is not JSON") from None
+
+
+def describe(faults: Sequence[Mapping[str, Any]]) -> str:
+    """Where and why, for the first few of pydantic's faults; never what was sent."""
+    return "; ".join(_in_words(fault["loc"], fault["msg"]) for fault in faults[:FAULTS_NAMED])
+
+
+def _in_words(place: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(str(part) for part in place) or "the whole"
+    return f"{where}: {message}".encode("ascii", "backslashreplace").decode()
 
 
 def validate_each(adapter: TypeAdapter[list[Item]], items: list[Any]) -> tuple[dict[int, Item], dict[int, str]]:
@@ -20,7 +46,6 @@ def validate_each(adapter: TypeAdapter[list[Item]], items: list[Any]) -> tuple[d
         wrong: dict[int, str] = {}
         for found in error.errors(include_input=False, include_url=False):
             place, *path = found["loc"]
-            where = ".".join(str(part) for part in path) or "the item"
-            wrong.setdefault(int(place), f"{where}: {found['msg']}".encode("ascii", "backslashreplace").decode())
+            wrong.setdefault(int(place), _in_words(tuple(path), found["msg"]))
     kept = [place for place in range(len(items)) if place not in wrong]
     return dict(zip(kept, adapter.validate_python([items[place] for place in kept]), strict=True)), wrong

@@ -1,0 +1,29 @@
+"""Day zero: the model of a tenant whose investors have done too little to learn from. No training, no torch."""
+
+import numpy as np
+
+from portfolio_twin.model.encoder import Matrix, PropertyEncoder
+
+MARKET_PULL = 0.1  # how much of the market's mean is in every investor, so that an empty history has a direction
+
+
+def principal_components(X: Matrix, dim: int) -> PropertyEncoder:
+    """One linear layer onto the `dim` directions in which the properties X (n, w) differ most.
+
+    Pearson, "On lines and planes of closest fit to systems of points in space" (1901), by the covariance's eigenvectors.
+    """
+    mean = X.mean(axis=0, dtype=np.float64)
+    _, directions = np.linalg.eigh(np.cov((X - mean).T, bias=True).reshape(X.shape[1], X.shape[1]))
+    weight = np.zeros((X.shape[1], dim))
+    kept = min(dim, X.shape[1])
+    weight[:, :kept] = directions[:, ::-1][:, :kept]
+    weight *= np.where(weight.sum(axis=0) < 0, -1.0, 1.0)  # an eigenvector has no sign of its own
+    return PropertyEncoder([(weight.astype(np.float32), (-mean @ weight).astype(np.float32))])
+
+
+def market_vector(vectors: Matrix) -> Matrix:
+    """u₀ (d,): a small pull towards the market's mean, from vectors (n, d)."""
+    mean = vectors.mean(axis=0)
+    norm = float(np.linalg.norm(mean))
+    direction = mean / norm if norm > 1e-6 else vectors[0]  # a market without a middle: any property stands for it
+    return (MARKET_PULL * direction).astype(np.float32)

@@ -1,0 +1,99 @@
+"""The part of the demo that asks: every kind of question once, a feedback whose effect shows, and a forbidden look."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass
+class Asker:
+    """Sends requests through the gateway and keeps what came back, for the screen and for build/demo.json."""
+
+    url: str
+    token: str
+    console: Console
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=30)
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, route: str | None = None) -> Any:
+        started = time.perf_counter()
+        answer = self.client.request(method, path, json=body)
+        milliseconds = (time.perf_counter() - started) * 1000
+        shown = route or path.partition("?")[0]
+        self.requests.append({"route": f"{method} {shown}", "status": answer.status_code, "ms": round(milliseconds, 2)})
+        self.console.print(f"\n[bold]{method} {path}[/] [dim]{json.dumps(body) if body else ''}[/]")
+        self.console.print(f"[dim]{answer.status_code} in {milliseconds:.1f} ms[/]")
+        return answer.json()
+
+
+def ask_everything(asker: Asker, user_id: int) -> bool:
+    """Returns whether the feedback changed the recommendations."""
+    asker.ask("GET", "/health")
+    before = asker.ask("POST", "/recommend", {"user_id": user_id, "top_k": 5})
+    _show_recommendations(asker.console, before)
+    first = before["recommendations"][0]["property_id"]
+    prediction = asker.ask("POST", "/predict", {"user_id": user_id, "property_id": first, "explain": True})
+    _show(asker.console, prediction, "affinity_score", "confidence", "strategy", "model_version")
+    explanation = asker.ask("POST", "/explain", {"user_id": user_id, "property": {"property_id": first}})
+    _show_explanation(asker.console, explanation)
+    similar = asker.ask("GET", f"/properties/{first}/similar?top_k=3", route="/properties/{id}/similar")
+    _show_results(asker.console, "look-alikes", similar["results"], "property_id", "similarity_score")
+    audience = asker.ask("GET", f"/properties/{first}/audience?top_k=3", route="/properties/{id}/audience")
+    _show_results(asker.console, "audience", audience["investors"], "user_id", "affinity_score")
+    feedback = {"user_id": user_id, "kind": "dislike"}
+    asker.client.headers["Idempotency-Key"] = f"demo-{time.time_ns()}"
+    stored = asker.ask("POST", f"/properties/{first}/feedback", feedback, route="/properties/{id}/feedback")
+    _show(asker.console, stored, "kind", "property_id", "twin_updated")
+    after = asker.ask("POST", "/recommend", {"user_id": user_id, "top_k": 5})
+    _show_recommendations(asker.console, after, before)
+    return _ids(before) != _ids(after) and first not in _ids(after)
+
+
+def ask_for_anothers(asker: Asker, property_id: str) -> int:
+    """One tenant's token, another tenant's property: the status, which must be 404."""
+    answer = asker.ask("GET", f"/properties/{property_id}/similar", route="/properties/{id}/similar")
+    _show(asker.console, answer.get("error", {}), "code", "message")
+    return int(asker.requests[-1]["status"])
+
+
+def _ids(answer: dict[str, Any]) -> list[str]:
+    return [found["property_id"] for found in answer["recommendations"]]
+
+
+def _show(console: Console, answer: dict[str, Any], *names: str) -> None:
+    console.print("  " + "  ".join(f"{name} [cyan]{_plain(answer.get(name))}[/]" for name in names))
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _show_results(console: Console, title: str, results: list[dict[str, Any]], name: str, score: str) -> None:
+    console.print(f"  {title}: " + ", ".join(f"{found[name]} [cyan]{found[score]:.3f}[/]" for found in results))
+
+
+def _show_explanation(console: Console, answer: dict[str, Any]) -> None:
+    for reason in answer["contributions"][:4]:
+        console.print(f"  [cyan]{reason['contribution']:+.3f}[/] {reason['text']}")
+    if change := answer["smallest_change"]:
+        console.print(f"  {change['input']} at {change['value']:,} would lift it to [cyan]{change['affinity']:.3f}[/]")
+
+
+def _show_recommendations(console: Console, answer: dict[str, Any], before: dict[str, Any] | None = None) -> None:
+    table = Table(title=f"recommended for investor {answer['user_id']} (strategy {answer['strategy']})")
+    for heading in ("property", "affinity", "confidence", "because"):
+        table.add_column(heading)
+    known = set(_ids(before)) if before else set()
+    for found in answer["recommendations"]:
+        new = " [green]new[/]" if before and found["property_id"] not in known else ""
+        because = "; ".join(reason["text"] for reason in found["reasons"][:2])
+        affinity, confidence = f"{found['affinity_score']:.3f}", f"{found['confidence']:.2f}"
+        table.add_row(found["property_id"] + new, affinity, confidence, because)
+    console.print(table)

@@ -1,0 +1,127 @@
+"""S3 (and the Step Functions engine) on this machine: moto's server, every object kept as a file in the state folder.
+
+A write is on disk, under its final name, before it is acknowledged: whatever moment the process is killed at, the next
+start finds every object whole, as it was or as it became.
+"""
+
+import threading
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote, unquote
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.models import s3_backends
+from werkzeug.serving import BaseWSGIServer, make_server
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+READS = ("GET", "HEAD", "OPTIONS")
+
+
+class S3Server:
+    """One bucket, restored from `state` at start; port 0 takes any free one. Use it as a context, or start and stop."""
+
+    def __init__(self, state: Path, bucket: str = "portfolio-twin", port: int = 0, host: str = HOST) -> None:
+        self.bucket, self._address = bucket, (host, port)
+        self._mirror = Mirror(state / "s3", bucket)
+        self._server: BaseWSGIServer | None = None
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None, "the server has not been started"
+        return self._server.port
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What this process and its children need in their environment to find the server."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+            "MOTO_PORT": str(self.port),  # where moto's own Step Functions engine calls other services
+            "BUCKET": self.bucket,
+        }
+
+    def start(self) -> Self:
+        self._mirror.restore()
+        app = MirroredApp(DomainDispatcherApplication(create_backend_app), self._mirror)
+        self._server = make_server(*self._address, app, threaded=True, request_handler=QuietRequestHandler)
+        threading.Thread(target=self._server.serve_forever, name="s3", daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class QuietRequestHandler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """One line per request would drown what the pipeline says."""
+
+
+class Mirror:
+    """One bucket's objects as files, one each, the whole key quoted into the name."""
+
+    def __init__(self, folder: Path, bucket: str) -> None:
+        self._folder, self._unfinished = folder / bucket, folder / f"{bucket}.unfinished"
+        self.bucket = bucket
+
+    def restore(self) -> None:
+        """Makes the bucket in moto's memory and fills it from the folder."""
+        for folder in (self._folder, self._unfinished):
+            folder.mkdir(parents=True, exist_ok=True)
+        for torn in self._unfinished.iterdir():
+            torn.unlink()
+        if self.bucket not in self._backend.buckets:
+            self._backend.create_bucket(self.bucket, REGION)
+        for file in self._folder.iterdir():
+            self._backend.put_object(self.bucket, unquote(file.name), file.read_bytes())
+
+    def follow(self, key: str) -> None:
+        """Brings the files in line with what the bucket holds now, after a write to `key` ("": to any of them)."""
+        keys = self._backend.buckets[self.bucket].keys
+        for name in [key] if key else {unquote(file.name) for file in self._folder.iterdir()} | set(keys):
+            file = self._folder / quote(name, safe="")
+            if (found := keys.get(name)) is None:
+                file.unlink(missing_ok=True)
+            else:
+                unfinished = self._unfinished / uuid.uuid4().hex
+                unfinished.write_bytes(found.value)
+                unfinished.replace(file)
+
+    @property
+    def _backend(self) -> Any:
+        return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+
+
+class MirroredApp:
+    """moto's WSGI application; writes to the bucket go one by one, as moto's conditional PUT is not atomic."""
+
+    def __init__(self, app: Any, mirror: Mirror) -> None:
+        self._app, self._mirror = app, mirror
+        self._writing = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
+        if environ["REQUEST_METHOD"] in READS or bucket != self._mirror.bucket:
+            answer: Iterable[bytes] = self._app(environ, start_response)
+            return answer
+        with self._writing:
+            body = b"".join(self._app(environ, start_response))
+            self._mirror.follow(key.encode("latin-1").decode())  # WSGI hands over UTF-8 as Latin-1
+        return [body]

@@ -1,0 +1,75 @@
+"""The whole product on this machine: starts the stores in a state folder and points the environment at them."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.local.s3_server import S3Server
+    from portfolio_twin.adapters.database import Database
+    from portfolio_twin.adapters.registry import Registry
+
+DEFAULT_STATE = Path(".twin")
+
+
+@dataclass(frozen=True)
+class LocalSystem:
+    """What runs, and where."""
+
+    state: Path
+    s3: "S3Server"
+    qdrant_url: str
+
+    @property
+    def database(self) -> "Database":
+        from portfolio_twin.adapters.database import Database
+        from portfolio_twin.settings import pipeline_settings
+
+        return Database(pipeline_settings())
+
+    @property
+    def registry(self) -> "Registry":
+        from portfolio_twin.api.steps import registry
+
+        return registry()
+
+
+@contextmanager
+def local_system(state: Path) -> Iterator[LocalSystem]:
+    """PostgreSQL, the Qdrant engine and S3, running until the block ends; one process at a time per state folder."""
+    from infra.local import postgres, qdrant_server
+    from infra.local.s3_server import S3Server
+
+    state = state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    with _only_one(state), S3Server(state) as s3:
+        urls = postgres.start(state)
+        qdrant_url = qdrant_server.start(state / "qdrant")
+        os.environ.update(s3.environment)
+        os.environ.update(
+            QDRANT_URL=qdrant_url,
+            DATABASE_URL=urls.app,
+            PIPELINE_DATABASE_URL=urls.pipeline,
+            LIVE_TTL_SECONDS="1",
+            POWERTOOLS_METRICS_DISABLED="true",
+            POWERTOOLS_TRACE_DISABLED="true",
+            LOG_LEVEL="WARNING",
+        )
+        yield LocalSystem(state, s3, qdrant_url)
+
+
+@contextmanager
+def _only_one(state: Path) -> Iterator[None]:
+    """Held by the operating system: whatever kills the process frees the folder."""
+    with (state / "in-use.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(
+                f"{state} is in use by another `twin` process: stop that one first, or choose another folder with --state"
+            ) from None
+        yield

@@ -1,0 +1,30 @@
+"""What Alembic runs: `alembic -c infra/migrations/alembic.ini -x url=… upgrade head`, or `run.upgrade(url)`."""
+
+from alembic import context
+from sqlalchemy import NullPool, create_engine, text
+
+from portfolio_twin.adapters.tables import metadata
+
+LOCK = 7_305_113  # any number, the same in every migration run: two deployments at once take turns
+
+
+def database_url() -> str:
+    arguments = context.get_x_argument(as_dictionary=True)
+    url = context.config.attributes.get("url") or arguments.get("url")
+    if not url:
+        raise SystemExit("which database? give -x url=postgresql+pg8000://OWNER:PASSWORD@HOST/DATABASE")
+    return str(url)
+
+
+def migrate() -> None:
+    engine = create_engine(database_url(), poolclass=NullPool)
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata)
+        with context.begin_transaction():
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            context.run_migrations()
+        connection.commit()
+    engine.dispose()
+
+
+migrate()

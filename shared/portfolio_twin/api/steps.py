@@ -1,0 +1,30 @@
+"""The warm clients of a step of the pipelines: as `resources`, with the pipelines' longer time limits."""
+
+from functools import cache
+
+from portfolio_twin.adapters.database import Database
+from portfolio_twin.adapters.registry import Registry
+from portfolio_twin.adapters.vector_index import VectorIndex
+from portfolio_twin.settings import PipelineSettings, pipeline_settings
+
+
+def settings() -> PipelineSettings:
+    return pipeline_settings()
+
+
+@cache
+def registry() -> Registry:
+    return Registry(settings().bucket, bundle_limit_bytes=settings().bundle_limit_bytes)
+
+
+@cache
+def vector_index() -> VectorIndex:
+    key = settings().qdrant_api_key
+    return VectorIndex(
+        settings().qdrant_url, key.get_secret_value() if key else None, settings().qdrant_timeout_seconds
+    )
+
+
+@cache
+def database() -> Database:
+    return Database(settings())

@@ -1,0 +1,175 @@
+"""The canonical CSV form of a tenant's data: written, and read back fast when it is known to be good.
+
+properties.csv: property_id, the names of domain/properties.py, `attributes` (a JSON object) and any further columns, each
+of which is an attribute. interactions.csv: user_id,property_id,kind,occurred_at. `import_checks.py` reads what others wrote.
+"""
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from portfolio_twin.domain.interactions import KIND_CODE, KINDS, InteractionLog
+from portfolio_twin.domain.properties import (
+    ATTRIBUTE_PREFIX,
+    CATEGORICAL_INPUTS,
+    LABELS,
+    NUMERIC_INPUTS,
+    AttributeValue,
+    Catalogue,
+    Column,
+    attribute_column,
+)
+
+INTERACTION_COLUMNS = ("user_id", "property_id", "kind", "occurred_at")
+TEXT_COLUMNS = (*CATEGORICAL_INPUTS, *LABELS)
+CANONICAL_COLUMNS = ("property_id", *NUMERIC_INPUTS, *TEXT_COLUMNS, "attributes")
+BOOLEANS = {"true": 1.0, "t": 1.0, "yes": 1.0, "1": 1.0, "1.0": 1.0, "false": 0.0, "f": 0.0, "no": 0.0, "0": 0.0, "0.0": 0.0}
+ROWS_AT_ONCE = 20_000  # read row-wise, kept column-wise: a million rows of Python strings would take gigabytes
+
+Rows = Sequence[Sequence[str]]
+
+
+def attribute_name(column: str) -> str | None:
+    """The attribute that a column holds; None for a canonical column."""
+    return None if column in CANONICAL_COLUMNS else column.removeprefix(ATTRIBUTE_PREFIX)
+
+
+def write_catalogue(catalogue: Catalogue) -> Iterator[Sequence[str]]:
+    """The header and one row per property, for a csv writer."""
+    plain = [name for name in catalogue.columns if not name.startswith(ATTRIBUTE_PREFIX)]
+    yield ["property_id", *plain, "attributes"]
+    texts = [_texts(catalogue.columns[name]) for name in plain]
+    yield from zip(catalogue.ids.tolist(), *texts, _nested(catalogue), strict=True)
+
+
+def _nested(catalogue: Catalogue) -> Iterator[str]:
+    """One JSON object per property: as plain cells, texts that look like numbers would come back as numbers."""
+    attributes = {name: column for name, column in catalogue.columns.items() if name.startswith(ATTRIBUTE_PREFIX)}
+    names = [name.removeprefix(ATTRIBUTE_PREFIX) for name in attributes]
+    for values in zip(*(column.tolist() for column in attributes.values()), strict=True):
+        known = {name: value for name, value in zip(names, values, strict=True) if value is not None and value == value}
+        yield json.dumps(known, ensure_ascii=False) if known else ""
+    if not names:
+        yield from [""] * len(catalogue)
+
+
+def _texts(column: Column) -> list[str]:
+    if column.dtype == object:
+        return ["" if value is None else value for value in column]
+    return ["" if math.isnan(value) else repr(value) for value in column.tolist()]  # repr gives every digit back
+
+
+def read_catalogue(lines: Iterable[str]) -> Catalogue:
+    """Columns of a trusted file, in its order; canonical columns that it lacks are all missing."""
+    reader = csv.reader(lines)
+    header = next(reader)
+    parts = CatalogueParts(header)
+    while rows := list(islice(reader, ROWS_AT_ONCE)):
+        parts.add(rows)
+    return parts.catalogue()
+
+
+class CatalogueParts:
+    """A catalogue being read, some thousand rows at a time; what an attribute is shows only at the end."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._header = header
+        self._columns: dict[str, list[Column]] = {name: [] for name in header if name != "attributes"}
+        self._nested: dict[str, list[AttributeValue]] = {}
+        self._n = 0
+
+    def add(self, rows: Rows) -> None:
+        for name, cells in zip(self._header, zip(*rows, strict=True), strict=True):
+            if name == "attributes":
+                self._add_nested(cells)
+            else:
+                self._columns[name].append(_column(name, cells))
+        self._n += len(rows)
+
+    def catalogue(self) -> Catalogue:
+        read = {name: np.concatenate(parts) for name, parts in self._columns.items() if parts}
+        ids = read.pop("property_id", np.array([], dtype=object))
+        columns: dict[str, Column] = {name: read.pop(name, np.full(self._n, np.nan)) for name in NUMERIC_INPUTS}
+        columns |= {name: read.pop(name, np.full(self._n, None)) for name in TEXT_COLUMNS}
+        attributes = {ATTRIBUTE_PREFIX + str(attribute_name(name)): numbers_if_all(column) for name, column in read.items()}
+        attributes |= {ATTRIBUTE_PREFIX + name: attribute_column(values) for name, values in self._nested.items()}
+        return Catalogue(ids, columns | dict(sorted(attributes.items())))
+
+    def _add_nested(self, cells: Sequence[str]) -> None:
+        known = self._nested
+        for i, cell in enumerate(cells, start=self._n):
+            for name, value in json.loads(cell).items() if cell and cell != "{}" else ():
+                values = known.setdefault(name, [])
+                values.extend([None] * (i - len(values)))
+                values.append(value)
+        for values in known.values():
+            values.extend([None] * (self._n + len(cells) - len(values)))
+
+
+def _column(name: str, cells: Sequence[str]) -> Column:
+    if name == "renovation_needed":
+        return np.array([BOOLEANS[cell.lower()] if cell else math.nan for cell in cells])
+    if name in NUMERIC_INPUTS:
+        return np.array([float(cell) if cell else math.nan for cell in cells])
+    one_of_each: dict[str, str] = {}  # a zipcode that a thousand rows share is one string
+    return np.array([one_of_each.setdefault(cell, cell) if cell else None for cell in cells], dtype=object)
+
+
+def numbers_if_all(column: Column) -> Column:
+    """Float64 where every known text of the column is a number. (n,) object → (n,)"""
+    if not all(cell is None or is_number(cell) for cell in column):
+        return column
+    return np.array([math.nan if cell is None else float(cell) for cell in column], dtype=np.float64)
+
+
+def is_number(text: str) -> bool:
+    """A finite number as people write it; Python's own reading also takes 1_000, nan and inf."""
+    try:
+        return "_" not in text and math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def write_interactions(log: InteractionLog) -> Iterator[Sequence[Any]]:
+    """The header and one row per interaction, for a csv writer."""
+    yield INTERACTION_COLUMNS
+    times = np.datetime_as_string(log.times.astype("datetime64[s]"), timezone="UTC").tolist()
+    kinds = np.array(KINDS, dtype=object)[log.kinds]
+    yield from zip(log.users.tolist(), log.properties.tolist(), kinds.tolist(), times, strict=True)
+
+
+def read_interactions(lines: Iterable[str]) -> InteractionLog:
+    """The log of a trusted file: columns in the order of INTERACTION_COLUMNS, times in UTC to the second."""
+    reader = csv.reader(lines)
+    next(reader)
+    parts: list[InteractionLog] = []
+    while rows := list(islice(reader, ROWS_AT_ONCE)):
+        parts.append(_log(rows))
+    return join_logs(parts).in_time_order()
+
+
+def _log(rows: Rows) -> InteractionLog:
+    users, properties, kinds, times = zip(*rows, strict=True)
+    one_of_each: dict[str, str] = {}
+    return InteractionLog(
+        np.array([int(user) for user in users], dtype=np.int64),
+        np.array([one_of_each.setdefault(name, name) for name in properties], dtype=object),
+        np.array([KIND_CODE[kind] for kind in kinds], dtype=np.int8),
+        np.array([time.removesuffix("Z") for time in times], dtype="datetime64[s]").astype(np.int64),
+    )
+
+
+def join_logs(parts: Sequence[InteractionLog]) -> InteractionLog:
+    if not parts:
+        return InteractionLog.of([])
+    return InteractionLog(
+        np.concatenate([part.users for part in parts]),
+        np.concatenate([part.properties for part in parts]),
+        np.concatenate([part.kinds for part in parts]),
+        np.concatenate([part.times for part in parts]),
+    )

@@ -1,0 +1,70 @@
+"""A new model against the one that serves, on the investors of whom neither has seen the answer."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.adapters.registry import Registry
+from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.domain import gates
+from portfolio_twin.domain.gates import Gate
+from portfolio_twin.domain.split import TEST, Holdout, training_log
+from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, UnreadableInput
+from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.evaluation import Evaluation
+from portfolio_twin.model.twin import Twin
+from portfolio_twin.services.learnt_from import snapshot_of
+
+LIVE = "live"
+NAME = "the live model"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The live model; no twin when it cannot be loaded, no snapshot when its data is gone."""
+
+    twin: Twin | None
+    learnt: Snapshot | None
+
+
+def live_rival(registry: Registry, tenant: UUID, version: str) -> Rival | None:
+    """None for a tenant without a live model, or when `version` itself is live already (a run that is repeated)."""
+    live = registry.live(tenant)
+    if live is None or live.version == version:
+        return None
+    try:
+        twin = unpack(registry.fetch_bundle(tenant, live.version), tenant, live.version)
+    except (BundleRejected, ModelNotFound):
+        return Rival(None, None)
+    try:
+        return Rival(twin, snapshot_of(registry, tenant, live.version))
+    except (NotFound, BundleRejected, UnreadableInput):
+        return Rival(twin, None)
+
+
+def against_live(found: Evaluation, snapshot: Snapshot, rival: Rival | None) -> dict[str, Gate]:
+    """The gate, for the table; none where nothing is live."""
+    if rival is None:
+        return {}
+    if rival.twin is None:
+        return {"not_worse_than_live": gates.not_comparable("the live model cannot be loaded")}
+    fair = np.ones(len(found.users), dtype=bool)
+    if rival.twin.kind == "twin" and rival.learnt is not None:
+        fair = unseen(found.users, snapshot.holdout, rival.learnt)
+    if not fair.any():
+        return {"not_worse_than_live": gates.not_comparable("the live model was trained on every test target")}
+    ours, theirs = found.ndcg("twin")[fair], found.ndcg(LIVE)[fair]
+    return {"not_worse_than_live": gates.not_worse(ours, theirs, NAME, gates.WORSE_THAN_LIVE)}
+
+
+def unseen(users: npt.NDArray[np.int64], holdout: Holdout, learnt: Snapshot) -> npt.NDArray[np.bool_]:
+    """(u,) whether the other model was not trained on this investor's test target."""
+    trained_on = training_log(learnt.log, learnt.holdout)
+    seen = set(zip(trained_on.users.tolist(), trained_on.properties.tolist(), strict=True))
+    targets = holdout.targets(TEST)
+    told = {
+        user for user, target in zip(targets.users.tolist(), targets.properties, strict=True) if (user, target) in seen
+    }
+    return np.array([user not in told for user in users.tolist()], dtype=bool)

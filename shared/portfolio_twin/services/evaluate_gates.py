@@ -1,0 +1,83 @@
+"""Whether a bundle may serve: loaded with every check, measured anew on frozen data, its verdict kept beside it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from portfolio_twin.adapters.registry import Registry
+from portfolio_twin.domain.gates import Gate, verdict
+from portfolio_twin.errors import LeaseLost, ModelNotFound
+from portfolio_twin.model.bundle import MANIFEST
+from portfolio_twin.services.judge_bundle import Judgement, judge_bundle
+
+Entry = Literal["retrain", "upload"]
+VERDICT = "gates.json"
+
+
+def evaluate_gates(
+    registry: Registry,
+    tenant: UUID,
+    version: str,
+    *,
+    source: str,
+    entry: Entry,
+    snapshot_id: str | None,
+    holder: str,
+    lease_seconds: float,
+    now: datetime,
+) -> dict[str, Any]:
+    """The decision with its reasons and the table of gates. Raises LeaseLost when a retraining lost its tenant."""
+    if not registry.acquire_lease(tenant, holder, lease_seconds):
+        if entry == "retrain":
+            raise LeaseLost("another run took this tenant's lease during training")
+        return _answer("already_running", ["another run holds this tenant's lease"])
+    manifest = registry.find(source + MANIFEST)
+    digest = hashlib.sha256(manifest.body).hexdigest() if manifest else None
+    if entry == "upload" and (earlier := _earlier(registry, tenant, source, digest)):
+        return earlier
+    judgement = judge_bundle(registry, tenant, version, source, snapshot_id)
+    reasons = verdict(judgement.gates)
+    answer = _answer("rejected" if reasons else "passed", reasons + judgement.remarks, judgement)
+    kept = {"manifest_sha256": digest, "decided_at": now.isoformat(), "measured": judgement.measured}
+    registry.write(source + VERDICT, json.dumps(answer | kept, indent=1, allow_nan=False).encode())
+    return answer
+
+
+def _answer(decision: str, reasons: list[str], judgement: Judgement | None = None) -> dict[str, Any]:
+    gates: Mapping[str, Gate] = judgement.gates if judgement else {}
+    return {
+        "decision": decision,
+        "reasons": reasons,
+        "gates": {name: gate.to_json() for name, gate in gates.items()},
+        "kind": judgement.kind if judgement else None,
+    }
+
+
+def _earlier(registry: Registry, tenant: UUID, source: str, digest: str | None) -> dict[str, Any] | None:
+    """The answer to an upload event that comes again; None when these very files were never judged."""
+    found = registry.find(source + VERDICT)
+    if found is None:
+        return None
+    try:
+        said = json.loads(found.body)
+        if said["manifest_sha256"] != digest:
+            return None
+        answer = {name: said[name] for name in ("decision", "reasons", "gates", "kind")}
+        decided_at = datetime.fromisoformat(said["decided_at"])
+    except (ValueError, KeyError, TypeError):
+        return None  # a verdict that cannot be read is no verdict
+    live = _promoted_at(registry, tenant)
+    if answer["decision"] == "passed" and (live is None or live < decided_at):
+        return answer  # the run that found it good died on its way to promotion
+    return answer | {"decision": "already_decided"}
+
+
+def _promoted_at(registry: Registry, tenant: UUID) -> datetime | None:
+    try:
+        live = registry.live(tenant)
+    except ModelNotFound:
+        return None
+    return live.promoted_at if live else None

@@ -1,0 +1,71 @@
+"""Predict inside the warm handler, from API Gateway's event to its answer; Qdrant's time apart."""
+
+import json
+import os
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from infra.local.gateway import LambdaContext, build_event
+from portfolio_twin.adapters.vector_index import UserPoint
+from portfolio_twin.model.twin import Twin
+from tests.benchmarks.bench_imports import ENVIRONMENT
+from tests.benchmarks.figures import milliseconds, publish
+from tests.twins import TENANT_A, small_catalogue, small_twin
+
+BATCH = 10_000
+
+
+class KnownIndex:
+    """Answers at once what Qdrant would: the one investor who asks."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.point = UserPoint(1, twin.user_vectors[0], {"like": 3}, (("p1", "like", 0),), ("p1",))
+
+    def get_user(self, *_: object) -> UserPoint:
+        return self.point
+
+
+class KnownModel:
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+
+    def current(self, _: object) -> Twin:
+        return self.twin
+
+
+def event_of(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    claims = {"tenant_id": str(TENANT_A)}
+    headers = {"content-type": "application/json"}
+    return build_event("POST", path, "", headers, json.dumps(body).encode(), claims)
+
+
+def main() -> None:
+    os.environ.update(ENVIRONMENT)
+    from functions.predict import app as function
+
+    catalogue = small_catalogue(2000)
+    twin = small_twin(catalogue)
+    rows = [catalogue.row(i) for i in range(len(catalogue))]
+    one = event_of("/predict", {"user_id": 1, "property_features": rows[3]})
+    many = event_of("/batch_predict", {"user_id": 1, "properties": [rows[i % len(rows)] for i in range(BATCH)]})
+    context = LambdaContext("predict", "bench")
+    with (
+        patch.object(function, "live_models", lambda: KnownModel(twin)),
+        patch.object(function, "vector_index", lambda: KnownIndex(twin)),
+    ):
+        assert function.lambda_handler(one, context)["statusCode"] == 200
+        predict = milliseconds(lambda: function.lambda_handler(one, context), 2000)
+        batch = milliseconds(lambda: function.lambda_handler(many, context), 11, warm_up=2)
+    x = twin.schema.vectorise(catalogue.take(np.arange(1)))
+    forward = milliseconds(lambda: twin.encoder(x), 2000)
+    publish(
+        "predict",
+        {
+            "handler_p50_ms": predict["p50_ms"],
+            "handler_p99_ms": predict["p99_ms"],
+            "batch_10000_p50_ms": batch["p50_ms"],
+            "numpy_forward_p50_ms": forward["p50_ms"],
+        },
+    )
