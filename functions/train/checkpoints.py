@@ -4,20 +4,14 @@ import io
 import pickle
 import sys
 import time
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
+from functions.train.stores import Store
+
 LATEST, PREVIOUS, BEST = "portfolio_twin_latest.pt", "portfolio_twin_previous.pt", "portfolio_twin_best.pt"
 CHECKPOINT_SECONDS = 20.0  # between two: what a lost machine costs at most
-
-
-class Store(Protocol):
-    """Where a training keeps its files, by name."""
-
-    def read(self, name: str) -> bytes | None: ...
-
-    def write(self, name: str, data: bytes) -> None: ...
 
 
 class Checkpoints:

@@ -10,7 +10,7 @@ MARKET_PULL = 0.1  # how much of the market's mean is in every investor, so that
 def principal_components(X: Matrix, dim: int) -> PropertyEncoder:
     """One linear layer onto the `dim` directions in which the properties X (n, w) differ most.
 
-    Pearson, "On lines and planes of closest fit to systems of points in space" (1901), by the covariance's eigenvectors.
+    Pearson, "On lines and planes of closest fit to systems of points in space" (1901); eigenvectors of the covariance.
     """
     mean = X.mean(axis=0, dtype=np.float64)
     _, directions = np.linalg.eigh(np.cov((X - mean).T, bias=True).reshape(X.shape[1], X.shape[1]))
@@ -26,4 +26,5 @@ def market_vector(vectors: Matrix) -> Matrix:
     mean = vectors.mean(axis=0)
     norm = float(np.linalg.norm(mean))
     direction = mean / norm if norm > 1e-6 else vectors[0]  # a market without a middle: any property stands for it
-    return (MARKET_PULL * direction).astype(np.float32)
+    pull: Matrix = (MARKET_PULL * direction).astype(np.float32)
+    return pull

@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 
 def info_nce(logits: Tensor, targets: Tensor, importance: Tensor) -> Tensor:
@@ -27,6 +27,9 @@ def triplet(cosines: Tensor, targets: Tensor, importance: Tensor, margin: float)
 
 
 def log_expected(share: Tensor) -> Tensor:
-    """What logQ subtracts from the logit of a candidate drawn with these odds. Bengio and Senécal, "Adaptive Importance
-    Sampling to Accelerate Training of a Neural Probabilistic Language Model" (2008), §III."""
+    """What logQ subtracts from the logit of a candidate drawn with these odds.
+
+    Bengio and Senécal, "Adaptive Importance Sampling to Accelerate Training of a Neural Probabilistic Language Model",
+    IEEE Transactions on Neural Networks 19 (2008), §III.
+    """
     return torch.log(share.clamp(min=1e-12))

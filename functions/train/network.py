@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder

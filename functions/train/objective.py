@@ -5,7 +5,7 @@ from typing import Self
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from functions.train.examples import Examples, TrainingSet
 from functions.train.losses import info_nce, log_expected, triplet
@@ -59,8 +59,8 @@ class Objective:
     def _over_all(self, network: TwinNetwork, batch: Batch, weights: Tensor) -> Tensor:
         vectors = F.pad(network.tower(self.X[:-1]), (0, 0, 0, 1))  # (s + 1, d)
         investors = network.investors(vectors, batch.histories, weights, batch.users)
-        scores = self._scores(network, investors @ vectors.T, self.popularity)  # (b, s + 1)
-        return self._loss(scores.scatter(1, batch.histories, NO_CANDIDATE), batch.targets, batch.importance)
+        scores = self._popular(network, self._sharpened(network, investors) @ vectors.T, self.popularity)  # (b, s + 1)
+        return self._loss(scores.scatter_(1, batch.histories, NO_CANDIDATE), batch.targets, batch.importance)
 
     def _over_draws(self, network: TwinNetwork, batch: Batch, weights: Tensor) -> Tensor:
         """Sampled softmax with logQ: each row sees its own target in column 0, then negatives that all rows share.
@@ -75,19 +75,24 @@ class Objective:
         vectors = network.tower(self.X[needed])
         own, others = vectors[place[:b]], vectors[place[b : b + c]]
         investors = network.investors(vectors, place[b + c :].reshape(-1, h.shape[1]), weights, batch.users)
-        cosines = torch.cat([(investors * own).sum(dim=1, keepdim=True), investors @ others.T], dim=1)  # (b, 1 + c)
+        asking = self._sharpened(network, investors)
+        scores = torch.cat([(asking * own).sum(dim=1, keepdim=True), asking @ others.T], dim=1)  # (b, 1 + c)
         columns = torch.cat([batch.targets[:, None], drawn.expand(b, -1)], dim=1)
-        scores = self._scores(network, cosines, self.popularity[columns])
+        scores = self._popular(network, scores, self.popularity[columns])
         if not uniform:
             scores = scores - log_expected(self.odds)[columns]
         right = (h[:, :, None] == drawn).any(dim=1) | (batch.targets[:, None] == drawn)
         scores = scores.masked_fill(F.pad(right, (1, 0)), NO_CANDIDATE)
         return self._loss(scores, torch.zeros_like(batch.targets), batch.importance)
 
-    def _scores(self, network: TwinNetwork, cosines: Tensor, popularity: Tensor) -> Tensor:
-        if self.config.loss == "triplet":
-            return cosines
-        return cosines / network.temperature + network.popularity_weight * popularity
+    def _sharpened(self, network: TwinNetwork, investors: Tensor) -> Tensor:
+        """Divided by τ here, b rows of d, rather than b rows of all candidates."""
+        return investors if self.config.loss == "triplet" else investors / network.temperature
+
+    def _popular(self, network: TwinNetwork, scores: Tensor, popularity: Tensor) -> Tensor:
+        if self.config.loss == "triplet" or self.config.popularity_weight == 0:
+            return scores
+        return scores + network.popularity_weight * popularity
 
     def _loss(self, scores: Tensor, targets: Tensor, importance: Tensor) -> Tensor:
         if self.config.loss == "triplet":

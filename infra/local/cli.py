@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -24,7 +24,7 @@ Version = Annotated[str, typer.Argument(help="a version as `twin models` lists i
 @app.command()
 def demo(
     data: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(
             help="folder with properties.csv[.gz] and, if any, interactions.csv[.gz]", exists=True, file_okay=False
         ),
@@ -64,7 +64,7 @@ def import_command(
     tenant: Annotated[str, typer.Option(help="name of the tenant; made if it is new")],
     properties: Annotated[Path, typer.Option(help="canonical properties.csv[.gz]", exists=True, dir_okay=False)],
     interactions: Annotated[
-        Optional[Path], typer.Option(help="canonical interactions.csv[.gz]", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="canonical interactions.csv[.gz]", exists=True, dir_okay=False)
     ] = None,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="store the good rows and list the others")
@@ -88,7 +88,8 @@ def simulate(
     seed: Annotated[int, typer.Option(help="the same seed makes the same market")] = 7,
 ) -> None:
     """Invents a metropolitan market with investors whose hidden wishes are known, as canonical CSVs."""
-    from infra.local.simulator import MARKETS, simulate as make, write_canonical
+    from infra.local.simulator import MARKETS, write_canonical
+    from infra.local.simulator import simulate as make
 
     if market not in MARKETS:
         raise typer.BadParameter(f"choose one of {', '.join(MARKETS)}", param_hint="--market")
@@ -99,9 +100,9 @@ def simulate(
 
 @app.command()
 def retrain(
-    tenant: Annotated[Optional[list[str]], typer.Option(help="name or id; may be given again. Default: all")] = None,
-    epochs: Annotated[Optional[int], typer.Option(min=1)] = None,
-    lookback_days: Annotated[Optional[int], typer.Option(min=1, help="learn from the last days only")] = None,
+    tenant: Annotated[list[str] | None, typer.Option(help="name or id; may be given again. Default: all")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
     state: State = DEFAULT_STATE,
 ) -> None:
     """Runs the retrain machine: checks, snapshot, training, gates, deployment, index, promotion."""

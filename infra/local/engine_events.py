@@ -1,4 +1,4 @@
-"""The edges of moto's Step Functions engine: its calls to Lambda and Batch end here, by botocore's public events alone.
+"""The edges of moto's Step Functions engine: its calls to Lambda and Batch end here, by botocore's public events.
 
 The engine runs in the server's threads of this process and makes its clients from boto3's default session, so what is
 registered there reaches it. The engine also speaks of keys as the service integrations do (capitalised) where boto3
@@ -8,6 +8,7 @@ wants them as the API does: that is evened out here.
 import datetime
 import io
 import json
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackEndpoint
 
 from infra.local.batch_jobs import BatchJobs
 
@@ -47,9 +49,12 @@ class Edges:
         for register, name, hook in hooks:
             register(name, hook)
         _load_service_models()
+        interrupt_all = CallbackEndpoint.interrupt_all
+        setattr(CallbackEndpoint, "interrupt_all", _interrupt_once)  # noqa: B010  # a plain assignment is untypable
         try:
             yield
         finally:
+            setattr(CallbackEndpoint, "interrupt_all", interrupt_all)  # noqa: B010  # as above
             for _, name, hook in hooks:
                 events.unregister(name, hook)
 
@@ -79,6 +84,15 @@ class Edges:
         return _answer(request, {"jobs": [self._jobs.describe(job) for job in json.loads(request.body)["jobs"]]})
 
 
+def _interrupt_once(endpoint: Any) -> None:
+    """The one thing that no event reaches: moto 5.2.5 leaves a failed `.sync` task's endpoint interrupted for good.
+
+    Its next attempt, by Retry, would end as States.Timeout before the job has begun.
+    """
+    endpoint._notify_event.set()
+    endpoint._notify_event.clear()
+
+
 class _Raw(io.BytesIO):
     """What botocore reads a body from."""
 
@@ -90,7 +104,8 @@ def _answer(
     request: AWSPreparedRequest, body: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> AWSResponse:
     raw = _Raw(json.dumps(body, allow_nan=False).encode())
-    return AWSResponse(request.url, status, {"content-type": "application/json", **(headers or {})}, raw)
+    always = {"content-type": "application/json", "x-amzn-RequestId": str(uuid.uuid4())}
+    return AWSResponse(request.url, status, always | dict(headers or {}), raw)
 
 
 def _load_service_models() -> None:

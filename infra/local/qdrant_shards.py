@@ -11,7 +11,7 @@ from typing import IO
 
 import qdrant_edge as edge
 
-from infra.local.qdrant_collection import Collection, OutOfService
+from infra.local.qdrant_collection import Collection, OutOfService, Unreadable
 
 SAVE_SECONDS = 2.0
 NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -26,6 +26,10 @@ class CollectionMissing(Exception):
     pass
 
 
+class CollectionExists(Exception):
+    pass
+
+
 class Shards:
     """All collections of one state folder."""
 
@@ -33,9 +37,11 @@ class Shards:
         self._folder = state / "collections"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = _take_lock(state / "lock")
-        for unfinished in self._folder.glob(f"*{UNFINISHED}"):
-            shutil.rmtree(unfinished)
-        self._collections = {folder.name: Collection(folder) for folder in self._folder.iterdir()}
+        try:
+            self._collections = _open_all(self._folder)
+        except Unreadable:
+            self._lock.close()
+            raise
         self._creating = threading.Lock()
         self._closing = threading.Event()
         self._saver = threading.Thread(target=self._save_now_and_then, name="qdrant-saver", daemon=True)
@@ -50,12 +56,12 @@ class Shards:
         return sorted(self._collections)
 
     def create(self, name: str, config: edge.EdgeConfig) -> bool:
-        """False when it is there already. A folder gets its name when it is whole, so a kill leaves no half of one."""
+        """A folder gets its name when it is whole, so that a kill leaves no half of one."""
         if not NAME.fullmatch(name):
             raise ValueError(f"not a name for a collection: {name!r}")
         with self._creating:
             if name in self._collections:
-                return False
+                raise CollectionExists(f"Collection `{name}` already exists!")
             unfinished = self._folder / f"{name}{UNFINISHED}"
             edge.EdgeShard.create(str(unfinished), config).close()
             self._collections[name] = Collection(unfinished.rename(self._folder / name))
@@ -74,6 +80,12 @@ class Shards:
             for collection in list(self._collections.values()):
                 with suppress(OutOfService):  # then it was saved when it was taken out
                     collection.flush()
+
+
+def _open_all(folder: Path) -> dict[str, Collection]:
+    for unfinished in folder.glob(f"*{UNFINISHED}"):
+        shutil.rmtree(unfinished)
+    return {found.name: Collection(found) for found in folder.iterdir()}
 
 
 def _take_lock(path: Path) -> IO[str]:

@@ -13,6 +13,7 @@ TwinError
 │   ├── IndexUnavailable
 │   ├── RegistryUnavailable
 │   └── ModelNotFound            this tenant has no model yet, or it cannot be loaded
+├── IndexIncomplete          a reindex left out more than it may
 ├── BundleRejected               a model bundle failed a check
 ├── PromotionConflict            somebody else moved live.json first
 ├── LeaseLost                    another run holds this tenant's lease
@@ -69,6 +70,10 @@ class RegistryUnavailable(Unavailable):
 
 
 class ModelNotFound(Unavailable):
+    pass
+
+
+class IndexIncomplete(TwinError):
     pass
 
 

@@ -55,12 +55,13 @@ class PortfolioTwin:
 
     def embed(self, property_features: PropertyFeatures | dict[str, Any]) -> Matrix:
         """The property's vector (d,), of L2 norm 1."""
-        return self.twin.embed(_catalogue([property_features]))[0]
+        vector: Matrix = self.twin.embed(_catalogue([property_features]))[0]
+        return vector
 
     def _affinity(self, user: Matrix, evidence: float, features: PropertyFeatures | dict[str, Any]) -> Affinity:
         X = self.twin.schema.vectorise(_catalogue([features]))
         score = self.twin.affinity(user, self.twin.encoder(X))
-        confidence = self.twin.confidence(score, np.float64(evidence), self.twin.novelty(X))
+        confidence = self.twin.confidence(score, evidence, self.twin.novelty(X))
         return Affinity(float(score[0]), float(confidence[0]))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -21,15 +22,20 @@ NOW = datetime(2026, 11, 8, 2, 5, tzinfo=UTC)
 WORLD = make_world()
 
 
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "test")
+        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+        yield boto3.client("s3", region_name="us-east-1")
+
+
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="models")
-        yield Registry("models", client)
+def registry(s3: Any) -> Registry:
+    bucket = f"models-{uuid4()}"
+    s3.create_bucket(Bucket=bucket)
+    return Registry(bucket, s3)
 
 
 def freeze(registry: Registry, world: World, snapshot_id: str) -> None:

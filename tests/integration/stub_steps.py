@@ -66,7 +66,10 @@ class StubSteps:
         return {"kind": "twin", "properties": 2, "users": 2}
 
     def do_plan_index(self, event: dict[str, Any]) -> dict[str, Any]:
-        shards = {"property_shards": [{"after": None, "until": "m"}, {"after": "m", "until": None}], "user_shards": [{}]}
+        shards = {
+            "property_shards": [{"after": None, "until": "m"}, {"after": "m", "until": None}],
+            "user_shards": [{}],
+        }
         return {"mode": "full", "started_at": datetime.now(UTC).isoformat(), **shards}
 
     def do_index_shard(self, event: dict[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.split import draw_holdout
 from portfolio_twin.errors import UnreadableInput
 from portfolio_twin.model.encoder import PropertyEncoder
-from tests.integration.gate_fixtures import NEW, OLD, WORLD, failed, freeze, judge, judged, make_live, put, registry
+from tests.integration.gate_fixtures import NEW, OLD, WORLD, failed, freeze, judge, judged, make_live, put, registry, s3
 from tests.integration.taste_world import World, as_bundle, knowing_twin
 from tests.twins import TENANT_A
 
-__all__ = ["registry"]  # pytest finds the fixture by its name here
+__all__ = ["registry", "s3"]  # pytest finds the fixtures by their names here
 
 
 def test_a_good_twin_passes_every_gate_and_the_table_is_kept_beside_the_bundle(registry: Registry) -> None:

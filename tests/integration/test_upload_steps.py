@@ -7,11 +7,11 @@ import pytest
 
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.errors import LeaseLost
-from tests.integration.gate_fixtures import NEW, NOW, OLD, WORLD, failed, freeze, judge, put, registry
+from tests.integration.gate_fixtures import NEW, NOW, OLD, WORLD, failed, freeze, judge, put, registry, s3
 from tests.integration.taste_world import as_bundle, knowing_twin
 from tests.twins import TENANT_A
 
-__all__ = ["registry"]  # pytest finds the fixture by its name here
+__all__ = ["registry", "s3"]  # pytest finds the fixtures by their names here
 
 UPLOAD: dict[str, Any] = {"entry": "upload", "snapshot_id": None}
 

@@ -8,12 +8,13 @@ import numpy.typing as npt
 from infra.local.simulator.listings import Listings
 from infra.local.simulator.market import MarketConfig, Strategy, Values, Window
 
-SECOND_SPOT = 0.3  # share of the buy boxes with two hot spots
+SECOND_SPOT = 0.25  # share of the buy boxes with two hot spots
 SPOT_JITTER_KM = 0.3
-BUDGET_SPREAD = 0.12  # standard deviation of the investors' middle log price about their strategy's
+BUDGET_SPREAD = 0.10  # standard deviation of the investors' middle log price about their strategy's
 BUDGET_HALF_WIDTH = 0.5  # a buy box spans about half to one and a half times its middle price
 FULL_MATCHES = 0.02  # share of the catalogue
 FULL_MATCHES_OF_TYPE = 0.25  # share of the properties of its types, where those are scarce
+POWER=1.
 LUKEWARM = 0.03  # match of a property of the right kind far from every hot spot, against one in the middle
 NEVER = np.iinfo(np.int64).max
 
@@ -36,7 +37,7 @@ class BuyBox:
         fit = self._fit(listings)
         of_type = int(np.isin(listings.types, self.types).sum())
         enough = max(1, int(min(FULL_MATCHES * len(fit), FULL_MATCHES_OF_TYPE * of_type)))
-        return np.minimum(1.0, fit / max(float(np.partition(fit, -enough)[-enough]), 1e-6))
+        return np.minimum(1.0, fit / max(float(np.partition(fit, -enough)[-enough]), 1e-6)) ** POWER
 
     def _fit(self, listings: Listings) -> Values:
         fit = np.isin(listings.types, self.types).astype(np.float64)
@@ -114,7 +115,7 @@ def _draw_box(market: MarketConfig, strategy: Strategy, listings: Listings, rng:
 
 def _own_edges(window: Window, rng: np.random.Generator) -> Window:
     """Each investor draws the line a little elsewhere."""
-    shift = rng.normal(0, 0.7 * window.softness)
+    shift = rng.normal(0, 0.5 * window.softness)
     return replace(
         window,
         low=None if window.low is None else window.low + shift,
@@ -122,9 +123,7 @@ def _own_edges(window: Window, rng: np.random.Generator) -> Window:
     )
 
 
-def _draw_spots(
-    market: MarketConfig, strategy: Strategy, rng: np.random.Generator
-) -> tuple[tuple[float, float], ...]:
+def _draw_spots(market: MarketConfig, strategy: Strategy, rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
     count = min(2 if rng.random() < SECOND_SPOT else 1, len(strategy.areas))
     areas = rng.choice(strategy.areas, size=count, replace=False)
     centres = [hood for hood in market.neighbourhoods if hood.zipcode in areas]

@@ -48,7 +48,8 @@ def draw_listings(market: MarketConfig, rng: np.random.Generator) -> Listings:
     _draw_income(market, types, facts, rng)
     listed_at, delisted_at = _draw_times(market, facts, rng)
     ids = np.array([f"{market.prefix}-{number:05d}" for number in range(1, market.properties + 1)], dtype=object)
-    appeal = np.exp(0.15 * facts["grade"] + rng.normal(0, 0.15, market.properties))
+    bargain = -np.nan_to_num(facts["value_gap"])
+    appeal = np.exp(0.5 * bargain + 0.08 * facts["grade"] + rng.normal(0, 0.08, market.properties))
     return Listings(ids, types, hoods, facts, listed_at, delisted_at, appeal)
 
 

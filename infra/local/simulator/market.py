@@ -77,9 +77,9 @@ class MarketConfig:
     days: int = 300
     until: datetime = datetime(2026, 9, 30, tzinfo=UTC)
     days_on_market: float = 110.0  # the median listing's
-    changing_taste: float = 0.12  # share of the investors whose taste changes on the way
-    two_strategies: float = 0.25  # share of the investors who follow two at once
-    browsing: float = 0.10  # share of the views that have nothing to do with taste
+    changing_taste: float = 0.10  # share of the investors whose taste changes on the way
+    two_strategies: float = 0.15  # share of the investors who follow two at once
+    browsing: float = 0.08  # share of the views that have nothing to do with taste
 
     @property
     def ends(self) -> int:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from infra.local.simulator.market import DAY_SECONDS, Values
 
-FRESH_BOOST = 0.5  # how much more a brand-new listing is seen
+FRESH_BOOST = 0.3  # how much more a brand-new listing is seen
 FRESH_DAYS = 14.0
 
 # Probabilities along the funnel: at no match, and what a full match adds. The view comes first.

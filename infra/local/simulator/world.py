@@ -7,7 +7,12 @@ import numpy as np
 
 from infra.local.simulator.funnel import interact, sitting_times
 from infra.local.simulator.investors import (
-    NEVER, Investors, Taste, draw_investors, draw_other_taste, match_of,
+    NEVER,
+    Investors,
+    Taste,
+    draw_investors,
+    draw_other_taste,
+    match_of,
 )  # fmt: skip
 from infra.local.simulator.listings import Listings, draw_listings
 from infra.local.simulator.market import DAY_SECONDS, MarketConfig

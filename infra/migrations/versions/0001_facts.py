@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# FORCE holds the owner to the policies too. The tenant is '' after a pooled connection's first transaction, hence nullif.
+# FORCE holds the owner to the policies too. After a pooled connection's first transaction the tenant is '': nullif.
 TENANT = "(select nullif(current_setting('app.tenant_id', true), '')::uuid)"
 TABLES = ("tenants", "properties", "field_provenance", "users", "interactions")
 
@@ -145,7 +145,8 @@ def upgrade() -> None:
     for table in TABLES:
         op.execute(f"alter table {table} enable row level security")
         op.execute(f"alter table {table} force row level security")
-        op.execute(f"create policy own_tenant on {table} using (tenant_id = {TENANT}) with check (tenant_id = {TENANT})")
+        mine = f"(tenant_id = {TENANT})"
+        op.execute(f"create policy own_tenant on {table} using {mine} with check {mine}")
     op.execute(LIST_TENANTS)
     op.execute(GRANTS)
 

@@ -100,8 +100,7 @@ class Database:
 
     def __init__(self, settings: AccessSettings) -> None:
         self._limit_ms = int(settings.database_statement_seconds * 1000)
-        socket_seconds = settings.database_statement_seconds + SOCKET_MARGIN_SECONDS
-        self._engine = _engine(settings.database_url.get_secret_value(), settings.database_connect_seconds, socket_seconds)
+        self._engine = _engine(settings)
 
     @contextmanager
     def tenant_session(self, tenant_id: UUID) -> Iterator[TenantSession]:
@@ -142,8 +141,10 @@ class Database:
                 connection.close()
 
 
-def _engine(address: str, connect_seconds: float, socket_seconds: float) -> Engine:
-    url, tls = _tls(make_url(address))
+def _engine(settings: AccessSettings) -> Engine:
+    url, tls = _tls(make_url(settings.database_url.get_secret_value()))
+    connect_seconds = settings.database_connect_seconds
+    socket_seconds = settings.database_statement_seconds + SOCKET_MARGIN_SECONDS
     engine = create_engine(
         url,
         connect_args={"timeout": connect_seconds, **tls},

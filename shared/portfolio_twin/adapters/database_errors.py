@@ -1,4 +1,4 @@
-"""Every failure of PostgreSQL and its driver, mapped to this package's errors in one place: by SQLSTATE where there is one."""
+"""Every failure of PostgreSQL and its driver, mapped to this package's errors: by SQLSTATE where there is one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -80,13 +80,15 @@ class PointStore:
             )
         return [_owned(answer.points, tenant, version) for answer in answers]
 
-    def retrieve(self, tenant: UUID, version: str, items: Sequence[str] | Sequence[int]) -> list[Found]:
-        """Those of the points that are there, with payload and vector."""
+    def retrieve(
+        self, tenant: UUID, version: str, items: Sequence[str] | Sequence[int], fields: list[str] | bool = True
+    ) -> list[Found]:
+        """Those of the points that are there, with vector and payload (or these fields of it)."""
         found: list[models.Record] = []
         for start in range(0, len(items), BATCH_POINTS):
             ids = [point_id(tenant, version, item) for item in items[start : start + BATCH_POINTS]]
             with self._connection.calling() as client:
-                found += client.retrieve(self._collection, ids, with_payload=True, with_vectors=True)
+                found += client.retrieve(self._collection, ids, with_payload=fields, with_vectors=True)
         return _owned(found, tenant, version)
 
     def count(self, tenant: UUID, version: str) -> int:

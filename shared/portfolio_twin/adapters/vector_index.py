@@ -102,6 +102,12 @@ class VectorIndex:
         hits = [points.property_hit(point) for point in found]
         return {hit.property_id: hit for hit in hits}
 
+    def property_vectors(self, tenant: UUID, version: str, property_ids: Sequence[str]) -> dict[str, Vector]:
+        """Their vectors (d,) alone, for many at a time."""
+        fields = [*points.OWNER_FIELDS, "property_id"]
+        found = self._properties.retrieve(tenant, version, property_ids, fields)
+        return {record.payload["property_id"]: points.as_vector(record.vector) for record in found if record.vector}
+
     def get_user(self, tenant: UUID, version: str, user_id: int) -> UserPoint | None:
         found = self._users.retrieve(tenant, version, [user_id])
         return points.user_point(found[0]) if found else None

@@ -1,7 +1,7 @@
 """What the four API functions share: the FastAPI app, its warm resources, and the Lambda handler around both."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -13,7 +13,7 @@ from portfolio_twin.api.errors import RESPONSES, add_error_handlers
 
 BODY_LIMIT_BYTES = 6_000_000  # Lambda's own limit for a request
 
-Event = Mapping[str, Any]
+Event = dict[str, Any]
 Handler = Callable[[Event, Any], dict[str, Any]]
 
 

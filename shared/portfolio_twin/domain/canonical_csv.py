@@ -1,13 +1,14 @@
 """The canonical CSV form of a tenant's data: written, and read back fast when it is known to be good.
 
-properties.csv: property_id, the names of domain/properties.py, `attributes` (a JSON object) and any further columns, each
-of which is an attribute. interactions.csv: user_id,property_id,kind,occurred_at. `import_checks.py` reads what others wrote.
+properties.csv: property_id, the names of domain/properties.py, `attributes` (a JSON object) and any further columns,
+each of which is an attribute. interactions.csv: user_id,property_id,kind,occurred_at. What others wrote is read by
+`import_checks.py`.
 """
 
 import csv
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -28,34 +29,39 @@ from portfolio_twin.domain.properties import (
 INTERACTION_COLUMNS = ("user_id", "property_id", "kind", "occurred_at")
 TEXT_COLUMNS = (*CATEGORICAL_INPUTS, *LABELS)
 CANONICAL_COLUMNS = ("property_id", *NUMERIC_INPUTS, *TEXT_COLUMNS, "attributes")
-BOOLEANS = {"true": 1.0, "t": 1.0, "yes": 1.0, "1": 1.0, "1.0": 1.0, "false": 0.0, "f": 0.0, "no": 0.0, "0": 0.0, "0.0": 0.0}
+TRUE, FALSE = ("true", "t", "yes", "1", "1.0"), ("false", "f", "no", "0", "0.0")
+BOOLEANS = dict.fromkeys(TRUE, 1.0) | dict.fromkeys(FALSE, 0.0)
 ROWS_AT_ONCE = 20_000  # read row-wise, kept column-wise: a million rows of Python strings would take gigabytes
 
 Rows = Sequence[Sequence[str]]
 
 
-def attribute_name(column: str) -> str | None:
-    """The attribute that a column holds; None for a canonical column."""
-    return None if column in CANONICAL_COLUMNS else column.removeprefix(ATTRIBUTE_PREFIX)
+def attribute_name(column: str) -> str:
+    """The attribute that a column which is not canonical holds."""
+    return column.removeprefix(ATTRIBUTE_PREFIX)
 
 
 def write_catalogue(catalogue: Catalogue) -> Iterator[Sequence[str]]:
     """The header and one row per property, for a csv writer."""
-    plain = [name for name in catalogue.columns if not name.startswith(ATTRIBUTE_PREFIX)]
-    yield ["property_id", *plain, "attributes"]
-    texts = [_texts(catalogue.columns[name]) for name in plain]
-    yield from zip(catalogue.ids.tolist(), *texts, _nested(catalogue), strict=True)
+    nested = {name: column for name, column in catalogue.columns.items() if _looks_numeric(name, column)}
+    plain = {name: _texts(column) for name, column in catalogue.columns.items() if name not in nested}
+    if nested:
+        plain["attributes"] = _objects(nested)
+    yield ["property_id", *plain]
+    yield from zip(catalogue.ids.tolist(), *plain.values(), strict=True)
 
 
-def _nested(catalogue: Catalogue) -> Iterator[str]:
-    """One JSON object per property: as plain cells, texts that look like numbers would come back as numbers."""
-    attributes = {name: column for name, column in catalogue.columns.items() if name.startswith(ATTRIBUTE_PREFIX)}
-    names = [name.removeprefix(ATTRIBUTE_PREFIX) for name in attributes]
-    for values in zip(*(column.tolist() for column in attributes.values()), strict=True):
-        known = {name: value for name, value in zip(names, values, strict=True) if value is not None and value == value}
-        yield json.dumps(known, ensure_ascii=False) if known else ""
-    if not names:
-        yield from [""] * len(catalogue)
+def _looks_numeric(name: str, column: Column) -> bool:
+    """An attribute of texts like 00417, which would come back as numbers: as JSON they keep their quotes."""
+    return name.startswith(ATTRIBUTE_PREFIX) and column.dtype == object and numbers_if_all(column) is not column
+
+
+def _objects(columns: Mapping[str, Column]) -> list[str]:
+    names = [name.removeprefix(ATTRIBUTE_PREFIX) for name in columns]
+    rows = zip(*columns.values(), strict=True)
+    return [
+        json.dumps({name: value for name, value in zip(names, row, strict=True) if value is not None}) for row in rows
+    ]
 
 
 def _texts(column: Column) -> list[str]:
@@ -96,7 +102,7 @@ class CatalogueParts:
         ids = read.pop("property_id", np.array([], dtype=object))
         columns: dict[str, Column] = {name: read.pop(name, np.full(self._n, np.nan)) for name in NUMERIC_INPUTS}
         columns |= {name: read.pop(name, np.full(self._n, None)) for name in TEXT_COLUMNS}
-        attributes = {ATTRIBUTE_PREFIX + str(attribute_name(name)): numbers_if_all(column) for name, column in read.items()}
+        attributes = {ATTRIBUTE_PREFIX + attribute_name(name): numbers_if_all(column) for name, column in read.items()}
         attributes |= {ATTRIBUTE_PREFIX + name: attribute_column(values) for name, values in self._nested.items()}
         return Catalogue(ids, columns | dict(sorted(attributes.items())))
 

@@ -60,11 +60,11 @@ class BuyBox(Filters):
     def as_property(self) -> PropertyFeatures:
         """The property in the middle of the box; what the box leaves open stays missing."""
         return PropertyFeatures.model_construct(
-            listing_price=self.price and self.price.middle,
-            bedrooms=self.bedrooms and self.bedrooms.middle,
-            bathrooms=self.bathrooms and self.bathrooms.middle,
-            square_footage=self.square_footage and self.square_footage.middle,
-            lat=self.location and self.location.lat,
-            lon=self.location and self.location.lon,
+            listing_price=self.price.middle if self.price else None,
+            bedrooms=self.bedrooms.middle if self.bedrooms else None,
+            bathrooms=self.bathrooms.middle if self.bathrooms else None,
+            square_footage=self.square_footage.middle if self.square_footage else None,
+            lat=self.location.lat if self.location else None,
+            lon=self.location.lon if self.location else None,
             property_type=self.property_type[0] if self.property_type else None,
         )

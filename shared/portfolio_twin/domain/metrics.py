@@ -46,8 +46,10 @@ def f1(labels: Labels, predicted: Labels) -> float:
 
 
 def auc(labels: Labels, scores: Floats) -> float:
-    """P(a positive scores above a negative), ties half. Mann–Whitney form: Fawcett, "An introduction to ROC analysis",
-    Pattern Recognition Letters 27 (2006), §7."""
+    """P(a positive scores above a negative), ties half.
+
+    As the Mann–Whitney statistic: Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27 (2006), §7.
+    """
     positives = labels > 0
     n_positive, n_negative = int(positives.sum()), int((~positives).sum())
     _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
@@ -57,7 +59,7 @@ def auc(labels: Labels, scores: Floats) -> float:
 
 
 def roc_curve(labels: Labels, scores: Floats) -> tuple[Floats, Floats]:
-    """False and true positive rates from (0, 0) to (1, 1), one point per distinct score. Fawcett (2006), algorithm 1."""
+    """False and true positive rates from (0, 0) to (1, 1), a point per distinct score. Fawcett (2006), algorithm 1."""
     order = np.argsort(-scores, kind="stable")
     last_of_score = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
     true_positives = np.cumsum(labels[order] > 0)[last_of_score]
@@ -69,7 +71,7 @@ def roc_curve(labels: Labels, scores: Floats) -> tuple[Floats, Floats]:
 
 
 def reliability(labels: Labels, probabilities: Floats, bins: int = CALIBRATION_BINS) -> tuple[Floats, Floats, Floats]:
-    """Of each equally wide bin that holds any: mean probability, share of positives, share of the answers. Each (b,)"""
+    """Of each equally wide bin that holds any: mean probability, share of positives, share of answers. Each (b,)"""
     bin_of = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     counts = np.bincount(bin_of, minlength=bins)
     held = counts > 0
@@ -79,8 +81,10 @@ def reliability(labels: Labels, probabilities: Floats, bins: int = CALIBRATION_B
 
 
 def ece(labels: Labels, probabilities: Floats, bins: int = CALIBRATION_BINS) -> float:
-    """Σ over bins of (share of answers)·|share of positives − mean probability|. Expected calibration error: Guo, Pleiss,
-    Sun and Weinberger, "On Calibration of Modern Neural Networks" (ICML 2017), eq. 3, on P(y = 1)."""
+    """Expected calibration error: Σ over bins of (share of answers)·|share of positives − mean probability|.
+
+    Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks" (ICML 2017), eq. 3, on P(y = 1).
+    """
     if len(labels) == 0:
         return float("nan")
     claimed, happened, share = reliability(labels, probabilities, bins)
@@ -89,32 +93,42 @@ def ece(labels: Labels, probabilities: Floats, bins: int = CALIBRATION_BINS) -> 
 
 def precision_at(k: int, relevance: Relevance) -> Floats:
     """(q,) relevant ones among the first k, over k. Manning et al. (2008), §8.4."""
-    return relevance[:, :k].sum(axis=1) / k
+    share: Floats = relevance[:, :k].sum(axis=1) / k
+    return share
 
 
 def recall_at(k: int, relevance: Relevance, relevant: Labels) -> Floats:
     """(q,) relevant ones among the first k, over all relevant ones. Manning et al. (2008), §8.4."""
-    return relevance[:, :k].sum(axis=1) / relevant
+    share: Floats = relevance[:, :k].sum(axis=1) / relevant
+    return share
 
 
 def hit_rate_at(k: int, relevance: Relevance) -> Floats:
-    """(q,) 1 where any of the first k is relevant. Deshpande and Karypis, "Item-Based Top-N Recommendation
-    Algorithms", ACM TOIS 22 (2004), §5.2."""
-    return relevance[:, :k].any(axis=1).astype(np.float64)
+    """(q,) 1 where any of the first k is relevant.
+
+    Deshpande and Karypis, "Item-Based Top-N Recommendation Algorithms", ACM TOIS 22 (2004), §5.2.
+    """
+    return np.asarray(relevance[:, :k].any(axis=1), dtype=np.float64)
 
 
 def ndcg_at(k: int, relevance: Relevance, relevant: Labels) -> Floats:
-    """(q,) Σ 1/log2(place + 1) over relevant places ≤ k, over the best possible such sum. Järvelin and Kekäläinen,
-    "Cumulated gain-based evaluation of IR techniques", ACM TOIS 20 (2002), with binary gains and log base 2."""
+    """(q,) Σ 1/log2(place + 1) over relevant places ≤ k, over the best possible such sum.
+
+    Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", ACM TOIS 20 (2002), with binary gains.
+    """
     discounts = 1.0 / np.log2(np.arange(2, k + 2))
     best = np.cumsum(discounts)[np.minimum(relevant, k).astype(np.int64) - 1]
-    return relevance[:, :k] @ discounts[: relevance.shape[1]] / best
+    gains: Floats = relevance[:, :k] @ discounts[: relevance.shape[1]]
+    return gains / best
 
 
 def reciprocal_rank(ranks: Floats | npt.NDArray[np.int64]) -> Floats:
-    """(q,) 1/place of the first relevant one, ranks (q,) counted from 0; its mean is MRR. Voorhees, "The TREC-8 Question
-    Answering Track Report" (1999), §3."""
-    return 1.0 / (ranks + 1.0)
+    """(q,) 1/place of the first relevant one, ranks (q,) counted from 0; its mean is MRR.
+
+    Voorhees, "The TREC-8 Question Answering Track Report" (1999), §3.
+    """
+    inverse: Floats = 1.0 / (ranks + 1.0)
+    return inverse
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -89,7 +89,7 @@ def thin_validation(holdout: Holdout, share: float, seed: int) -> Holdout:
 
 
 def training_log(log: InteractionLog, holdout: Holdout) -> InteractionLog:
-    """What may be trained on: of a held-out investor nothing from their first target on, nor with any of the targets."""
+    """What may be trained on: of a held-out investor nothing from their first target on, nor with any target."""
     targets = holdout.take(holdout.labels == 1)
     if len(targets) == 0:
         return log

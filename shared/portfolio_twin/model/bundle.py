@@ -106,6 +106,12 @@ def read_manifest(data: bytes, tenant_id: UUID, version: str) -> dict[str, Any]:
     return manifest
 
 
+def check_files(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
+    """Every file that the manifest lists is there, whole; raises BundleRejected. Serving reads only some of them."""
+    for name in (*SERVING_FILES, *manifest["files"]):
+        _check_digest(name, files, manifest["files"])
+
+
 def _check_digest(name: str, files: Mapping[str, bytes], listed: Mapping[str, Mapping[str, Any]]) -> None:
     if name not in files or name not in listed:
         raise BundleRejected(f"{name} is missing")

@@ -66,7 +66,7 @@ class Confidence:
     coefficients: tuple[float, float, float, float]
     ceiling: float = 1.0
 
-    def __call__(self, affinity: Floats, evidence: Floats, novelty: Floats) -> Floats:
+    def __call__(self, affinity: Floats, evidence: Floats | float, novelty: Floats | float) -> Floats:
         """All (n,) → (n,) in 0..ceiling."""
         inputs = self._inputs(affinity, evidence, novelty)
         return self.ceiling * sigmoid(inputs @ np.array(self.coefficients))
@@ -95,7 +95,7 @@ class Confidence:
         return cls((a, b, c, d), CONTENT_CEILING)
 
     @staticmethod
-    def _inputs(affinity: Floats, evidence: Floats, novelty: Floats) -> Floats:
+    def _inputs(affinity: Floats, evidence: Floats | float, novelty: Floats | float) -> Floats:
         columns = np.broadcast_arrays(1.0, np.abs(logit(affinity)), np.log1p(evidence), novelty)
         return np.stack(columns, axis=-1)
 

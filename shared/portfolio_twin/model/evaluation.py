@@ -111,7 +111,7 @@ def evaluate(
 ) -> Evaluation:
     """Ranks all properties of the catalogue but those of the investor's history, for each held-out target.
 
-    `log` is the whole log: what a query may know of it is cut by the query's time. `others` are twins to rank beside it.
+    `log` is the whole log: what a query may know of it is cut by the query's time. `others` are ranked beside the twin.
     """
     queries = Queries.of(log, holdout, catalogue.ids, split)
     scorers = {"twin": twin_scorer(twin, twin.embed(catalogue), queries)}

@@ -1,6 +1,6 @@
 """Why this affinity: integrated gradients per input, and the smallest change that would lift it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,7 @@ class Change:
     affinity: float
 
 
-def smallest_change(row: dict[str, Any], affinity: Callable[[Catalogue], npt.NDArray[Any]]) -> Change | None:
+def smallest_change(row: Mapping[str, Any], affinity: Callable[[Catalogue], npt.NDArray[Any]]) -> Change | None:
     """The gentlest negotiable change that lifts the affinity of `row` over 0.5, or else the one that lifts it most.
 
     Negotiable are the price (the price per ft² moves with it), the condition and the renovation. None where nothing
@@ -81,7 +81,7 @@ def smallest_change(row: dict[str, Any], affinity: Callable[[Catalogue], npt.NDA
     variants = _variants(row)
     if not variants:
         return None
-    rows: Sequence[dict[str, Any]] = [row, *(variant for _, _, variant in variants)]
+    rows: Sequence[Mapping[str, Any]] = [row, *(variant for _, _, variant in variants)]
     now, *lifted = affinity(Catalogue.from_rows([""] * len(rows), rows)).tolist()
     changes = [Change(name, value, p) for (name, value, _), p in zip(variants, lifted, strict=True)]
     worthwhile = [change for change in changes if change.affinity > now + LIFT_WORTH_TELLING]
@@ -91,9 +91,9 @@ def smallest_change(row: dict[str, Any], affinity: Callable[[Catalogue], npt.NDA
     return max(worthwhile, key=lambda change: change.affinity, default=None)
 
 
-def _variants(row: dict[str, Any]) -> list[tuple[str, float | bool, dict[str, Any]]]:
+def _variants(known: Mapping[str, Any]) -> list[tuple[str, float | bool, dict[str, Any]]]:
     """(input, new value, the whole row), the gentlest first."""
-    found: list[tuple[str, float | bool, dict[str, Any]]] = []
+    row, found = dict(known), list[tuple[str, float | bool, dict[str, Any]]]()
     for step in (0.05, 0.1, 0.15, 0.2, 0.3):
         if row.get("listing_price"):
             price = round(row["listing_price"] * (1 - step), 2)

@@ -178,7 +178,7 @@ def _is_attribute(name: str) -> bool:
 def _as_text(column: npt.NDArray[Any] | None, n: int) -> list[Any]:
     if column is None:
         return [None] * n
-    return column.tolist() if column.dtype == object else column.astype(str).tolist()
+    return list(column if column.dtype == object else column.astype(str))
 
 
 def _learn_numeric(name: str, column: npt.NDArray[np.float64]) -> list[NumericFeature]:

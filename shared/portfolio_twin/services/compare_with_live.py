@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.snapshots import Snapshot
-from portfolio_twin.domain import gates
+from portfolio_twin.domain import rivals
 from portfolio_twin.domain.gates import Gate
 from portfolio_twin.domain.split import TEST, Holdout, training_log
 from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, UnreadableInput
@@ -49,14 +49,14 @@ def against_live(found: Evaluation, snapshot: Snapshot, rival: Rival | None) -> 
     if rival is None:
         return {}
     if rival.twin is None:
-        return {"not_worse_than_live": gates.not_comparable("the live model cannot be loaded")}
+        return {"not_worse_than_live": rivals.not_comparable("the live model cannot be loaded")}
     fair = np.ones(len(found.users), dtype=bool)
     if rival.twin.kind == "twin" and rival.learnt is not None:
         fair = unseen(found.users, snapshot.holdout, rival.learnt)
     if not fair.any():
-        return {"not_worse_than_live": gates.not_comparable("the live model was trained on every test target")}
+        return {"not_worse_than_live": rivals.not_comparable("the live model was trained on every test target")}
     ours, theirs = found.ndcg("twin")[fair], found.ndcg(LIVE)[fair]
-    return {"not_worse_than_live": gates.not_worse(ours, theirs, NAME, gates.WORSE_THAN_LIVE)}
+    return {"not_worse_than_live": rivals.not_worse(ours, theirs, NAME, rivals.WORSE_THAN_LIVE)}
 
 
 def unseen(users: npt.NDArray[np.int64], holdout: Holdout, learnt: Snapshot) -> npt.NDArray[np.bool_]:

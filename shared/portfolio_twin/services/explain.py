@@ -1,5 +1,7 @@
 """Why this answer: every input's share, the liked properties nearest to it, and what would lift it."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -50,7 +52,7 @@ def explain_affinity(
     investor = know_investor(twin, index, tenant, request.user_id)
     reference = request.property
     if reference.property_features is not None:
-        row = known_fields(reference.property_features)
+        row: Mapping[str, Any] = known_fields(reference.property_features)
     else:
         row = stored_property(twin, index, tenant, str(reference.property_id))
     X = twin.schema.vectorise(Catalogue.from_rows([""], [row]))

@@ -12,6 +12,7 @@ from portfolio_twin.domain.criteria import STRICT, Filters
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.encoder import normalise
+from portfolio_twin.services.know_investor import evidence_weight
 from portfolio_twin.services.predict import stored_property
 from portfolio_twin.services.recommend import TopK, listing_of
 
@@ -71,8 +72,8 @@ def find_similar_to_embedding(
     if len(request.embedding) != twin.config.embedding_dim:
         raise InvalidInput(f"embedding: must have {twin.config.embedding_dim} numbers, not {len(request.embedding)}")
     vector = normalise(np.array(request.embedding, dtype=np.float32))
-    filters = [request.filters] if request.filters else []
-    return _similar(twin.version, index.search(tenant, twin.version, vector, limit=request.top_k, filters=filters))
+    hits = index.search(tenant, twin.version, vector, limit=request.top_k, filters=request.filters)
+    return _similar(twin.version, hits)
 
 
 def find_audience(models: LiveModels, index: VectorIndex, tenant: UUID, property_id: str, top_k: int) -> Audience:
@@ -82,7 +83,7 @@ def find_audience(models: LiveModels, index: VectorIndex, tenant: UUID, property
     X = twin.schema.vectorise(Catalogue.from_rows([property_id], [row]))
     hits = index.search_users(tenant, twin.version, twin.encoder(X)[0], limit=top_k)
     affinity = twin.calibration(np.array([hit.score for hit in hits]))
-    confidence = twin.confidence(affinity, np.array([hit.evidence_weight for hit in hits]), twin.novelty(X))
+    confidence = twin.confidence(affinity, np.array([evidence_weight(hit.evidence) for hit in hits]), twin.novelty(X))
     return Audience(
         property_id=property_id,
         model_version=twin.version,

@@ -1,5 +1,6 @@
 """An explanation in words: what about the property speaks for it, and what against."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,14 +34,16 @@ class Reason(BaseModel):
     text: str
 
 
-def give_reasons(twin: Twin, user: Matrix, x: Matrix, row: dict[str, Any], limit: int = REASONS_TOLD) -> list[Reason]:
+def give_reasons(
+    twin: Twin, user: Matrix, x: Matrix, row: Mapping[str, Any], limit: int = REASONS_TOLD
+) -> list[Reason]:
     """The inputs that matter most for this investor (d,) and property: x (w,), and `row` as `Catalogue.row` has it."""
     contributions = explain(twin, user, x).contributions
     told = [(name, value) for name, value in contributions.items() if abs(value) >= TOO_SMALL_TO_TELL]
     return [Reason(input=name, contribution=value, text=in_words(name, value, row)) for name, value in told[:limit]]
 
 
-def in_words(name: str, contribution: float, row: dict[str, Any]) -> str:
+def in_words(name: str, contribution: float, row: Mapping[str, Any]) -> str:
     verb = "raises" if contribution > 0 else "lowers"
     if name == "location":
         place = f" ({row['zipcode']})" if row.get("zipcode") else ""

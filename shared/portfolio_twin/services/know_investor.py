@@ -1,12 +1,14 @@
 """Who is asking: the investor's vector, evidence and history, from the index or, when it is down, from the bundle."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 import numpy as np
 
-from portfolio_twin.adapters.vector_index import UserPoint, VectorIndex
+from portfolio_twin.adapters.index_points import Event
+from portfolio_twin.adapters.vector_index import VectorIndex
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.model.encoder import Matrix
@@ -19,8 +21,8 @@ Strategy = Literal["twin", "content", "buy_box", "popular"]
 class Investor:
     vector: Matrix  # (d,)
     evidence: float  # sum of |weights| of the history
-    history: tuple[tuple[str, str, int], ...]  # property, kind, when; the newest first
-    acted_on: tuple[str, ...]
+    history: Sequence[Event]  # property, kind, when; the newest first
+    acted_on: Sequence[str]
     degraded: bool  # the index is down: this is what training knew
 
     def strategy(self, twin: Twin) -> Strategy:
@@ -42,8 +44,11 @@ def know_investor(twin: Twin, index: VectorIndex, tenant: UUID, user_id: int) ->
     if point is None:
         vector, evidence = twin.known_user(user_id)
         return Investor(vector, evidence, (), (), degraded=False)
-    return Investor(np.asarray(point.vector, np.float32), _evidence(point), point.history, point.acted_on, False)
+    return Investor(
+        np.asarray(point.vector, np.float32), evidence_weight(point.evidence), point.history, point.acted_on, False
+    )
 
 
-def _evidence(point: UserPoint) -> float:
-    return sum(abs(KIND_WEIGHTS[kind]) for _, kind, _ in point.history)
+def evidence_weight(evidence: Mapping[str, int]) -> float:
+    """Sum of |weights| over the properties of a history, from their number by kind."""
+    return sum(abs(KIND_WEIGHTS[kind]) * count for kind, count in evidence.items())

@@ -1,10 +1,10 @@
 """How well does this property match this investor?"""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-import numpy as np
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
 from portfolio_twin.adapters.live_models import LiveModels
@@ -85,7 +85,7 @@ def predict(models: LiveModels, index: VectorIndex, tenant: UUID, request: Predi
     investor = know_investor(twin, index, tenant, request.user_id)
     if request.property_id is not None:
         try:
-            row = stored_property(twin, index, tenant, request.property_id)
+            row: Mapping[str, Any] = stored_property(twin, index, tenant, request.property_id)
         except IndexUnavailable:
             return _from_bundle(twin, investor, request.property_id)
     else:
@@ -93,7 +93,7 @@ def predict(models: LiveModels, index: VectorIndex, tenant: UUID, request: Predi
         row = known_fields(request.property_features)
     X = twin.schema.vectorise(Catalogue.from_rows([""], [row]))
     affinity = twin.affinity(investor.vector, twin.encoder(X))
-    confidence = twin.confidence(affinity, np.float64(investor.evidence), twin.novelty(X))
+    confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
     reasons = give_reasons(twin, investor.vector, X[0], row) if request.explain else None
     return _prediction(twin, investor, float(affinity[0]), float(confidence[0]), reasons)
 
@@ -109,7 +109,7 @@ def predict_batch(models: LiveModels, index: VectorIndex, tenant: UUID, body: by
     if good:
         X = twin.schema.vectorise(Catalogue.of([""] * len(good), list(good.values())))
         affinity = twin.affinity(investor.vector, twin.encoder(X))
-        confidence = twin.confidence(affinity, np.float64(investor.evidence), twin.novelty(X))
+        confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
         for place, p, c in zip(good, affinity.tolist(), confidence.tolist(), strict=True):
             results[place] = {"affinity_score": p, "confidence": c}
     return {
@@ -142,7 +142,7 @@ def embed(models: LiveModels, tenant: UUID, features: PropertyFeatures) -> tuple
     return twin.version, twin.embed(Catalogue.of([""], [features]))[0]
 
 
-def stored_property(twin: Twin, index: VectorIndex, tenant: UUID, property_id: str) -> dict[str, Any]:
+def stored_property(twin: Twin, index: VectorIndex, tenant: UUID, property_id: str) -> Mapping[str, Any]:
     """The known fields of a property of this tenant; raises NotFound when it has no such property."""
     found = index.get_properties(tenant, twin.version, [property_id])
     if property_id not in found:
@@ -155,7 +155,7 @@ def _from_bundle(twin: Twin, investor: Investor, property_id: str) -> Prediction
     if vector is None:
         raise IndexUnavailable("the index is down, and the property is not one that training knew")
     affinity = twin.affinity(investor.vector, vector[None])
-    confidence = twin.confidence(affinity, np.float64(investor.evidence), np.float64(0.0))
+    confidence = twin.confidence(affinity, investor.evidence, 0.0)
     degraded = replace(investor, degraded=True)
     return _prediction(twin, degraded, float(affinity[0]), float(confidence[0]), None)
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
+from portfolio_twin.adapters.copy_reads import copy_catalogue, copy_log
 from portfolio_twin.adapters.database import Database
-from portfolio_twin.adapters.repositories import copy_catalogue, copy_log
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 

@@ -1,11 +1,11 @@
 """The best properties for this investor now: retrieve by vector, score, diversify, say why."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from portfolio_twin.adapters.live_models import LiveModels
 from portfolio_twin.adapters.vector_index import PropertyHit, VectorIndex
@@ -33,6 +33,21 @@ class RecommendRequest(BaseModel):
     buy_box: BuyBox | None = Field(None, description="criteria that the investor states; they narrow like filters")
     discover_new: bool = Field(False, description="leave out what everybody in this market likes")
     diversity: float = Field(0.0, ge=0, le=1, description="0 the best matches, 1 the most unlike each other")
+
+    @model_validator(mode="after")
+    def _stated_once(self) -> Self:
+        if self.filters and self.buy_box and (both := _stated(self.filters) & _stated(self.buy_box)):
+            raise ValueError(f"filters and buy_box both narrow {', '.join(sorted(both))}: state each only once")
+        return self
+
+    def narrowing(self) -> Filters | None:
+        """Filters and buy box as one."""
+        parts = [part for part in (self.filters, self.buy_box) if part]
+        return Filters.model_construct(**{name: getattr(part, name) for part in parts for name in _stated(part)})
+
+
+def _stated(filters: Filters) -> set[str]:
+    return {name for name in Filters.model_fields if getattr(filters, name) is not None}
 
 
 class Recommendation(BaseModel):
@@ -62,7 +77,7 @@ def recommend(models: LiveModels, index: VectorIndex, tenant: UUID, request: Rec
         twin.version,
         target,
         limit=CANDIDATES,
-        filters=[narrowing for narrowing in (request.filters, request.buy_box) if narrowing],
+        filters=request.narrowing(),
         exclude=investor.acted_on,
         only=request.candidate_property_ids,
     )
@@ -97,7 +112,7 @@ def _best_of(
     X = twin.schema.vectorise(Catalogue.from_rows([""] * len(hits), [hit.payload for hit in hits]))
     vectors = twin.encoder(X)  # (candidates, d)
     affinity = twin.affinity(target, vectors)
-    confidence = twin.confidence(affinity, np.float64(investor.evidence), twin.novelty(X))
+    confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
     chosen = diversify(affinity, vectors, request.diversity, request.top_k)
     return [
         Recommendation(

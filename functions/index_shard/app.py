@@ -1,0 +1,14 @@
+"""IndexShard: one range of a tenant's properties or users."""
+
+from typing import Any
+from uuid import UUID
+
+from portfolio_twin.api import steps
+from portfolio_twin.services.index_properties import Shard, index_shard, load_twin
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    tenant = UUID(event["tenant_id"])
+    twin = load_twin(steps.registry(), tenant, event["version"])
+    indexed = index_shard(steps.database(), steps.vector_index(), twin, tenant, Shard.of(event["shard"]))
+    return {"indexed": indexed}

@@ -1,0 +1,13 @@
+"""ListTenants: which tenants and versions this run is about."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from portfolio_twin.api import steps
+from portfolio_twin.services.list_tenants import list_for_reindex, list_for_retrain
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    if event["purpose"] == "reindex":
+        return list_for_reindex(steps.database(), steps.registry(), event["input"])
+    return list_for_retrain(steps.database(), event["input"], datetime.now(UTC))

@@ -1,0 +1,17 @@
+"""CheckIndex and PlanIndex: is everything there to index with, and what is there to index?"""
+
+from typing import Any
+from uuid import UUID
+
+from portfolio_twin.api import steps
+from portfolio_twin.services.index_properties import check_index, plan_index
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    tenant, version = UUID(event["tenant_id"]), event["version"]
+    if event["step"] == "check":
+        check_index(steps.vector_index(), steps.registry(), tenant, version)
+        return {}
+    return plan_index(
+        steps.database(), steps.vector_index(), steps.registry(), tenant, version, recreate=event["recreate"]
+    )

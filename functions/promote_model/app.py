@@ -1,0 +1,15 @@
+"""PromoteModel: the switch to the new version; and ReleaseLease, for branches that end without it."""
+
+from typing import Any
+from uuid import UUID
+
+from portfolio_twin.api import steps
+from portfolio_twin.services.promote_model import promote_model
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    tenant, holder = UUID(event["tenant_id"]), event["execution"]
+    if event.get("release_only"):
+        steps.registry().release_lease(tenant, holder)
+        return {}
+    return promote_model(steps.registry(), steps.database(), steps.vector_index(), tenant, event["version"], holder)

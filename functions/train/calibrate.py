@@ -1,0 +1,67 @@
+"""What the cosine means: a probability where dealings were held out for it, a cautious guess elsewhere."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, POSITIVE_KINDS, InteractionLog
+from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.model.calibration import Confidence, Platt, logit
+from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.model.evaluation import Queries, investors
+from portfolio_twin.model.twin import Twin
+
+PAIRS_NEEDED = 20  # of each class, below which a calibration would be fitted to chance
+SHORTENED = (1, 2, 5)  # properties left of each history, beside the whole: so confidence learns what evidence is worth
+FAR_QUANTILE = 0.8  # of random pairs of properties: without held-out dealings a match must be nearer than these
+SURE_OF_A_COPY = 0.9  # the guessed affinity for a property just like those of the investor
+RANDOM_PAIRS = 10_000
+
+
+def calibrate(twin: Twin, X: Matrix, validation: Queries) -> Twin:
+    """With Platt and confidence fitted on the validation pairs; unchanged where those are too few."""
+    labels = validation.labels
+    if min((labels == 1).sum(), (labels == 0).sum()) < PAIRS_NEEDED:
+        return twin
+    platt = Platt.fit(_cosines(twin, validation), labels.astype(np.float64))
+    twin = replace(twin, calibration=platt)
+    if twin.kind == "content":
+        return twin
+    pairs = validation.pair_rows
+    novelty = twin.novelty(X[validation.pair_properties])
+    limits = (*SHORTENED, HISTORY_LIMIT)
+    shortened = [replace(validation, histories=validation.histories.recent(limit)) for limit in limits]
+    confidence = Confidence.fit(
+        np.concatenate([platt(_cosines(twin, queries)) for queries in shortened]),
+        np.concatenate([queries.histories.evidence[pairs] for queries in shortened]),
+        np.tile(novelty, len(limits)),
+        np.tile(labels.astype(np.float64), len(limits)),
+    )
+    return replace(twin, confidence=confidence)
+
+
+def _cosines(twin: Twin, queries: Queries) -> Matrix:
+    """(p,) of each classification pair."""
+    vectors = twin.property_vectors
+    users = investors(twin, vectors, queries.users, queries.histories)[queries.pair_rows]
+    cosines: Matrix = np.einsum("pd,pd->p", users, vectors[queries.pair_properties])
+    return cosines
+
+
+def guess(vectors: Matrix, seed: int) -> Platt:
+    """Platt from the catalogue alone: 0.5 where a property is nearer than most random pairs are. vectors (n, d)."""
+    first, second = np.random.default_rng(seed).integers(len(vectors), size=(2, RANDOM_PAIRS))
+    cosines = np.einsum("pd,pd->p", vectors[first], vectors[second])
+    far = min(float(np.quantile(cosines, FAR_QUANTILE)), 0.95)
+    slope = float(logit(np.array(SURE_OF_A_COPY))) / (1 - far)
+    return Platt(slope, -slope * far)
+
+
+def base_rate(catalogue: Catalogue, log: InteractionLog) -> float:
+    """The share of the catalogue that an investor with any dealings makes a deal on or likes."""
+    numbers = property_numbers(catalogue.ids, log.properties)
+    positive = np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]) & (numbers != UNKNOWN)
+    wanted = set(zip(log.users[positive].tolist(), numbers[positive].tolist(), strict=True))
+    users = len(np.unique(log.users))
+    return len(wanted) / (users * len(catalogue)) if users and len(catalogue) else 0.0

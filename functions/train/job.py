@@ -1,0 +1,134 @@
+"""One training, from a frozen snapshot to the files of a bundle."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+
+from functions.train.assemble import assemble
+from functions.train.content import market_vector, principal_components
+from functions.train.progress import Epoch, Progress
+from functions.train.stores import Store
+from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.domain.split import VALIDATION, thin_validation, training_log
+from portfolio_twin.model.bundle import Provenance, pack
+from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.evaluation import Evaluation, Queries, evaluate
+from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.twin import ModelKind, Twin
+
+if TYPE_CHECKING:
+    from functions.train.checkpoints import Checkpoints
+
+DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train, and how."""
+
+    tenant_id: UUID
+    version: str
+    kind: ModelKind = "twin"
+    config: TwinConfig = field(default_factory=TwinConfig)
+    device: str = "cpu"
+    lookback_days: int | None = None
+    val_split: float = 1.0  # share of the held-out investors whose validation target is kept back
+    baseline: bool = False  # train the plain design too, for the comparison: minutes
+    code_version: str = "unknown"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model and the record of how it came about."""
+
+    twin: Twin
+    history: list[Epoch]
+    best_epoch: int
+    seconds: float  # of the training itself
+
+
+def run(
+    job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None" = None, progress: Progress | None = None
+) -> dict[str, bytes]:
+    """All files of the bundle by name: the model, its metrics, its history, its report."""
+    progress = progress or Progress()
+    fitted = fit(job, snapshot, checkpoints, progress)
+    others = {"baseline": _baseline(job, snapshot, progress)} if job.baseline else {}
+    progress.say("evaluating")
+    found = evaluate(fitted.twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others)
+    metrics = found.summary() | {"training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version}
+    progress.say("writing the report")
+    return _files(job, snapshot, fitted, found, metrics)
+
+
+def checkpoints_in(store: Store, job: Job) -> "Checkpoints | None":
+    """What a training of this job resumes from; a content model has nothing to resume, and must not import torch."""
+    if job.kind == "content":
+        return None
+    from functions.train.checkpoints import Checkpoints
+
+    return Checkpoints(store)
+
+
+def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progress: Progress) -> Fitted:
+    """The twin, trained; or the content model, which needs no training."""
+    holdout = thin_validation(snapshot.holdout, job.val_split, job.config.seed)
+    known = training_log(snapshot.log, holdout)
+    if job.lookback_days is not None and len(known):
+        known = known.take(known.times >= snapshot.log.times.max() - job.lookback_days * DAY_SECONDS)
+    validation = Queries.of(snapshot.log, holdout, snapshot.catalogue.ids, VALIDATION)
+    schema = FeatureSchema.plain() if job.config.features == "plain" else FeatureSchema.learn(snapshot.catalogue)
+    X = schema.vectorise(snapshot.catalogue)
+    started = time.perf_counter()
+    if job.kind == "content":
+        encoder = principal_components(X, job.config.embedding_dim)
+        market = market_vector(encoder(X))
+        table, history, best_epoch = None, list[Epoch](), 0
+    else:
+        from functions.train.tower import train_tower  # torch is not even imported for a content model
+
+        tower = train_tower(known, validation, snapshot.catalogue.ids, X, job.config, job.device, checkpoints, progress)
+        encoder, market, table = tower.encoder, tower.global_vector, tower.table
+        history, best_epoch = tower.history, tower.best_epoch
+    seconds = time.perf_counter() - started
+    catalogue, log = snapshot.catalogue, snapshot.log
+    twin = assemble(job.version, job.kind, job.config, schema, encoder, market, catalogue, log, validation, table)
+    return Fitted(twin, history, best_epoch, seconds)
+
+
+def _baseline(job: Job, snapshot: Snapshot, progress: Progress) -> Twin:
+    progress.say("training the baseline")
+    plain = replace(job, config=TwinConfig.baseline(), kind="twin")
+    return fit(plain, snapshot, None, progress).twin
+
+
+def _files(
+    job: Job, snapshot: Snapshot, fitted: Fitted, found: Evaluation, metrics: Mapping[str, Any]
+) -> dict[str, bytes]:
+    from functions.train.report import render  # matplotlib takes a second to import
+
+    window = snapshot.manifest.get("data_window")
+    provenance = Provenance(
+        job.tenant_id,
+        {"id": snapshot.snapshot_id, "files": snapshot.manifest["files"]},
+        (window[0], window[1]) if window else None,
+        metrics,
+        job.code_version,
+    )
+    history = {"epochs": _plain(fitted.history), "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}
+    extra = {
+        "metrics.json": json.dumps(metrics, indent=1, allow_nan=False).encode(),
+        "training_history.json": json.dumps(history, indent=1, allow_nan=False).encode(),
+        **render(snapshot, fitted.twin, fitted.history, fitted.best_epoch, found, metrics),
+    }
+    return pack(fitted.twin, provenance, snapshot.catalogue.take(np.array([0])), extra)
+
+
+def _plain(history: list[Epoch]) -> list[dict[str, float | None]]:
+    """JSON has no NaN: what could not be measured is null there."""
+    return [{name: value if np.isfinite(value) else None for name, value in epoch.items()} for epoch in history]

@@ -1,0 +1,54 @@
+"""The training job's environment. It is no Lambda, so its settings live with it; an empty variable is one not set."""
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from functions.train.job import Job
+from portfolio_twin.model.config import TwinConfig
+
+
+class TrainSettings(BaseSettings):
+    """What to train comes from the pipeline; overrides of `TwinConfig` are optional."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    bucket: str = Field(min_length=3)
+    tenant_id: UUID
+    snapshot_id: str
+    version: str
+    model_kind: Literal["twin", "content"] = "twin"
+    output_prefix: str | None = None
+    design: Literal["recipe", "baseline"] = "recipe"
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    batch_size: Annotated[int, Field(ge=2)] | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    seed: int | None = None
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
+    lookback_days: Annotated[int, Field(ge=1)] | None = None
+    val_split: float = Field(1.0, ge=0, le=1)
+    compare_baseline: bool = False
+    code_version: str = "unknown"
+
+    @property
+    def prefix(self) -> str:
+        return self.output_prefix or f"{self.tenant_id}/training/{self.version}/"
+
+    def job(self) -> Job:
+        given = {name: getattr(self, name) for name in ("epochs", "batch_size", "learning_rate", "seed")}
+        overrides: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        config = TwinConfig.baseline() if self.design == "baseline" else TwinConfig()
+        return Job(
+            tenant_id=self.tenant_id,
+            version=self.version,
+            kind=self.model_kind,
+            config=replace(config, **overrides),
+            device=self.device,
+            lookback_days=self.lookback_days,
+            val_split=self.val_split,
+            baseline=self.compare_baseline,
+            code_version=self.code_version,
+        )

@@ -1,0 +1,16 @@
+"""Model versions: the moment they were started, and enough chance to tell apart what starts in the same second."""
+
+import re
+import secrets
+from datetime import datetime
+
+VERSION_PATTERN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+
+
+def new_version(now: datetime) -> str:
+    """`now` in UTC; later versions sort after earlier ones."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def is_version(text: str) -> bool:
+    return VERSION_PATTERN.fullmatch(text) is not None
