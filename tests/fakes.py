@@ -74,13 +74,18 @@ class FakeVectorIndex:
     ) -> list[PropertyHit]:
         reference = self.get_properties(tenant, version, [property_id]).get(property_id)
         if reference is None or reference.vector is None:
-            raise NotFound(f"no property {property_id!r}")
+            raise NotFound("no such property")
         return self.search(tenant, version, reference.vector, limit=limit, filters=filters, exclude=[property_id])
 
     def get_properties(self, tenant: UUID, version: str, property_ids: Sequence[str]) -> dict[str, PropertyHit]:
         self._answer()
         known = self._properties.get((tenant, version), {})
         return {i: PropertyHit(i, 0.0, known[i][1], known[i][0]) for i in property_ids if i in known}
+
+    def property_vectors(self, tenant: UUID, version: str, property_ids: Sequence[str]) -> dict[str, Vector]:
+        self._answer()
+        known = self._properties.get((tenant, version), {})
+        return {i: known[i][0] for i in property_ids if i in known}
 
     def get_user(self, tenant: UUID, version: str, user_id: int) -> UserPoint | None:
         self._answer()

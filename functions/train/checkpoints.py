@@ -1,7 +1,6 @@
 """Checkpoints of a training, for resuming only: written beside each other, read back with nothing executed."""
 
 import io
-import pickle
 import sys
 import time
 from typing import Any
@@ -46,7 +45,7 @@ class Checkpoints:
                     self._latest = data
                     return dict(state)
                 reason = "it belongs to another training"
-            except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError, TypeError) as error:
+            except Exception as error:  # a damaged file may raise anything; it is told, and the one before is tried
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             print(f"{name} is left aside: {reason}", file=sys.stderr)  # noqa: T201  # a job's log is its stderr
         return None

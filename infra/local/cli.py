@@ -3,15 +3,19 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.system import DEFAULT_STATE, LocalSystem, local_system
+from infra.local.system import DEFAULT_STATE, local_system
 from portfolio_twin.errors import TwinError
+
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.database import Database
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(soft_wrap=False)
@@ -109,8 +113,12 @@ def retrain(
     from infra.local.retraining import retrain_tenants
 
     with local_system(state) as system:
-        tenants = [tenant_of(system, name) for name in tenant] if tenant else list(tenants_by_name(system).values())
-        names = {tenant_id: name for name, tenant_id in tenants_by_name(system).items()}
+        tenants = (
+            [tenant_of(system.database, name) for name in tenant]
+            if tenant
+            else list(tenants_by_name(system.database).values())
+        )
+        names = {tenant_id: name for name, tenant_id in tenants_by_name(system.database).items()}
         runs = retrain_tenants(
             system, {t: names[t] for t in tenants}, console, epochs=epochs, lookback_days=lookback_days
         )
@@ -124,7 +132,7 @@ def retrain(
 def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
     """The published versions of a tenant, and which of them is live."""
     with local_system(state) as system:
-        tenant_id = tenant_of(system, tenant)
+        tenant_id = tenant_of(system.database, tenant)
         live, table = system.registry.live(tenant_id), Table("version", "kind", "created", "NDCG@10", "")
         for version in system.registry.versions(tenant_id):
             manifest = json.loads(system.registry.read(f"{tenant_id}/models/{version}/manifest.json"))
@@ -142,7 +150,7 @@ def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) 
     from infra.local.retraining import index_tenant
 
     with local_system(state) as system:
-        tenant_id = tenant_of(system, tenant)
+        tenant_id = tenant_of(system.database, tenant)
         if version not in system.registry.versions(tenant_id):
             raise typer.BadParameter(f"{version} is not published; `twin models --tenant {tenant}` lists what is")
         index_tenant(system, tenant_id, version, console)
@@ -154,7 +162,7 @@ def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) 
 def rollback(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
     """Makes the previous version live again; its vectors are still in the index."""
     with local_system(state) as system:
-        live = system.registry.rollback(tenant_of(system, tenant), by="twin rollback")
+        live = system.registry.rollback(tenant_of(system.database, tenant), by="twin rollback")
         console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
 
 
@@ -168,7 +176,7 @@ def index(
     from infra.local.retraining import index_tenant
 
     with local_system(state) as system:
-        tenant_id = tenant_of(system, tenant)
+        tenant_id = tenant_of(system.database, tenant)
         live = system.registry.live(tenant_id)
         if live is None:
             raise SystemExit(f"{tenant} has no model yet: run `twin retrain --tenant {tenant}` first")
@@ -182,17 +190,21 @@ def token(
     state: State = DEFAULT_STATE,
 ) -> None:
     """A development token for the gateway of this machine."""
+    from infra.local import postgres
     from infra.local.tokens import issue_token
+    from portfolio_twin.adapters.database import Database, DatabaseAccess
 
-    print(issue_token(state.resolve(), known_tenant(state.resolve(), tenant), scopes))
+    urls = postgres.start(state.resolve())  # shared with a `twin serve` that is running
+    database = Database(DatabaseAccess(SecretStr(urls.pipeline)))
+    print(issue_token(state.resolve(), tenant_of(database, tenant), scopes))
 
 
-def tenants_by_name(system: LocalSystem) -> dict[str, UUID]:
-    return {tenant.name: tenant.tenant_id for tenant in system.database.list_tenants()}
+def tenants_by_name(database: "Database") -> dict[str, UUID]:
+    return {tenant.name: tenant.tenant_id for tenant in database.list_tenants()}
 
 
-def tenant_of(system: LocalSystem, name: str) -> UUID:
-    known = tenants_by_name(system)
+def tenant_of(database: "Database", name: str) -> UUID:
+    known = tenants_by_name(database)
     found = known.get(name) or next((t for t in known.values() if str(t) == name), None)
     if found is None:
         raise typer.BadParameter(f"no tenant {name!r}; there are: {', '.join(known) or 'none yet, import one first'}")

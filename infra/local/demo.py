@@ -22,6 +22,9 @@ from infra.local.tokens import issue_token
 
 SEED = 7
 RESULT = Path("build/demo.json")
+MOST_ACTIVE = """
+select user_id from interactions where kind in ('deal', 'like') group by user_id order by count(*) desc, user_id limit 1
+"""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def _described(system: LocalSystem, name: str, run: TenantRun) -> dict[str, Any]
         "kind": manifest["kind"],
         "gates": details["gates"]["gates"],
         "metrics": manifest["metrics"],
-        "indexed": details["reindex"],
+        "indexed": details["promotion"]["indexed"],
         "seconds": run.seconds,
     }
 
@@ -172,8 +175,7 @@ def _some_property(system: LocalSystem, tenant_id: UUID) -> str:
 def _investor(system: LocalSystem, tenant: DemoTenant, asker: Asker) -> int:
     """The one with most positive interactions; where nobody has done anything yet, a new one who likes one property."""
     with system.database.tenant_session(tenant.tenant_id) as session:
-        query = "select user_id from interactions where kind in ('deal', 'like') group by 1 order by count(*) desc, 1 limit 1"
-        found = session.execute(text(query)).scalar()
+        found = session.execute(text(MOST_ACTIVE)).scalar()
     if found is not None:
         return int(found)
     asker.console.print("nobody has done anything here yet: a new investor likes one property")

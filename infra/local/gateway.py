@@ -6,6 +6,7 @@ Each request goes through the function's own `lambda_handler`; nothing of the fu
 import asyncio
 import importlib
 import json
+import socket
 import threading
 import uuid
 from base64 import b64encode
@@ -164,13 +165,15 @@ def create_gateway(state: Path) -> Starlette:
 
 
 def start(state: Path, port: int, host: str = "127.0.0.1") -> str:
-    """Serves in a thread of this process; returns the URL once it answers."""
-    config = uvicorn.Config(create_gateway(state), host=host, port=port, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name="gateway", daemon=True)
+    """Serves in a thread of this process, port 0 takes a free one; returns the URL once it answers."""
+    try:
+        listening = socket.create_server((host, port))
+    except OSError as error:
+        raise SystemExit(f"port {port}: {error}; stop what uses it, or choose another with --port") from error
+    server = uvicorn.Server(uvicorn.Config(create_gateway(state), log_level="warning", access_log=False))
+    run = {"sockets": [listening]}
+    thread = threading.Thread(target=server.run, kwargs=run, name="gateway", daemon=True)
     thread.start()
     while not server.started:
-        if not thread.is_alive():
-            raise SystemExit(f"port {port} is taken: stop what uses it, or choose another with --port")
         thread.join(0.02)
-    return f"http://{host}:{port}"
+    return f"http://{host}:{listening.getsockname()[1]}"

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sqlalchemy.dialects.postgresql import insert
 
 from infra.local.csv_files import lines
+from portfolio_twin.adapters.copy_reads import copy_property_ids
 from portfolio_twin.adapters.copy_writes import store_catalogue, store_log
 from portfolio_twin.adapters.database import Database, Tenant
-from portfolio_twin.adapters.repositories import PropertyRepository
 from portfolio_twin.adapters.tables import tenants
 from portfolio_twin.domain.import_checks import (
     BadRow,
@@ -96,7 +96,7 @@ def find_tenant(database: Database, name: str) -> Tenant:
 
 def _stored_ids(database: Database, tenant: Tenant) -> set[str]:
     with database.tenant_session(tenant.tenant_id) as session:
-        return PropertyRepository(session).ids()
+        return copy_property_ids(session)
 
 
 def _read(path: Path, check: Callable[[Iterable[str]], Checked], progress: Progress) -> Checked:

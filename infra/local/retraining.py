@@ -1,6 +1,7 @@
 """The two state machines, run from the command line, with every state told as it ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,10 @@ from infra.local.executions import Execution, Step, TenantRun
 from infra.local.pipeline import LocalPipeline, Watcher
 from infra.local.system import LocalSystem
 
-TOO_SHORT_TO_TELL_SECONDS = 0.01  # states that only steer
+TOLD = (
+    "CheckData", "PrepareData", "Train", "EvaluateGates", "DeployModel",
+    "IndexProperties", "IndexUsers", "VerifyIndex", "PromoteModel",
+)  # fmt: skip
 
 
 def retrain_tenants(
@@ -27,7 +31,7 @@ def retrain_tenants(
         given["training"] = {"epochs": epochs}
     if lookback_days:
         given["lookback_days"] = lookback_days
-    with LocalPipeline(system.s3, watch=_teller(names, console)) as pipeline:
+    with _told(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
         execution = pipeline.retrain(**given)
     return _runs_of(execution)
 
@@ -36,7 +40,8 @@ def index_tenant(
     system: LocalSystem, tenant_id: UUID, version: str, console: Console, *, name: str = "", recreate: bool = False
 ) -> None:
     """One run of the reindex machine for one version; raises SystemExit when it fails."""
-    with LocalPipeline(system.s3, watch=_teller({tenant_id: name or str(tenant_id)}, console)) as pipeline:
+    names = {tenant_id: name or str(tenant_id)}
+    with _told(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
         execution = pipeline.reindex(tenant_id=str(tenant_id), version=version, recreate=recreate)
     if execution.status != "SUCCEEDED":
         raise SystemExit(f"the reindex machine failed: {execution.error}: {execution.cause}")
@@ -48,11 +53,22 @@ def _runs_of(execution: Execution) -> list[TenantRun]:
     return list(execution.tenants.values())
 
 
-def _teller(names: Mapping[UUID, str], console: Console) -> Watcher:
+@contextmanager
+def _told(names: Mapping[UUID, str], console: Console) -> Iterator[Watcher]:
+    """One line for every step that ended, and below them what is being done for whom."""
     shown = {str(tenant_id): name for tenant_id, name in names.items()}
+    under_way: dict[str, str] = {}
 
     def tell(step: Step) -> None:
-        if step.tenant_id in shown and (step.seconds or 0) >= TOO_SHORT_TO_TELL_SECONDS:
-            console.print(f"  {shown[step.tenant_id]:<12} {step.state:<20} [dim]{step.seconds:6.1f} s[/]")
+        if step.tenant_id not in shown or step.state not in TOLD:
+            return
+        name = shown[step.tenant_id]
+        if step.seconds is None:
+            under_way[name] = step.state
+        else:
+            under_way.pop(name, None)
+            console.print(f"  {name:<12} {step.state:<16} [dim]{step.seconds:6.1f} s[/]")
+        status.update(" · ".join(f"{name} {state}" for name, state in under_way.items()) or "…")
 
-    return tell
+    with console.status("…") as status:
+        yield tell

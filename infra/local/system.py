@@ -70,6 +70,6 @@ def _only_one(state: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SystemExit(
-                f"{state} is in use by another `twin` process: stop that one first, or choose another folder with --state"
+                f"{state} is in use by another `twin` process: stop that one, or choose another folder with --state"
             ) from None
         yield

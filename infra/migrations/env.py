@@ -19,9 +19,11 @@ def database_url() -> str:
 def migrate() -> None:
     engine = create_engine(database_url(), poolclass=NullPool)
     with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=metadata)
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text("create schema if not exists migrations"))
+        # Alembic's own table lies apart: in the tenants' schema every table is under row-level security.
+        context.configure(connection=connection, target_metadata=metadata, version_table_schema="migrations")
         with context.begin_transaction():
-            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             context.run_migrations()
         connection.commit()
     engine.dispose()

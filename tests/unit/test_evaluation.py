@@ -125,7 +125,7 @@ def test_the_twin_that_knows_what_matters_beats_its_rivals() -> None:
 
 def test_content_knn_ranks_by_the_nearest_liked_property_and_ignores_disliked_ones() -> None:
     queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
-    X = np.array(PRICES, dtype=np.float32)[:, None] / 100
+    X = (np.array(PRICES)[:, None] / 100).astype(np.float32)
     scores = content_knn(X, queries.histories)(slice(0, 2))
     assert np.argsort(-scores[0], kind="stable").tolist()[2:] == [2, 3, 4, 5]  # after its own 0 and 1
     assert scores[1].argmax() == 3
@@ -139,9 +139,13 @@ def test_popularity_gives_everybody_the_same_list() -> None:
 
 def test_a_model_with_a_user_table_is_asked_for_its_own_vectors() -> None:
     table = replace(
-        price_twin(), config=replace(TwinConfig.baseline(), embedding_dim=2), user_ids=np.array([1]),
-        user_vectors=np.array([DEAR], dtype=np.float32), global_vector=np.array(CHEAP, dtype=np.float32),
-    )  # fmt: skip
+        price_twin(),
+        config=replace(TwinConfig.baseline(), embedding_dim=2),
+        user_ids=np.array([1]),
+        user_vectors=np.array([DEAR], dtype=np.float32),
+        user_evidence=np.ones(1, dtype=np.float32),
+        global_vector=np.array(CHEAP, dtype=np.float32),
+    )
     queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
     assert investors(table, table.property_vectors, queries.users, queries.histories).tolist() == [DEAR, CHEAP]
 

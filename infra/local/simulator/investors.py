@@ -14,8 +14,8 @@ BUDGET_SPREAD = 0.10  # standard deviation of the investors' middle log price ab
 BUDGET_HALF_WIDTH = 0.5  # a buy box spans about half to one and a half times its middle price
 FULL_MATCHES = 0.02  # share of the catalogue
 FULL_MATCHES_OF_TYPE = 0.25  # share of the properties of its types, where those are scarce
-POWER=1.
-LUKEWARM = 0.03  # match of a property of the right kind far from every hot spot, against one in the middle
+CRISPNESS = 2.0  # how soon a match fades outside the box
+LUKEWARM = 0.05  # match of a property of the right kind far from every hot spot, against one in the middle
 NEVER = np.iinfo(np.int64).max
 
 
@@ -37,7 +37,7 @@ class BuyBox:
         fit = self._fit(listings)
         of_type = int(np.isin(listings.types, self.types).sum())
         enough = max(1, int(min(FULL_MATCHES * len(fit), FULL_MATCHES_OF_TYPE * of_type)))
-        return np.minimum(1.0, fit / max(float(np.partition(fit, -enough)[-enough]), 1e-6)) ** POWER
+        return np.minimum(1.0, fit / max(float(np.partition(fit, -enough)[-enough]), 1e-6)) ** CRISPNESS
 
     def _fit(self, listings: Listings) -> Values:
         fit = np.isin(listings.types, self.types).astype(np.float64)

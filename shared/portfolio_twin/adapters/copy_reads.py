@@ -9,22 +9,21 @@ from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Integer, TextClause, cast, select, text
 
 from portfolio_twin.adapters.database import TenantSession
+from portfolio_twin.adapters.property_upsert import DIALECT
+from portfolio_twin.adapters.tables import mean_confidence, properties
 from portfolio_twin.domain.canonical_csv import TEXT_COLUMNS, read_catalogue, read_interactions
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue
 
-# A property's confidence is the mean of its provenance, when provenance states any.
 READ_AS = {
-    "renovation_needed": "cast(p.renovation_needed as integer) as renovation_needed",
-    "confidence": """coalesce((
-        select cast(avg(cast(v.confidence as numeric)) as double precision) from field_provenance as v
-        where v.tenant_id = p.tenant_id and v.property_id = p.property_id), p.confidence) as confidence""",
+    "renovation_needed": cast(properties.c.renovation_needed, Integer).label("renovation_needed"),
+    "confidence": mean_confidence,
 }
-COLUMNS = ", ".join(READ_AS.get(name, f"p.{name}") for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS, "attributes"))
-CATALOGUE = f"select p.property_id, {COLUMNS} from properties as p"  # noqa: S608  # names of columns
+COLUMNS = [READ_AS.get(name, properties.c[name]) for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS, "attributes")]
+CATALOGUE = str(select(properties.c.property_id, *COLUMNS).compile(dialect=DIALECT))
 LOG = """select user_id, property_id, kind, to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 from interactions"""
 
@@ -47,9 +46,9 @@ def copy_catalogue(
     """The properties with after < id ≤ until that changed at or after a moment, in the order of their ids."""
     where = _narrow(
         session,
-        after=(after, "p.property_id > current_setting('copy.after')"),
-        until=(until, "p.property_id <= current_setting('copy.until')"),
-        changed_since=(changed_since, "p.updated_at >= cast(current_setting('copy.changed_since') as timestamptz)"),
+        after=(after, "property_id > current_setting('copy.after')"),
+        until=(until, "property_id <= current_setting('copy.until')"),
+        changed_since=(changed_since, "updated_at >= cast(current_setting('copy.changed_since') as timestamptz)"),
     )
     return read_catalogue(_copy(session, f"{CATALOGUE} {where} order by property_id"))
 

@@ -1,4 +1,4 @@
-"""Bulk writes for imports: COPY into a temporary table, then one statement that changes nothing when nothing changed."""
+"""Bulk writes for imports: COPY into a temporary table, then one statement that touches only what really changes."""
 
 import csv
 import io

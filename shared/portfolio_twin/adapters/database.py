@@ -152,6 +152,7 @@ def _engine(settings: AccessSettings) -> Engine:
         pool_timeout=connect_seconds,
         pool_pre_ping=True,  # a frozen Lambda wakes up with connections that the server has long closed
         pool_use_lifo=True,
+        hide_parameters=True,  # they are personal data, and errors are logged
     )
     event.listen(engine, "handle_error", drop_broken_connection)
 

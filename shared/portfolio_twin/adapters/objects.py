@@ -80,6 +80,10 @@ class Objects:
                 return found.etag
             raise
 
+    def delete(self, key: str) -> None:
+        with _translated(key):
+            self._s3.delete_object(Bucket=self.bucket, Key=key)
+
     def files(self, prefix: str) -> dict[str, int]:
         """Name below the prefix → size in bytes."""
         with _translated(prefix):

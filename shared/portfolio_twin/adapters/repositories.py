@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from portfolio_twin.adapters.database import TenantSession
 from portfolio_twin.adapters.property_upsert import STATED_FIELDS, column_types, upsert_properties
-from portfolio_twin.adapters.tables import interactions, properties
+from portfolio_twin.adapters.tables import interactions, mean_confidence, properties
 from portfolio_twin.domain.event_ids import event_id
 from portfolio_twin.domain.interactions import Interaction
 from portfolio_twin.domain.properties import PropertyFeatures
@@ -21,17 +21,16 @@ GIVEN_PROPERTIES = f"jsonb_to_recordset(cast(:rows as jsonb)) as s ({column_type
 
 ADD_INTERACTIONS = text("""
 with given as (
-    select * from jsonb_to_recordset(cast(:items as jsonb)) as i (
+    select cast(:tenant_id as uuid) as tenant_id, i.* from jsonb_to_recordset(cast(:items as jsonb)) as i (
         event_id uuid, user_id bigint, property_id text, kind text, occurred_at timestamptz, idempotency_key text)
 ), known as (
-    select * from given
-    where exists (select from properties as p where p.tenant_id = cast(:tenant_id as uuid) and p.property_id = given.property_id)
+    select given.* from given join properties using (tenant_id, property_id)
 ), investors as (
-    insert into users (tenant_id, user_id) select distinct cast(:tenant_id as uuid), user_id from known order by user_id
+    insert into users (tenant_id, user_id) select distinct tenant_id, user_id from known order by user_id
     on conflict do nothing
 ), stored as (
     insert into interactions (tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key)
-    select cast(:tenant_id as uuid), event_id, user_id, property_id, kind, occurred_at, idempotency_key from known order by event_id
+    select tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key from known order by event_id
     on conflict do nothing
     returning event_id
 )
@@ -64,7 +63,8 @@ class PropertyRepository:
 
     def get(self, property_id: str) -> PropertyFeatures:
         """Raises NotFound: missing, or another tenant's."""
-        query = select(*(properties.c[name] for name in (*STATED_FIELDS, "attributes")))
+        stated = [properties.c[name] for name in (*STATED_FIELDS, "attributes") if name != "confidence"]
+        query = select(*stated, mean_confidence)
         row = self._session.execute(query.where(properties.c.property_id == property_id)).mappings().one_or_none()
         if row is None:
             raise NotFound("no such property")
@@ -73,9 +73,6 @@ class PropertyRepository:
     def existing(self, property_ids: Collection[str]) -> set[str]:
         query = select(properties.c.property_id).where(properties.c.property_id == func.any(list(property_ids)))
         return set(self._session.execute(query).scalars())
-
-    def ids(self) -> set[str]:
-        return set(self._session.execute(select(properties.c.property_id)).scalars())
 
     def count(self) -> int:
         return int(self._session.execute(select(func.count()).select_from(properties)).scalar_one())

@@ -13,10 +13,13 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Numeric,
     Table,
     Text,
     Uuid,
+    cast,
     func,
+    select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -24,7 +27,8 @@ from portfolio_twin.domain.properties import CATEGORICAL_INPUTS, LABELS, NUMERIC
 
 NOW = func.now()
 NUMERIC_TYPES = {"year_built": Integer, "renovation_needed": Boolean}  # every other numeric input is a double
-# Whose word each field rests on is kept in field_provenance; these two are what is kept there.
+# A row of field_provenance says how far a field can be trusted, and on whose word. Where its source does not say how
+# far, there is no row: `properties.source_system` tells whose word it is.
 PROVENANCE_FIELDS = tuple(
     name for name in (*NUMERIC_INPUTS, *CATEGORICAL_INPUTS, *LABELS) if name not in ("confidence", "source_system")
 )
@@ -104,3 +108,14 @@ interactions = Table(
     Index("interactions_of_user", "tenant_id", "user_id", "occurred_at"),
     Index("interactions_recorded", "tenant_id", "recorded_at"),
 )
+
+# What is read as a property's confidence: the mean of its provenance, when provenance states any.
+mean_confidence = func.coalesce(
+    select(cast(func.avg(cast(field_provenance.c.confidence, Numeric)), Double))
+    .where(
+        field_provenance.c.tenant_id == properties.c.tenant_id,
+        field_provenance.c.property_id == properties.c.property_id,
+    )
+    .scalar_subquery(),
+    properties.c.confidence,
+).label("confidence")

@@ -93,7 +93,7 @@ class VectorIndex:
         """
         reference = self.get_properties(tenant, version, [property_id]).get(property_id)
         if reference is None or reference.vector is None:
-            raise NotFound(f"no property {property_id!r}")
+            raise NotFound("no such property")
         return self.search(tenant, version, reference.vector, limit=limit, filters=filters, exclude=[property_id])
 
     def get_properties(self, tenant: UUID, version: str, property_ids: Sequence[str]) -> dict[str, PropertyHit]:

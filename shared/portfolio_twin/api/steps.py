@@ -1,11 +1,14 @@
 """The warm clients of a step of the pipelines: as `resources`, with the pipelines' longer time limits."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from portfolio_twin.adapters.database import Database
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.vector_index import VectorIndex
 from portfolio_twin.settings import PipelineSettings, pipeline_settings
+
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.database import Database
 
 
 def settings() -> PipelineSettings:
@@ -26,5 +29,7 @@ def vector_index() -> VectorIndex:
 
 
 @cache
-def database() -> Database:
+def database() -> "Database":
+    from portfolio_twin.adapters.database import Database  # not every step needs PostgreSQL
+
     return Database(settings())

@@ -48,7 +48,7 @@ def f1(labels: Labels, predicted: Labels) -> float:
 def auc(labels: Labels, scores: Floats) -> float:
     """P(a positive scores above a negative), ties half.
 
-    As the Mann–Whitney statistic: Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27 (2006), §7.
+    The Mann–Whitney statistic: Fawcett, "An introduction to ROC analysis", Pattern Recognition Letters 27 (2006), §7.
     """
     positives = labels > 0
     n_positive, n_negative = int(positives.sum()), int((~positives).sum())
@@ -59,7 +59,7 @@ def auc(labels: Labels, scores: Floats) -> float:
 
 
 def roc_curve(labels: Labels, scores: Floats) -> tuple[Floats, Floats]:
-    """False and true positive rates from (0, 0) to (1, 1), a point per distinct score. Fawcett (2006), algorithm 1."""
+    """False and true positive rates from (0, 0) to (1, 1), a point per distinct score. Fawcett (2006), alg. 1."""
     order = np.argsort(-scores, kind="stable")
     last_of_score = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
     true_positives = np.cumsum(labels[order] > 0)[last_of_score]

@@ -1,5 +1,6 @@
 """Properties like this one, and the investors who would want it."""
 
+import math
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ class SimilarRequest(BaseModel):
     @field_validator("embedding")
     @classmethod
     def _has_a_direction(cls, value: list[float]) -> list[float]:
-        norm = float(np.linalg.norm(value))
+        norm = math.hypot(*value)
         if not 1e-6 < norm < 1e6:
             raise ValueError("the embedding has no direction: its norm must lie between 1e-6 and 1e6")
         return value

@@ -1,0 +1,84 @@
+"""What `make build` does: `sam build`, then both layers trimmed and compiled, and everything measured.
+
+`python -m infra.deploy.build [--architecture arm64]` exits 1 when a layer or a function is over its size.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / ".aws-sam" / "build"
+LAYERS = ("Dependencies", "Model")
+LAYERS_LIMIT_MB, FUNCTION_LIMIT_KB = 125.0, 50.0
+
+# What a wheel brings along and no handler ever imports. botocore has a folder for each of AWS's services.
+DEAD_WEIGHT = (
+    "**/tests", "**/test", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/*.lib", "**/*.a", "bin",
+    "numpy/f2py", "sqlalchemy/testing", "grpc/_cython/_credentials",
+)  # fmt: skip
+AWS_SERVICES = ("s3", "secretsmanager", "sts", "xray")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy.build", description=__doc__)
+    parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"])
+    parser.add_argument("--python", default=os.environ.get("PYTHON313"), help="Lambda's Python, to compile with")
+    options = parser.parse_args()
+    subprocess.run(
+        [ROOT / "infra/deploy/sam.sh", "build", "--parameter-overrides", f"Architecture={options.architecture}"],
+        check=True, cwd=ROOT,
+    )  # fmt: skip
+    for layer in LAYERS:
+        packages = BUILT / layer / "python"
+        trim(packages)
+        compile_to_bytecode(packages, options.python)
+    return report()
+
+
+def trim(packages: Path) -> None:
+    """Takes the dead weight out of a layer."""
+    services = [folder for folder in packages.glob("botocore/data/*/") if folder.name not in AWS_SERVICES]
+    weights = [path for pattern in DEAD_WEIGHT for path in packages.glob(pattern)]
+    for path in services + weights:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def compile_to_bytecode(packages: Path, python: str) -> None:
+    """Lambda's disk is read-only, so without .pyc files every cold start would compile; zip loses mtimes: by hash."""
+    subprocess.run(
+        [python, "-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash",
+         "-s", packages, "-p", "/opt/python", packages],
+        check=True,
+    )  # fmt: skip
+
+
+def report() -> int:
+    """Prints every unzipped size; 1 when one is over its limit."""
+    layers = {layer: _bytes(BUILT / layer) / 1e6 for layer in LAYERS}
+    functions = {folder.name: _bytes(folder) / 1e3 for folder in sorted(_functions())}
+    for name, size in layers.items():
+        print(f"  layer     {name:<16}{size:8.1f} MB")
+    total = sum(layers.values())
+    print(f"  layers    {'in sum':<16}{total:8.1f} MB   at most {LAYERS_LIMIT_MB:.0f}")
+    for name, size in functions.items():
+        print(f"  function  {name:<16}{size:8.1f} kB   at most {FUNCTION_LIMIT_KB:.0f}")
+    return int(total > LAYERS_LIMIT_MB or max(functions.values()) > FUNCTION_LIMIT_KB)
+
+
+def _functions() -> Iterator[Path]:
+    return (folder for folder in BUILT.iterdir() if (folder / "app.py").exists())
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The deployment as data: SAM, cfn-lint, statelint, checkov. Needs neither Docker nor an account.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+python=${1:-.venv/bin/python}
+
+infra/deploy/sam.sh validate --lint
+.venv-sam/bin/cfn-lint template.yaml
+.venv-sam/bin/statelint infra/pipelines/retrain.asl.json infra/pipelines/reindex.asl.json
+
+if [ ! -e .venv-checkov/.installed ] || [ infra/deploy/requirements-checkov.txt -nt .venv-checkov/.installed ]; then
+  "${PYTHON:-python3.11}" -m venv .venv-checkov  # of its own: it pins boto3, and another one than sam does
+  .venv-checkov/bin/pip install --quiet --disable-pip-version-check --requirement infra/deploy/requirements-checkov.txt
+  touch .venv-checkov/.installed
+fi
+mkdir -p build
+"$python" -m infra.deploy.expand build/expanded.json
+.venv-checkov/bin/checkov --config-file infra/deploy/checkov.yaml --file build/expanded.json
+
+"$python" -m pytest tests/infrastructure
