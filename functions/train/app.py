@@ -46,7 +46,7 @@ def main() -> int:
     def on_terminate(number: int, _frame: FrameType | None) -> None:
         told.append(number)
 
-    signal.signal(signal.SIGTERM, on_terminate)
+    before = signal.signal(signal.SIGTERM, on_terminate)
     progress = replace(on_stderr(), stop=lambda: bool(told))
     try:
         train_from_environment(TrainSettings(), progress)
@@ -56,6 +56,8 @@ def main() -> int:
     except (TwinError, ValueError) as error:
         progress.say(f"{type(error).__name__}: {error}")
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 

@@ -17,8 +17,10 @@ LAYERS_LIMIT_MB, FUNCTION_LIMIT_KB = 125.0, 50.0
 
 # What a wheel brings along and no handler ever imports. botocore has a folder for each of AWS's services.
 DEAD_WEIGHT = (
-    "**/tests", "**/test", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/*.lib", "**/*.a", "bin",
-    "numpy/f2py", "sqlalchemy/testing", "grpc/_cython/_credentials",
+    "**/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/*.a", "bin",
+    "numpy/f2py", "sqlalchemy/testing", "sqlalchemy/dialects/[mos]*", "aws_lambda_powertools/event_handler",
+    *(f"aws_lambda_powertools/utilities/{name}" for name in ("data_classes", "idempotency", "kafka", "parser")),
+    "sqlalchemy/**/*.so",  # 10 MB of debug symbols; the same modules in Python stand beside them, and rows are few here
 )  # fmt: skip
 AWS_SERVICES = ("s3", "secretsmanager", "sts", "xray")
 

@@ -12,6 +12,8 @@ from typing import IO, Any
 
 GRACE_SECONDS = 30.0  # between SIGTERM and SIGKILL, as Batch gives
 CAUSE_BYTES = 4_000
+# Tenants train side by side: threads of several that wait for each other's cores take longer than one each.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass
@@ -54,7 +56,11 @@ class BatchJobs:
     def submit(self, name: str, environment: Mapping[str, str], limit_seconds: float | None) -> Job:
         log = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the job is asked about
         process = subprocess.Popen(
-            self._command, env=os.environ | environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            self._command,
+            env={**ONE_THREAD, **os.environ, **environment},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         job = Job(name, process, log)
         self._jobs[job.job_id] = job

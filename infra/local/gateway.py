@@ -170,6 +170,7 @@ def start(state: Path, port: int, host: str = "127.0.0.1") -> str:
         listening = socket.create_server((host, port))
     except OSError as error:
         raise SystemExit(f"port {port}: {error}; stop what uses it, or choose another with --port") from error
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off for a socket handed to it
     server = uvicorn.Server(uvicorn.Config(create_gateway(state), log_level="warning", access_log=False))
     run = {"sockets": [listening]}
     thread = threading.Thread(target=server.run, kwargs=run, name="gateway", daemon=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import URL, NullPool, create_engine, text
-from sqlalchemy.exc import DBAPIError
 
 from infra.local.postgres_server import Server, home_for
 from infra.migrations.run import upgrade
@@ -37,7 +36,7 @@ def start(state_folder: Path) -> Urls:
     server = Server(home_for(state_folder))
     with _locked(server.home / "start.lock"):
         server.initialise()
-        if not _answers(server):
+        if not server.answers():
             _start(server)
         _mark_used(server)
         _create_database(server)
@@ -79,21 +78,13 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _answers(server: Server) -> bool:
-    try:
-        _run(server, "postgres", "select 1")
-    except DBAPIError:
-        return False
-    return True
-
-
 def _start(server: Server) -> None:
     """A server that was killed first replays its log, and its orphans may hold its memory for a moment."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         server.start()
         for _ in range(10):
-            if _answers(server):
+            if server.answers():
                 return
             time.sleep(0.1)
     raise SystemExit(f"PostgreSQL does not start; its log is {server.log}")

@@ -87,6 +87,10 @@ class Server:
         options = " ".join(f"-c {setting}" for setting in settings)
         self._execute("pg_ctl", "-W", "-D", str(self.data), "-l", str(self.log), "-o", options, "start")
 
+    def answers(self) -> bool:
+        command = [str(self._programs() / "pg_isready"), "--quiet", "-h", str(self.socket.parent)]
+        return subprocess.run(command, check=False).returncode == 0
+
     def stop(self) -> None:
         self._execute("pg_ctl", "-D", str(self.data), "-m", "fast", "stop")
 

@@ -27,7 +27,7 @@ class QdrantFace:
     """The server in a thread of this process."""
 
     def __init__(self, state: Path, port: int = 0, host: str = "127.0.0.1") -> None:
-        self._socket = socket.create_server((host, port))
+        self._socket = _listen(host, port)
         self.url = f"http://{host}:{self._socket.getsockname()[1]}"
         try:
             self._server = _server(Shards(state))
@@ -60,6 +60,12 @@ def start(state_folder: Path, port: int = 0, host: str = "127.0.0.1") -> str:
     return face.url
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.create_server((host, port))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off for a socket handed to it
+    return listening
+
+
 def _server(shards: Shards) -> uvicorn.Server:
     return uvicorn.Server(uvicorn.Config(create_app(shards), log_level=logging.WARNING, access_log=False))
 
@@ -71,7 +77,7 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets containers in")
     options = parser.parse_args()
     try:
-        listening = socket.create_server((options.host, options.port))
+        listening = _listen(options.host, options.port)
         shards = Shards(options.state)
     except (StateInUse, Unreadable, OSError) as error:
         parser.exit(2, f"the local Qdrant cannot start: {error}\n")

@@ -13,11 +13,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ReadSettings(BaseSettings):
     """predict, recommend, look-alike: S3 and Qdrant, nothing else."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True, env_ignore_empty=True)
 
     bucket: str = Field(min_length=3, description="S3 bucket of models, snapshots and uploads")
     qdrant_url: str = Field(pattern=r"^https?://")
     qdrant_api_key: SecretStr | None = None
+    qdrant_secret_arn: str = Field("", description="secret with {api_key}, instead of the key itself")
     qdrant_timeout_seconds: float = Field(2.0, gt=0, le=25)
     tenant_claim: str = "tenant_id"
     live_ttl_seconds: float = Field(30.0, ge=0)
@@ -29,6 +30,7 @@ class WriteSettings(ReadSettings):
     """feedback: the facts as well."""
 
     database_url: SecretStr = Field(description="postgresql+pg8000://…, as the application role")
+    database_secret_arn: str = Field("", description="secret with {username, password}, where the URL has none")
     database_connect_seconds: float = Field(3.0, gt=0, le=10)
     database_statement_seconds: float = Field(5.0, gt=0, le=20)
 

@@ -71,12 +71,13 @@ def test_a_statement_that_takes_too_long_is_cancelled(up: Database, tenant: UUID
 def test_killed_before_the_commit_a_retry_with_the_key_stores_one_row(
     up: Database, pipeline_database: Database, tenant: UUID
 ) -> None:
-    with pytest.raises(DatabaseUnavailable), up.tenant_session(tenant) as session:
+    with up.tenant_session(tenant) as session:
         InteractionRepository(session).add(interaction(idempotency_key="k"))
         pid = session.execute(text("select pg_backend_pid()")).scalar_one()
         with pipeline_database.tenant_session(tenant) as killer:
             assert killer.execute(TERMINATE, {"pid": pid}).scalar_one()
-        session.commit()
+        with pytest.raises(DatabaseUnavailable):
+            session.commit()
     assert add(up, tenant, idempotency_key="k").status == "stored"
     assert counts(up, tenant) == (1, 1)
 
@@ -99,7 +100,9 @@ def trip(database: Database, tenant: UUID, parameter: str) -> None:
         session.execute(text("select cast(:x as text)"), {"x": parameter})
 
 
-def test_text_that_trips_the_driver_spoils_no_later_answer(up: Database, tenant: UUID, two_tenants: tuple[UUID, UUID]) -> None:
+def test_text_that_trips_the_driver_spoils_no_later_answer(
+    up: Database, tenant: UUID, two_tenants: tuple[UUID, UUID]
+) -> None:
     for parameter in ("\ud800", "a\x00b"):
         with pytest.raises(InvalidInput):
             trip(up, tenant, parameter)
@@ -121,12 +124,11 @@ def test_a_copy_that_breaks_off_spoils_no_later_answer(up: Database, tenant: UUI
         yield b"1\n"
         raise KeyError("the source broke")
 
-    with pytest.raises(KeyError), up.tenant_session(tenant) as session:
-        session.execute(text("create temporary table staged (n integer) on commit drop"))
-        session.copy_in("copy staged from stdin", rows())
-    with pytest.raises(InvalidInput), up.tenant_session(tenant) as session:
-        session.execute(text("create temporary table staged (n integer) on commit drop"))
-        session.copy_in("copy staged from stdin", iter([b"one\n"]))
+    for broken, error in ((rows(), KeyError), (iter([b"one\n"]), InvalidInput)):
+        with up.tenant_session(tenant) as session:
+            session.execute(text("create temporary table staged (n integer) on commit drop"))
+            with pytest.raises(error):
+                session.copy_in("copy staged from stdin", broken)
     for _ in range(20):
         assert counts(up, tenant) == (1, 0)
 
@@ -136,10 +138,14 @@ def test_an_error_of_the_caller_is_not_the_databases(up: Database, tenant: UUID)
         raise FileNotFoundError("something else")
 
 
+def hold_many(held: ExitStack, database: Database, tenant: UUID) -> None:
+    for _ in range(100):
+        held.enter_context(database.tenant_session(tenant))
+
+
 def test_a_busy_pool_is_unavailable_and_recovers(up: Database, tenant: UUID) -> None:
     with ExitStack() as held, pytest.raises(DatabaseUnavailable, match="busy"):
-        while True:
-            held.enter_context(up.tenant_session(tenant))
+        hold_many(held, up, tenant)
     assert counts(up, tenant) == (1, 0)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -118,10 +119,12 @@ def test_feedback_replayed_gets_the_same_answer_and_is_stored_once(app_database:
     assert counts(app_database, tenant) == (1, 1)
 
 
-@pytest.mark.parametrize("other", [{"kind": "dislike"}, {"user_id": 8}, {"occurred_at": NOON + timedelta(seconds=1)}])
-def test_the_same_key_with_another_body_is_refused(
-    app_database: Database, tenant: UUID, other: dict[str, object]
-) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [{"kind": "dislike"}, {"user_id": 8}, {"occurred_at": NOON + timedelta(seconds=1)}],
+    ids=["kind", "user", "time"],
+)
+def test_the_same_key_with_another_body_is_refused(app_database: Database, tenant: UUID, other: dict[str, Any]) -> None:
     add(app_database, tenant, idempotency_key="k")
     with pytest.raises(IdempotencyConflict):
         add(app_database, tenant, idempotency_key="k", **other)

@@ -78,10 +78,12 @@ def test_the_tables_of_the_code_are_those_of_the_migrations(owner: Connection) -
 
 
 def test_every_key_begins_with_the_tenant(owner: Connection) -> None:
-    keys = owner.execute(text("""
+    keys = owner.execute(
+        text("""
         select conname, (select attname from pg_attribute where attrelid = conrelid and attnum = conkey[1])
         from pg_constraint where contype in ('p', 'f') and connamespace = 'public'::regnamespace
-    """)).all()
+    """)
+    ).all()
     assert len(keys) == len(TABLES) + 5
     assert {first for _, first in keys} == {"tenant_id"}
 
@@ -94,7 +96,9 @@ def test_without_a_tenant_there_are_no_rows(
         assert app.execute(text(f"select count(*) from {table}")).scalar_one() == 0
 
 
-def test_a_connection_forgets_its_tenant_with_the_transaction(app: Connection, app_database: Database, two_tenants: tuple[UUID, UUID]) -> None:
+def test_a_connection_forgets_its_tenant_with_the_transaction(
+    app: Connection, app_database: Database, two_tenants: tuple[UUID, UUID]
+) -> None:
     put(app_database, two_tenants[0])
     app.execute(text("select app.set_tenant(:t)"), {"t": two_tenants[0]})
     assert app.execute(text("select count(*) from properties")).scalar_one() == 1
@@ -131,7 +135,9 @@ def test_without_a_tenant_writes_are_refused(app: Connection, written: str) -> N
         "truncate properties",
     ],
 )
-def test_the_application_can_neither_lift_the_barrier_nor_rewrite_what_happened(app: Connection, statement: str) -> None:
+def test_the_application_can_neither_lift_the_barrier_nor_rewrite_what_happened(
+    app: Connection, statement: str
+) -> None:
     assert refused(app, statement)
 
 

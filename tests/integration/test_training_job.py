@@ -81,20 +81,20 @@ def start(tenant: UUID) -> "subprocess.Popen[str]":
 def test_terminated_in_mid_training_it_leaves_a_checkpoint_and_the_next_attempt_ends_as_if_nothing_had_been(
     objects: Objects, snapshot: Snapshot, tenant: UUID
 ) -> None:
-    job = start(tenant)
-    assert job.stderr
-    for line in job.stderr:
-        if line.startswith("epoch   3/"):
-            job.send_signal(signal.SIGTERM)
-            break
-    rest = job.stderr.read()
-    assert job.wait(60) == TERMINATED == 143, rest
+    with start(tenant) as job:
+        assert job.stderr
+        for line in job.stderr:
+            if line.startswith("epoch   3/"):
+                job.send_signal(signal.SIGTERM)
+                break
+        rest = job.stderr.read()
+    assert job.returncode == TERMINATED == 143, rest
     prefix = f"{tenant}/training/{VERSION}/"
     assert objects.find(prefix + LATEST)
     assert objects.find(prefix + MANIFEST) is None
 
-    again = start(tenant)
-    _, told = again.communicate(timeout=120)
+    with start(tenant) as again:
+        _, told = again.communicate(timeout=120)
     assert again.returncode == 0, told
     assert "epoch   1/" not in told
     files = {name: objects.read(prefix + name) for name in objects.files(prefix)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class IndexConnection:
     """Importing qdrant_client costs 0.6-0.9 s of CPU, so it waits until somebody asks the index something."""
 
-    def __init__(self, url: str, api_key: str | None = None, timeout: float = 2.0) -> None:
+    def __init__(self, url: str, api_key: ApiKey = None, timeout: float = 2.0) -> None:
         self.url = url
         self._api_key = api_key
         self._timeout_seconds = math.ceil(timeout)  # the client takes whole seconds

@@ -12,7 +12,7 @@ import numpy as np
 
 from portfolio_twin.adapters import index_points as points
 from portfolio_twin.adapters.index_collections import DIMENSIONS, ensure_collection
-from portfolio_twin.adapters.index_connection import IndexConnection
+from portfolio_twin.adapters.index_connection import ApiKey, IndexConnection
 from portfolio_twin.adapters.index_filters import AllVersionsBut
 from portfolio_twin.adapters.index_points import COLLECTIONS, PointKind, PropertyHit, UserHit, UserPoint, Vector
 from portfolio_twin.adapters.index_store import PointStore
@@ -34,7 +34,7 @@ class SearchOptions(TypedDict, total=False):
 class VectorIndex:
     """One warm connection for any number of tenants: every method is told whose points and which version."""
 
-    def __init__(self, url: str, api_key: str | None = None, timeout: float = 2.0) -> None:
+    def __init__(self, url: str, api_key: ApiKey = None, timeout: float = 2.0) -> None:
         self._connection = IndexConnection(url, api_key, timeout)
         self._properties = PointStore(self._connection, COLLECTIONS["properties"])
         self._users = PointStore(self._connection, COLLECTIONS["users"])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from portfolio_twin.adapters.live_models import LiveModels
 from portfolio_twin.adapters.registry import Registry
+from portfolio_twin.adapters.secrets import qdrant_key
 from portfolio_twin.adapters.vector_index import VectorIndex
 from portfolio_twin.settings import read_settings, write_settings
 
@@ -22,7 +23,7 @@ def live_models() -> LiveModels:
 @cache
 def vector_index() -> VectorIndex:
     settings = read_settings()
-    api_key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    api_key = qdrant_key(settings.qdrant_api_key, settings.qdrant_secret_arn)
     return VectorIndex(settings.qdrant_url, api_key, settings.qdrant_timeout_seconds)
 
 

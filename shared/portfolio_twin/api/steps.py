@@ -4,6 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from portfolio_twin.adapters.registry import Registry
+from portfolio_twin.adapters.secrets import qdrant_key
 from portfolio_twin.adapters.vector_index import VectorIndex
 from portfolio_twin.settings import PipelineSettings, pipeline_settings
 
@@ -22,10 +23,8 @@ def registry() -> Registry:
 
 @cache
 def vector_index() -> VectorIndex:
-    key = settings().qdrant_api_key
-    return VectorIndex(
-        settings().qdrant_url, key.get_secret_value() if key else None, settings().qdrant_timeout_seconds
-    )
+    api_key = qdrant_key(settings().qdrant_api_key, settings().qdrant_secret_arn)
+    return VectorIndex(settings().qdrant_url, api_key, settings().qdrant_timeout_seconds)
 
 
 @cache

@@ -1,0 +1,46 @@
+"""Secrets Manager: asked when a secret is needed, and again after MAX_AGE_SECONDS, so that a rotation is followed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from portfolio_twin.errors import DatabaseUnavailable, IndexUnavailable
+
+MAX_AGE_SECONDS = 300
+
+
+def qdrant_key(api_key: SecretStr | None, secret_arn: str) -> str | Callable[[], str] | None:
+    """The key that the environment holds, on a developer's machine, or a way to ask for it, in the cloud."""
+    if not secret_arn:
+        return api_key.get_secret_value() if api_key else None
+
+    def ask() -> str:
+        try:
+            return str(_read(secret_arn)["api_key"])
+        except _failures() as error:
+            raise IndexUnavailable(f"the secret with Qdrant's key cannot be read: {error}") from error
+
+    return ask
+
+
+def database_login(secret_arn: str) -> tuple[str, str]:
+    """User and password as they are now; raises DatabaseUnavailable."""
+    try:
+        secret = _read(secret_arn)
+        return str(secret["username"]), str(secret["password"])
+    except _failures() as error:
+        raise DatabaseUnavailable(f"the secret with PostgreSQL's password cannot be read: {error}") from error
+
+
+def _read(secret_arn: str) -> Mapping[str, Any]:
+    from aws_lambda_powertools.utilities.parameters import get_secret  # only the cloud has such secrets
+
+    secret: Mapping[str, Any] = get_secret(secret_arn, transform="json", max_age=MAX_AGE_SECONDS)
+    return secret
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from aws_lambda_powertools.utilities.parameters import GetParameterError, TransformParameterError
+
+    return (GetParameterError, TransformParameterError, KeyError, TypeError)

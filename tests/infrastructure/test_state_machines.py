@@ -1,0 +1,157 @@
+"""Both state machines as data: what must hold of every state, whatever the execution meets."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from statelint.cli import main as statelint
+
+from infra.local.pipeline import STEPS
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = {name: ROOT / "infra" / "pipelines" / f"{name}.asl.json" for name in ("retrain", "reindex")}
+TRANSIENT = re.compile(
+    r"(Lambda|SNS|StepFunctions)\.(\w*Service\w*|AWSLambda\w*|SdkClient\w*|TooManyRequests\w*|Throttl\w*|InternalError\w*"
+    r"|ExecutionLimitExceeded)|(Database|Index|Registry)Unavailable"
+)
+# A container that was killed, ran out of memory or hung resumes from its checkpoint: that is worth another try.
+ANY_FAILURE_IS_TRANSIENT = {"Train"}
+LAMBDA_LIMIT_SECONDS = 900
+
+State = Mapping[str, Any]
+Scope = tuple[str, Mapping[str, State]]
+
+
+def scopes(node: State, where: str) -> Iterator[Scope]:
+    """The states that can name each other: those of the machine, and those of each Map."""
+    yield where, node["States"]
+    for name, state in node["States"].items():
+        if state["Type"] == "Map":
+            yield from scopes(state["ItemProcessor"], f"{where}/{name}")
+
+
+SCOPES = [scope for name, file in FILES.items() for scope in scopes(json.loads(file.read_text()), name)]
+STATES = {f"{where}/{name}": state for where, states in SCOPES for name, state in states.items()}
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+
+
+def every(states: Mapping[str, State]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("name", "state"), states.items(), ids=states.keys())
+
+
+def followers(state: State) -> set[str]:
+    """The states that may come next."""
+    ways = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    return {way["Next"] for way in ways if "Next" in way} | ({state["Default"]} if "Default" in state else set())
+
+
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
+def test_statelint_finds_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert statelint([str(file)]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
+def test_only_jsonpath_is_spoken(file: Path) -> None:
+    assert "QueryLanguage" not in file.read_text()
+
+
+@pytest.mark.parametrize(("where", "states"), SCOPES, ids=[where for where, _ in SCOPES])
+def test_no_state_leads_nowhere_and_none_is_out_of_reach(where: str, states: Mapping[str, State]) -> None:
+    reached, start = set[str](), next(iter(states))  # the first state is the one it starts at, as a reader expects
+    to_visit = {start}
+    while to_visit:
+        name = to_visit.pop()
+        reached.add(name)
+        to_visit |= followers(states[name]) - reached
+    assert reached == states.keys()
+
+
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
+def test_a_machine_starts_at_its_first_state(file: Path) -> None:
+    machine = json.loads(file.read_text())
+    for _, node in [
+        ("", machine),
+        *((n, s["ItemProcessor"]) for n, s in machine["States"].items() if s["Type"] == "Map"),
+    ]:
+        assert node["StartAt"] == next(iter(node["States"]))
+
+
+@every(TASKS)
+def test_every_task_has_a_time_limit(name: str, state: State) -> None:
+    assert state["TimeoutSeconds"] > 0
+    if "lambda" in state["Resource"]:
+        assert state["TimeoutSeconds"] <= LAMBDA_LIMIT_SECONDS
+
+
+@every(TASKS)
+def test_every_task_tries_again_after_transient_errors_and_no_others(name: str, state: State) -> None:
+    errors = [error for retrier in state["Retry"] for error in retrier["ErrorEquals"]]
+    assert errors
+    if name.rpartition("/")[2] not in ANY_FAILURE_IS_TRANSIENT:
+        assert [error for error in errors if not TRANSIENT.fullmatch(error)] == []
+    for retrier in state["Retry"]:
+        assert 1 <= retrier["MaxAttempts"] <= 5
+        assert (retrier["BackoffRate"] > 1, retrier["JitterStrategy"]) == (True, "FULL")
+
+
+@every(TASKS)
+def test_every_task_catches_the_rest_and_keeps_the_cause(name: str, state: State) -> None:
+    (catcher,) = state["Catch"]
+    assert catcher["ErrorEquals"] == ["States.ALL"]
+    assert catcher["ResultPath"].endswith("error")
+
+
+@pytest.mark.parametrize(("where", "states"), SCOPES, ids=[where for where, _ in SCOPES])
+def test_what_goes_wrong_is_told_before_it_ends(where: str, states: Mapping[str, State]) -> None:
+    tellers = {n for n, state in states.items() if state.get("Resource", "").endswith("sns:publish")}
+    for name, state in states.items():
+        for catcher in state.get("Catch", ()):
+            if tellers and name not in {*tellers, "ReleaseLease"}:
+                assert tellers & reachable(states, catcher["Next"]), f"{where}/{name}"
+
+
+def reachable(states: Mapping[str, State], start: str) -> set[str]:
+    found = {start}
+    while new := {follower for name in found for follower in followers(states[name])} - found:
+        found |= new
+    return found
+
+
+def test_every_end_of_a_branch_that_may_hold_the_lease_gives_it_back() -> None:
+    branch = dict(SCOPES)["retrain/Tenants"]
+    for end in ("Skipped", "Rejected", "AlreadyDecided", "Failed"):
+        assert followers(branch[end]) == {"ReleaseLease"}
+    assert followers(branch["AlreadyRunning"]) == {"Finish"}
+
+
+def test_a_branch_never_fails_its_map() -> None:
+    for where in ("retrain/Tenants", "reindex/Tenants"):
+        assert "Fail" not in {state["Type"] for state in dict(SCOPES)[where].values()}
+
+
+def test_the_container_is_stopped_before_its_state_gives_up() -> None:
+    train = STATES["retrain/Tenants/Train"]
+    assert train["Parameters"]["Timeout"]["AttemptDurationSeconds"] < train["TimeoutSeconds"]
+
+
+def test_a_run_that_uses_every_attempt_to_train_ends_within_its_lease() -> None:
+    from portfolio_twin.settings import PipelineSettings
+
+    train = STATES["retrain/Tenants/Train"]
+    attempts = 1 + train["Retry"][0]["MaxAttempts"]
+    lease_seconds = PipelineSettings.model_fields["lease_seconds"].default
+    assert attempts * train["TimeoutSeconds"] < lease_seconds
+
+
+def test_the_definitions_name_every_step_function_and_nothing_else() -> None:
+    named = set(re.findall(r"\$\{(\w+)FunctionArn\}", "".join(file.read_text() for file in FILES.values())))
+    assert named == {name.title().replace("_", "") for name in STEPS}
+
+
+def test_no_arn_is_written_out() -> None:
+    for file in FILES.values():
+        arns = re.findall(r"arn:aws:[\w:.-]*", file.read_text())
+        assert {arn for arn in arns if not arn.startswith("arn:aws:states:::")} == set()
