@@ -45,10 +45,11 @@ def training_set(
     X: Matrix,
     target_kinds: tuple[str, ...],
     limit: int,
+    others_needed: int = 1,
 ) -> TrainingSet:
-    """Leave-one-out over all who touched two properties or more; the history is up to `limit` of the others.
+    """Leave-one-out over all who touched `others_needed` properties beside; the history is up to `limit` of those.
 
-    Those before the target in time come first; an investor with too few before it lends later ones.
+    What came before the target in time comes first; an investor with too little before it lends later dealings.
     """
     numbers = property_numbers(property_ids, log.properties)
     known = numbers != UNKNOWN
@@ -58,7 +59,7 @@ def training_set(
     starts = np.searchsorted(evidence.users, np.arange(len(user_ids) + 1))
     begin, end = starts[evidence.users], starts[evidence.users + 1]
     wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in target_kinds])
-    rows = np.flatnonzero(wanted & (end - begin >= 2))
+    rows = np.flatnonzero(wanted & (end - begin > others_needed))
     first = np.maximum(np.minimum(rows - limit, end[rows] - limit - 1), begin[rows])
     window = first[:, None] + np.arange(limit + 1)  # one too many, for the target itself is among them
     outside = (window >= end[rows, None]) | (window == rows[:, None])

@@ -117,10 +117,14 @@ def risk_coverage(labels: Labels, affinities: metrics.Floats, confidences: metri
 def embedding_map(vectors: Matrix, groups: npt.NDArray[np.object_], what: str, seed: int) -> bytes:
     """t-SNE of at most 1 000 property vectors (n, d), coloured by group (n,). van der Maaten and Hinton (JMLR 2008)."""
     from sklearn.manifold import TSNE  # takes a second to import, and only this needs it
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
     rows = np.random.default_rng(seed).permutation(len(vectors))[:TSNE_POINTS]
     perplexity = min(30.0, (len(rows) - 1) / 3)
-    places = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=500).fit_transform(vectors[rows])
+    with threadpool_limits(
+        limits=1
+    ):  # at this size threads that compete for a busy core cost many times what they save
+        places = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=500).fit_transform(vectors[rows])
 
     def draw(axes: list[Axes]) -> None:
         shown = groups[rows]

@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 from pydantic import SecretStr
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from infra.local.system import DEFAULT_STATE, local_system
@@ -215,5 +216,5 @@ def main() -> None:
     try:
         app()
     except TwinError as error:
-        console.print(f"[red]{type(error).__name__}[/]: {error}")
+        console.print(f"[red]{type(error).__name__}[/]: {escape(str(error))}")
         sys.exit(2)

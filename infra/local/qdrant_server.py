@@ -20,6 +20,7 @@ from infra.local.qdrant_collection import Unreadable
 from infra.local.qdrant_shards import Shards, StateInUse
 
 START_SECONDS = 30.0
+KEEP_ALIVE_SECONDS = 60  # longer than a client keeps a connection, so that it is never closed under a request
 POLL_SECONDS = 0.01
 
 
@@ -67,7 +68,14 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _server(shards: Shards) -> uvicorn.Server:
-    return uvicorn.Server(uvicorn.Config(create_app(shards), log_level=logging.WARNING, access_log=False))
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(shards),
+            log_level=logging.WARNING,
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+    )
 
 
 def main() -> int:

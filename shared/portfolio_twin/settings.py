@@ -13,7 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ReadSettings(BaseSettings):
     """predict, recommend, look-alike: S3 and Qdrant, nothing else."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True, env_ignore_empty=True
+    )
 
     bucket: str = Field(min_length=3, description="S3 bucket of models, snapshots and uploads")
     qdrant_url: str = Field(pattern=r"^https?://")

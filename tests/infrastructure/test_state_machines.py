@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from statelint.cli import main as statelint
+from statelint.cli import main as statelint  # type: ignore[import-untyped]  # ships no types
 
 from infra.local.pipeline import STEPS
 

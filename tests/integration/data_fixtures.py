@@ -1,44 +1,33 @@
 """A real PostgreSQL with tenants in it, and the two steps that read it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 
-from infra.local import postgres
-from portfolio_twin.adapters.database import Database, DatabaseAccess
+from portfolio_twin.adapters.database import Database
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.repositories import PropertyRepository
 from portfolio_twin.domain.properties import PropertyFeatures
 from portfolio_twin.services.check_data import check_data
 from portfolio_twin.services.prepare_data import prepare_data
+from tests.integration.conftest import make_tenant
 
 VERSION = "20261108T020000Z-00000002"
 NOW = datetime(2026, 11, 8, 2, 0, tzinfo=UTC)
 RUN: dict[str, Any] = {"holder": "run-1", "lease_seconds": 60.0, "lookback_days": None, "now": NOW}
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    folder = tmp_path_factory.getbasetemp() / "data-steps"  # one server for all modules; it stops with the process
-    opened = Database(DatabaseAccess(SecretStr(postgres.start(folder).pipeline)))
-    yield opened
-    opened.close()
+@pytest.fixture
+def database(pipeline_database: Database) -> Database:
+    return pipeline_database
 
 
 @pytest.fixture
 def tenant(database: Database) -> UUID:
-    new = uuid4()
-    with database.tenant_session(new) as session:
-        session.execute(
-            text("insert into tenants (tenant_id, name) values (:id, :name)"), {"id": new, "name": str(new)}
-        )
-        session.commit()
-    return new
+    return make_tenant(database)
 
 
 def add_properties(database: Database, tenant: UUID, n: int) -> None:

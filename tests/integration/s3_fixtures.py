@@ -1,6 +1,8 @@
 """The local S3 server, and small bundles to put there."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -47,3 +49,23 @@ def bundle(tenant: UUID, version: str, seed: int = 0) -> dict[str, bytes]:
     twin = small_twin(seed=seed, version=version)
     provenance = Provenance(tenant, {"id": "s", "sha256": "0"}, None, {"auc": 0.9}, "test")
     return pack(twin, provenance, small_catalogue().take(np.arange(1)), {"report.html": b"<html>", "notes.pt": b"\x80"})
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What each gave or raised, all started at the same moment."""
+    start = threading.Barrier(len(calls))
+    results: list[Any] = [None] * len(calls)
+
+    def run(i: int) -> None:
+        start.wait()
+        try:
+            results[i] = calls[i]()
+        except Exception as error:  # handed to the test, which looks at it
+            results[i] = error
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

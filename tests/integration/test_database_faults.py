@@ -1,5 +1,7 @@
 """Bad days of PostgreSQL, from CASES.md: down, back, hung, killed around a commit, and text that trips the driver."""
 
+import os
+import signal
 import socket
 import struct
 from collections.abc import Iterator
@@ -65,6 +67,18 @@ def test_a_server_that_takes_the_call_and_says_nothing(database: Database, tenan
 def test_a_statement_that_takes_too_long_is_cancelled(up: Database, tenant: UUID) -> None:
     with pytest.raises(DatabaseUnavailable, match="57014"), up.tenant_session(tenant) as session:
         session.execute(text("select pg_sleep(10)"))
+    assert counts(up, tenant) == (1, 0)
+
+
+def test_a_server_that_hangs_in_the_middle_is_given_up(up: Database, tenant: UUID) -> None:
+    with up.tenant_session(tenant) as session:
+        pid = session.execute(text("select pg_backend_pid()")).scalar_one()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(DatabaseUnavailable):
+                PropertyRepository(session).count()
+        finally:
+            os.kill(pid, signal.SIGCONT)
     assert counts(up, tenant) == (1, 0)
 
 

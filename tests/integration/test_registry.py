@@ -1,6 +1,3 @@
-import threading
-from collections.abc import Callable
-from typing import Any
 from uuid import UUID, uuid4
 
 import boto3
@@ -9,7 +6,7 @@ from botocore.config import Config
 
 from infra.local.s3_server import S3Server
 from portfolio_twin.adapters.objects import Unmodified
-from portfolio_twin.adapters.registry import Live, Registry, lease_key, live_key, models_prefix
+from portfolio_twin.adapters.registry import Live, Registry, live_key, models_prefix
 from portfolio_twin.errors import (
     BundleRejected,
     ModelNotFound,
@@ -19,7 +16,7 @@ from portfolio_twin.errors import (
     RegistryUnavailable,
 )
 from portfolio_twin.model.bundle import MANIFEST, unpack
-from tests.integration.s3_fixtures import FIRST, SECOND, THIRD, bundle, registry, server
+from tests.integration.s3_fixtures import FIRST, SECOND, THIRD, at_once, bundle, registry, server
 
 __all__ = ["registry", "server"]  # pytest finds the fixtures by their names here
 
@@ -32,26 +29,6 @@ def tenant() -> UUID:
 def publish(registry: Registry, tenant: UUID, *versions: str) -> None:
     for version in versions:
         registry.publish(tenant, version, {MANIFEST: version.encode(), "weights": b"w"})
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """What each gave or raised, all started at the same moment."""
-    start = threading.Barrier(len(calls))
-    results: list[Any] = [None] * len(calls)
-
-    def run(i: int) -> None:
-        start.wait()
-        try:
-            results[i] = calls[i]()
-        except Exception as error:  # handed to the test, which looks at it
-            results[i] = error
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_a_published_bundle_comes_back_with_what_serving_reads(registry: Registry, tenant: UUID) -> None:
@@ -164,41 +141,6 @@ def test_the_pointer_is_sent_only_when_it_changed(registry: Registry, tenant: UU
     live = registry.promote(tenant, FIRST, "me", None)
     with pytest.raises(Unmodified):
         registry.find(live_key(tenant), unless=live.etag)
-
-
-def test_a_lease_has_one_holder_who_may_renew_it(registry: Registry, tenant: UUID) -> None:
-    assert registry.acquire_lease(tenant, "one", 60)
-    assert not registry.acquire_lease(tenant, "other", 60)
-    assert registry.acquire_lease(tenant, "one", 60)
-    assert (registry.holds_lease(tenant, "one"), registry.holds_lease(tenant, "other")) == (True, False)
-
-
-def test_a_lease_is_given_back_by_its_holder_alone(registry: Registry, tenant: UUID) -> None:
-    registry.acquire_lease(tenant, "one", 60)
-    registry.release_lease(tenant, "other")
-    assert registry.holds_lease(tenant, "one")
-    registry.release_lease(tenant, "one")
-    assert not registry.holds_lease(tenant, "one")
-    assert registry.acquire_lease(tenant, "other", 60)
-
-
-def test_a_lease_that_ran_out_is_free_and_its_holder_has_lost_it(registry: Registry, tenant: UUID) -> None:
-    registry.acquire_lease(tenant, "one", -1)
-    assert not registry.holds_lease(tenant, "one")
-    assert registry.acquire_lease(tenant, "other", 60)
-    assert not registry.acquire_lease(tenant, "one", 60)
-    registry.release_lease(tenant, "one")
-    assert registry.holds_lease(tenant, "other")
-
-
-def test_of_many_who_want_the_lease_at_once_one_gets_it(registry: Registry, tenant: UUID) -> None:
-    calls = [lambda who=who: registry.acquire_lease(tenant, who, 60) for who in "abcdef"]
-    assert sorted(at_once(*calls)) == [False] * 5 + [True]
-
-
-def test_a_lease_that_cannot_be_read_is_free(registry: Registry, tenant: UUID) -> None:
-    registry.write(lease_key(tenant), b"{torn")
-    assert registry.acquire_lease(tenant, "one", 60)
 
 
 def test_an_s3_that_does_not_answer_is_unavailable_and_unhealthy(tenant: UUID) -> None:

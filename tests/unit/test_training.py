@@ -27,6 +27,8 @@ from portfolio_twin.model.evaluation import Queries
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import histories_before
 
+torch.set_num_threads(1)  # steps this short are slower on two
+
 # Forty properties, cheap and dear by turns; every investor stays with one price class: the answer is visible.
 N = 40
 IDS = np.array([f"p{i}" for i in range(N)], dtype=object)

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from portfolio_twin.adapters.database_errors import database_errors, drop_broken_connection
+from portfolio_twin.adapters.secrets import database_login
 from portfolio_twin.errors import DatabaseUnavailable
 
 SET_TENANT = text("select app.set_tenant(:tenant_id, :limit_ms)")
@@ -26,6 +28,8 @@ class AccessSettings(Protocol):
     @property
     def database_url(self) -> SecretStr: ...
     @property
+    def database_secret_arn(self) -> str: ...
+    @property
     def database_connect_seconds(self) -> float: ...
     @property
     def database_statement_seconds(self) -> float: ...
@@ -38,6 +42,7 @@ class DatabaseAccess:
     database_url: SecretStr
     database_connect_seconds: float = 3.0
     database_statement_seconds: float = 60.0
+    database_secret_arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,14 @@ def _engine(settings: AccessSettings) -> Engine:
     def limit_socket(connection: DBAPIConnection, _record: object) -> None:
         connection._usock.settimeout(socket_seconds)  # pg8000 has one limit for connecting and for all that follows
 
+    if settings.database_secret_arn:
+        event.listen(engine, "do_connect", partial(_log_in, settings.database_secret_arn))
     return engine
+
+
+def _log_in(secret_arn: str, _dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+    """Asked at each new connection: whoever rotates the password restarts nothing."""
+    parameters["user"], parameters["password"] = database_login(secret_arn)
 
 
 def _tls(url: URL) -> tuple[URL, dict[str, Any]]:

@@ -13,6 +13,9 @@ from portfolio_twin.errors import IndexUnavailable
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
+CONNECTIONS = 20
+ApiKey = str | Callable[[], str] | None  # a function is asked at every call, so that a rotated key is followed
+
 
 class IndexConnection:
     """Importing qdrant_client costs 0.6-0.9 s of CPU, so it waits until somebody asks the index something."""
@@ -24,10 +27,18 @@ class IndexConnection:
 
     @cached_property
     def _client(self) -> QdrantClient:
+        import httpx
         from qdrant_client import QdrantClient
 
+        asked, fixed = (self._api_key, None) if callable(self._api_key) else (None, self._api_key)
         return QdrantClient(
-            url=self.url, api_key=self._api_key, timeout=self._timeout_seconds, check_compatibility=False
+            url=self.url,
+            api_key=fixed,
+            auth_token_provider=asked,
+            timeout=self._timeout_seconds,
+            check_compatibility=False,
+            # Without limits of ours the client opens a connection for every call to a server on this machine.
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         )
 
     @contextmanager
