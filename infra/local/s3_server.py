@@ -36,7 +36,7 @@ class S3Server:
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self._address[0]}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:

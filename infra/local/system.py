@@ -39,16 +39,16 @@ class LocalSystem:
 
 
 @contextmanager
-def local_system(state: Path) -> Iterator[LocalSystem]:
+def local_system(state: Path, host: str = "127.0.0.1") -> Iterator[LocalSystem]:
     """PostgreSQL, the Qdrant engine and S3, running until the block ends; one process at a time per state folder."""
     from infra.local import postgres, qdrant_server
     from infra.local.s3_server import S3Server
 
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
-    with _only_one(state), S3Server(state) as s3:
+    with _only_one(state), S3Server(state, host=host) as s3:
         urls = postgres.start(state)
-        qdrant_url = qdrant_server.start(state / "qdrant")
+        qdrant_url = qdrant_server.start(state / "qdrant", host=host)
         os.environ.update(s3.environment)
         os.environ.update(
             QDRANT_URL=qdrant_url,

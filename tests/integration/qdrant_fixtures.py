@@ -10,7 +10,10 @@ import numpy as np
 from infra.local.qdrant_server import QdrantFace
 from portfolio_twin.adapters.index_points import Vector
 from portfolio_twin.adapters.vector_index import UserPoint, VectorIndex
+from tests.fakes import FakeVectorIndex
 
+Index = VectorIndex | FakeVectorIndex
+KINDS = ("fake", "http")
 VERSION = "20261101T030000Z-0a1b2c3d"
 TIMEOUT_SECONDS = 30.0
 PROPERTY_TYPES = ("Condo", "Land", "Single Family")
@@ -35,6 +38,16 @@ def index_over_http(state: Path) -> Iterator[VectorIndex]:
             yield index
         finally:
             index.close()
+
+
+@contextmanager
+def either_index(kind: str, state: Path) -> Iterator[Index]:
+    """The fake or the real thing, without any collection yet."""
+    if kind == "fake":
+        yield FakeVectorIndex()
+        return
+    with index_over_http(state) as real:
+        yield real
 
 
 def unit_vectors(n: int, seed: int = 0) -> Vector:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from portfolio_twin.adapters.database_errors import database_errors, drop_broken_connection
+from portfolio_twin.adapters.database_errors import database_errors, drop_broken_connection, replace_dead_connection
 from portfolio_twin.adapters.secrets import database_login
 from portfolio_twin.errors import DatabaseUnavailable
 
@@ -155,11 +155,11 @@ def _engine(settings: AccessSettings) -> Engine:
         connect_args={"timeout": connect_seconds, **tls},
         pool_size=POOL_SIZE,
         pool_timeout=connect_seconds,
-        pool_pre_ping=True,  # a frozen Lambda wakes up with connections that the server has long closed
         pool_use_lifo=True,
         hide_parameters=True,  # they are personal data, and errors are logged
     )
     event.listen(engine, "handle_error", drop_broken_connection)
+    event.listen(engine, "checkout", replace_dead_connection)
 
     @event.listens_for(engine, "connect")
     def limit_socket(connection: DBAPIConnection, _record: object) -> None:

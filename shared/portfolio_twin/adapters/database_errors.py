@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from pg8000.dbapi import Error as DriverError
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portfolio_twin.errors import DatabaseUnavailable, InvalidInput, NotFound, TwinError
@@ -62,6 +63,17 @@ def _translated(error: BaseException | None) -> TwinError | None:
     if state[:2] == BAD_DATA:
         return InvalidInput(f"a value that the database cannot hold ({state})")
     return None
+
+
+def replace_dead_connection(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+    """A `checkout` listener: a frozen Lambda wakes up with connections that the server has long closed.
+
+    SQLAlchemy's own `pool_pre_ping` lets the driver's bare OSError through, as a failed request.
+    """
+    try:
+        connection.cursor().execute("select 1")
+    except (DriverError, OSError) as error:
+        raise DisconnectionError("the connection has died meanwhile") from error
 
 
 def drop_broken_connection(context: ExceptionContext) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH_POINTS = 1000
+WRITERS = 2
 SCROLL_POINTS = 2000
 
 
@@ -34,20 +36,30 @@ class PointStore:
         version: str,
         items: Sequence[str] | Sequence[int],
         vectors: Vector,
-        payloads: Iterable[dict[str, Any]],
+        payload_of: Callable[[int], dict[str, Any]],
     ) -> None:
         """Stores points, vectors (n, d), and waits until they can be found; those already there are replaced."""
-        rest = iter(payloads)
-        for start in range(0, len(items), BATCH_POINTS):
-            ids: list[Any] = [point_id(tenant, version, item) for item in items[start : start + BATCH_POINTS]]
-            rows = np.asarray(vectors[start : start + BATCH_POINTS], dtype=np.float64).tolist()
+
+        def send(start: int) -> None:
+            rows = range(start, min(start + BATCH_POINTS, len(items)))
+            ids: list[Any] = [point_id(tenant, version, items[row]) for row in rows]
+            values = np.asarray(vectors[start : rows.stop], dtype=np.float64).tolist()
             with self._connection.calling() as client:
                 from qdrant_client import models
 
                 # Not validated: that would cost as much as storing, and every value is our own.
-                packed = [next(rest) for _ in ids]
-                batch = models.Batch.model_construct(ids=ids, vectors=rows, payloads=packed)
+                batch = models.Batch.model_construct(
+                    ids=ids, vectors=values, payloads=[payload_of(row) for row in rows]
+                )
                 client.upsert(self._collection, batch, wait=True)
+
+        starts = range(0, len(items), BATCH_POINTS)
+        if len(starts) == 1:  # a single event's feedback needs no threads
+            send(0)
+        else:  # one batch is prepared while the index stores another
+            with ThreadPoolExecutor(WRITERS) as writers:
+                for _ in writers.map(send, starts):
+                    pass
 
     def search_many(
         self,

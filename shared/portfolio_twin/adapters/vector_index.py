@@ -61,15 +61,18 @@ class VectorIndex:
         self, tenant: UUID, version: str, ids: Sequence[str], vectors: Vector, payloads: Sequence[Mapping[str, Any]]
     ) -> None:
         """Stores properties, vectors (n, d) and what is known of each; those already there are replaced."""
-        packed = (points.property_payload(tenant, version, i, p) for i, p in zip(ids, payloads, strict=True))
-        self._properties.upsert(tenant, version, ids, vectors, packed)
+        self._properties.upsert(
+            tenant, version, ids, vectors, lambda row: points.property_payload(tenant, version, ids[row], payloads[row])
+        )
 
     def upsert_users(self, tenant: UUID, version: str, users: Sequence[UserPoint]) -> None:
         """Stores investors; those already there are replaced."""
         if users:
             vectors = np.stack([user.vector for user in users])  # (n, d)
-            packed = (points.user_payload(tenant, version, user) for user in users)
-            self._users.upsert(tenant, version, [user.user_id for user in users], vectors, packed)
+            ids = [user.user_id for user in users]
+            self._users.upsert(
+                tenant, version, ids, vectors, lambda row: points.user_payload(tenant, version, users[row])
+            )
 
     def search(
         self, tenant: UUID, version: str, vector: Vector, *, limit: int, **options: Unpack[SearchOptions]

@@ -26,12 +26,13 @@ def content_knn(X: Matrix, histories: Histories) -> Scorer:
     def score(chunk: slice) -> npt.NDArray[np.floating]:
         rows = range(*chunk.indices(histories.count))
         scores = np.full((len(rows), len(X)), -np.inf, dtype=np.float32)
-        owned, place = np.unique(wanted.properties[starts[rows.start] : starts[rows.stop]], return_inverse=True)
-        gaps = squares[owned][:, None] - 2 * X[owned] @ X.T + squares  # (distinct owned, n)
-        for i, row in enumerate(rows):
-            mine = place[starts[row] - starts[rows.start] : starts[row + 1] - starts[rows.start]]
+        for i, row in enumerate(
+            rows
+        ):  # one investor at a time: all at once would hold (properties owned × n) distances
+            mine = wanted.properties[starts[row] : starts[row + 1]]
             if len(mine):
-                scores[i] = -gaps[mine].min(axis=0)
+                gaps = squares[mine][:, None] - 2 * X[mine] @ X.T + squares  # (owned, n)
+                scores[i] = -gaps.min(axis=0)
         return scores
 
     return score

@@ -1,7 +1,7 @@
 """How good a twin is: full ranking on the time split beside its rivals, and classification of held-out pairs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,6 @@ class Evaluation:
     labels: npt.NDArray[np.int8]  # (p,) of the classification pairs
     affinities: metrics.Floats  # (p,) the twin's
     confidences: metrics.Floats  # (p,)
-    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def ndcg(self, model: str, k: int = 10) -> metrics.Floats:
         """(q,) NDCG@k of each investor, what a paired bootstrap compares."""

@@ -1,0 +1,139 @@
+"""The built functions in Lambda's own container, by `sam local`, against the stores of this machine.
+
+`python -m infra.local.containers invoke Predict --event tests/events/predict.json`
+`python -m infra.local.containers start-api`
+"""
+
+import argparse
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+
+from infra.local.system import DEFAULT_STATE, LocalSystem, local_system
+from infra.local.tcp_relay import TcpRelay
+from infra.local.tokens import signing_key
+from portfolio_twin.settings import pipeline_settings, write_settings
+
+ROOT = Path(__file__).parents[2]
+SAM = ROOT / "infra/deploy/sam.sh"
+BUILT = ROOT / ".aws-sam/build/template.yaml"
+API = ROOT / ".aws-sam/build/local-api.json"
+ENVIRONMENT = ROOT / "build/local/environment.json"
+AUTHORIZER = "DevelopmentAuthorizer"
+
+Environment = dict[str, str]
+
+
+def bridge_address() -> str:
+    """Where a container finds this machine. An address, no name: S3's client would put the bucket before a name."""
+    told = subprocess.run(
+        ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return told.stdout.strip()
+
+
+@contextmanager
+def system_for_containers(state: Path) -> Iterator[LocalSystem]:
+    """The local system at an address that containers reach, and the file that tells `sam local` about it."""
+    host = bridge_address()
+    with local_system(state, host) as system, TcpRelay(_unix_socket(), host) as relay:
+        ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
+        ENVIRONMENT.write_text(json.dumps(environments(system, f"{host}:{relay.port}"), indent=1))
+        yield system
+
+
+def environments(system: LocalSystem, postgres: str) -> dict[str, Environment]:
+    """For `--env-vars`: what each function of the template gets."""
+    app = _over_tcp(write_settings().database_url.get_secret_value(), postgres)
+    pipeline = _over_tcp(pipeline_settings().database_url.get_secret_value(), postgres)
+    shared = {
+        "BUCKET": system.s3.bucket,
+        "AWS_ENDPOINT_URL": system.s3.url,
+        "QDRANT_URL": system.qdrant_url,
+        "QDRANT_SECRET_ARN": "",
+        "DATABASE_SECRET_ARN": "",
+        "TENANT_CLAIM": "tenant_id",
+        "POWERTOOLS_SERVICE_NAME": "portfolio-twin-local",
+    }
+    functions = [name for name, resource in _template()["Resources"].items() if _is_function(resource)]
+    return {name: shared | {"DATABASE_URL": app if name == "Feedback" else pipeline} for name in functions} | {
+        AUTHORIZER: {"TOKEN_KEY": signing_key(system.state)}
+    }
+
+
+def write_api_template() -> Path:
+    """The built template with development tokens in place of the JWT authorizer, which `sam local` passes over."""
+    template = _template()
+    resources = template["Resources"]
+    resources[AUTHORIZER] = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {
+            "Runtime": "python3.13",
+            "Handler": "app.lambda_handler",
+            "Architectures": ["x86_64"],
+            "CodeUri": str(ROOT / "infra/local/authorizer"),
+            "Environment": {"Variables": {"TOKEN_KEY": ""}},
+        },
+    }
+    identity = {"Identity": {"Headers": ["Authorization"]}, "AuthorizerPayloadFormatVersion": "1.0"}
+    resources["Api"]["Properties"]["Auth"] = {
+        "DefaultAuthorizer": "Jwt",
+        "Authorizers": {"Jwt": identity | {"FunctionArn": {"Fn::GetAtt": [AUTHORIZER, "Arn"]}}},
+    }
+    for resource in filter(_is_function, resources.values()):
+        for event in resource["Properties"].get("Events", {}).values():
+            event["Properties"]["PayloadFormatVersion"] = "1.0"
+            event["Properties"].get("Auth", {}).pop("AuthorizationScopes", None)
+    API.write_text(json.dumps(template, indent=1))
+    return API
+
+
+def command(arguments: list[str]) -> list[str]:
+    """`sam local …` as this machine needs it."""
+    template = write_api_template() if arguments[0] == "start-api" else BUILT
+    return [
+        str(SAM), "local", *arguments, "--template", str(template), "--env-vars", str(ENVIRONMENT),
+        "--parameter-overrides", "Architecture=x86_64", "--skip-pull-image",
+    ]  # fmt: skip
+
+
+def _template() -> dict[str, Any]:
+    from infra.deploy.expand import read_template
+
+    return read_template(BUILT)
+
+
+def _is_function(resource: Mapping[str, Any]) -> bool:
+    return bool(resource["Type"] == "AWS::Serverless::Function")
+
+
+def _unix_socket() -> Path:
+    return Path(str(make_url(write_settings().database_url.get_secret_value()).query["unix_sock"]))
+
+
+def _over_tcp(address: str, host_and_port: str) -> str:
+    url = make_url(address)
+    host, _, port = host_and_port.partition(":")
+    return (
+        url.set(host=host, port=int(port), query={"sslmode": "disable"})
+        .render_as_string(hide_password=False)
+    )  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.local.containers", description=__doc__)
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE)
+    parser.add_argument("sam_local", nargs=argparse.REMAINDER, help="what follows `sam local`")
+    options = parser.parse_args()
+    with system_for_containers(options.state):
+        return subprocess.run(command(options.sam_local), check=False, cwd=ROOT).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
