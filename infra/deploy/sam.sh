@@ -10,5 +10,5 @@ if [ ! -e .venv-sam/.installed ] || [ infra/deploy/requirements-sam.txt -nt .ven
 fi
 
 . infra/deploy/python313.sh
-export PATH="$(dirname "$PYTHON313"):$PWD/.venv-sam/bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-us-east-1}"
+export PATH="$(dirname "$PYTHON313"):$PWD/.venv-sam/bin:$PATH" SAM_CLI_TELEMETRY=0 SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS=1 AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-us-east-1}"
 exec .venv-sam/bin/sam "$@"

@@ -9,6 +9,7 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,10 @@ Environment = dict[str, str]
 def bridge_address() -> str:
     """Where a container finds this machine. An address, no name: S3's client would put the bucket before a name."""
     told = subprocess.run(
-        ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"],
+        ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    return told.stdout.strip()
+    return str(ip_network(told.stdout.strip())[1])
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def command(arguments: list[str]) -> list[str]:
     """`sam local …` as this machine needs it."""
     template = write_api_template() if arguments[0] == "start-api" else BUILT
     return [
-        str(SAM), "local", *arguments, "--template", str(template), "--env-vars", str(ENVIRONMENT),
+        "env", "--unset=AWS_ENDPOINT_URL", str(SAM), "local", *arguments, "--template", str(template), "--env-vars", str(ENVIRONMENT),
         "--parameter-overrides", "Architecture=x86_64", "--skip-pull-image",
     ]  # fmt: skip
 

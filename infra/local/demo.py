@@ -83,8 +83,8 @@ def _retrain(system: LocalSystem, tenants: list[DemoTenant], console: Console) -
             tenant_id = UUID(run.tenant_id)
             runs[tenant_id] = _summary(system, waiting[tenant_id], run, console)
     found = {tenant_id: run for tenant_id, run in runs.items() if run is not None}
-    for run in found.values():
-        _show_gates(run, console)
+    for summary in found.values():
+        _show_gates(summary, console)
     return found
 
 

@@ -37,13 +37,18 @@ class WriteSettings(ReadSettings):
     database_statement_seconds: float = Field(5.0, gt=0, le=20)
 
 
-class PipelineSettings(WriteSettings):
-    """The steps of the two state machines: slower, bigger, never behind the API, and under a role of their own."""
+class StepSettings(ReadSettings):
+    """The steps of the two state machines: slower, bigger, never behind the API."""
+
+    qdrant_timeout_seconds: float = Field(30.0, gt=0)
+    lease_seconds: int = Field(6 * 3600, gt=0)
+
+
+class PipelineSettings(StepSettings, WriteSettings):
+    """Those steps that read the facts: under a database role of their own."""
 
     database_url: SecretStr = Field(validation_alias=AliasChoices("pipeline_database_url", "database_url"))
-    qdrant_timeout_seconds: float = Field(30.0, gt=0)
     database_statement_seconds: float = Field(300.0, gt=0)
-    lease_seconds: int = Field(6 * 3600, gt=0)
 
 
 @cache
@@ -54,6 +59,11 @@ def read_settings() -> ReadSettings:
 @cache
 def write_settings() -> WriteSettings:
     return WriteSettings()
+
+
+@cache
+def step_settings() -> StepSettings:
+    return StepSettings()
 
 
 @cache

@@ -15,7 +15,11 @@ from infra.local.qdrant_collection import Collection, OutOfService, Unreadable
 from infra.local.qdrant_server import QdrantFace
 from infra.local.qdrant_shards import Shards, StateInUse
 from portfolio_twin.adapters.vector_index import VectorIndex
-from tests.integration.qdrant_fixtures import VERSION, fill, index_over_http, investors, serving, unit_vectors
+from tests.integration.qdrant_fixtures import VERSION, index_over_http, investors, serving
+from tests.integration.qdrant_questions import OTHER, QUESTIONS, TENANT, VECTOR, N, fill
+
+STOP_SECONDS = 60
+
 
 def test_many_threads_write_and_read_at_once(tmp_path: Path) -> None:
     with index_over_http(tmp_path) as index:
@@ -37,7 +41,7 @@ def test_building_the_vector_index_keeps_every_answer(tmp_path: Path) -> None:
         index = VectorIndex(url)
         fill(index)
         before = QUESTIONS["search"](index)
-        answer = httpx.post(f"{url}/collections/property_embeddings/optimize", timeout=START_SECONDS)
+        answer = httpx.post(f"{url}/collections/property_embeddings/optimize", timeout=STOP_SECONDS)
         assert answer.status_code == 200, answer.text
         assert QUESTIONS["search"](index) == before
         index.upsert_properties(TENANT, VERSION, ["new"], VECTOR[None], [{}])
@@ -94,7 +98,7 @@ def test_a_terminated_server_saves_and_leaves_in_order(tmp_path: Path) -> None:
     fill(index)
     index.close()
     process.terminate()
-    process.communicate(timeout=START_SECONDS)
+    process.communicate(timeout=STOP_SECONDS)
     Shards(tmp_path).close()
     with index_over_http(tmp_path) as again:
         assert again.count(TENANT, VERSION, "properties") == N

@@ -116,7 +116,7 @@ def test_look_alikes_leave_the_reference_out(index: Index, tenant: UUID) -> None
 def test_what_is_missing_and_what_is_not_yours_are_the_same(index: Index, tenant: UUID) -> None:
     stranger = uuid4()
     for owner, version in ((stranger, VERSION), (tenant, OTHER_VERSION)):
-        with pytest.raises(NotFound, match="^no such property$"):
+        with pytest.raises(NotFound, match=r"^no such property$"):
             index.similar(owner, version, "p4", limit=3)
         assert index.get_properties(owner, version, ["p4"]) == {}
         assert index.get_user(owner, version, 4) is None

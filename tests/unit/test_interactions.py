@@ -26,7 +26,9 @@ def test_a_dislike_tells_all_until_a_later_like_takes_it_back() -> None:
 def test_lines_come_by_investor_and_then_by_time_with_the_weight_of_their_kind() -> None:
     found = evidence_of((2, 1, "view", 5), (1, 9, "like", 8), (1, 3, "dislike", 2))
     assert list(zip(found.users, found.properties, strict=True)) == [(1, 3), (1, 9), (2, 1)]
-    assert found.weights.tolist() == np.float32([KIND_WEIGHTS[k] for k in ("dislike", "like", "view")]).tolist()
+    assert (
+        found.weights.tolist() == np.array([KIND_WEIGHTS[k] for k in ("dislike", "like", "view")], np.float32).tolist()
+    )
 
 
 def test_no_interactions_are_no_evidence() -> None:

@@ -27,6 +27,7 @@ def sitting_times(begins: int, ends: int, views: int, rng: np.random.Generator) 
 
 def interact(truth: Truth, row: int, times: npt.NDArray[np.int64], rng: np.random.Generator) -> Events:
     """What the investor in that row of the truth does from views at those times, (k,), in the order of time."""
+    times = times[[bool(truth.on_market(int(t)).any()) for t in times]]  # with nothing on the market, no views
     changed = times >= truth.changes_at[row]
     parts = [_views(truth, row, taste, times[changed == bool(taste)], rng) for taste in (0, 1)]
     seen = np.concatenate([part for part, _ in parts])

@@ -15,7 +15,7 @@ BUDGET_HALF_WIDTH = 0.5  # a buy box spans about half to one and a half times it
 FULL_MATCHES = 0.02  # share of the catalogue
 FULL_MATCHES_OF_TYPE = 0.25  # share of the properties of its types, where those are scarce
 CRISPNESS = 2.0  # how soon a match fades outside the box
-LUKEWARM = 0.05  # match of a property of the right kind far from every hot spot, against one in the middle
+LUKEWARM = 0.02  # match of a property of the right kind far from every hot spot, against one in the middle
 NEVER = np.iinfo(np.int64).max
 
 
@@ -37,7 +37,9 @@ class BuyBox:
         fit = self._fit(listings)
         of_type = int(np.isin(listings.types, self.types).sum())
         enough = max(1, int(min(FULL_MATCHES * len(fit), FULL_MATCHES_OF_TYPE * of_type)))
-        return np.minimum(1.0, fit / max(float(np.partition(fit, -enough)[-enough]), 1e-6)) ** CRISPNESS
+        full = max(float(np.partition(fit, -enough)[-enough]), 1e-6)
+        match: Values = np.minimum(1.0, fit / full) ** CRISPNESS
+        return match
 
     def _fit(self, listings: Listings) -> Values:
         fit = np.isin(listings.types, self.types).astype(np.float64)
@@ -65,7 +67,8 @@ class Investors:
 
 def match_of(taste: Taste, listings: Listings) -> Values:
     """The best match among the investor's strategies, (n,)."""
-    return np.max([box.match(listings) for box in taste], axis=0)
+    best: Values = np.max([box.match(listings) for box in taste], axis=0)
+    return best
 
 
 def draw_investors(market: MarketConfig, listings: Listings, rng: np.random.Generator) -> Investors:
@@ -127,5 +130,5 @@ def _draw_spots(market: MarketConfig, strategy: Strategy, rng: np.random.Generat
     count = min(2 if rng.random() < SECOND_SPOT else 1, len(strategy.areas))
     areas = rng.choice(strategy.areas, size=count, replace=False)
     centres = [hood for hood in market.neighbourhoods if hood.zipcode in areas]
-    return tuple((hood.east_km + float(rng.normal(0, SPOT_JITTER_KM)), hood.north_km + float(rng.normal(0, SPOT_JITTER_KM)))
-                 for hood in centres)  # fmt: skip
+    off = rng.normal(0, SPOT_JITTER_KM, (len(centres), 2)).tolist()
+    return tuple((hood.east_km + east, hood.north_km + north) for hood, (east, north) in zip(centres, off, strict=True))

@@ -1,28 +1,15 @@
 """The properties of a market as they truly are: place, building, worth, rent, and when they are on the market."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from infra.local.simulator.market import DAY_SECONDS, MarketConfig, Values
+from infra.local.simulator.worth import BUILDINGS, Facts, draw_income, draw_worth, of_hood
 from portfolio_twin.domain.properties import PROPERTY_TYPES
 
-# type: middling ft², ft² of a bedroom, middling lot ft², log worth against a house of the size, rent against its yield
-BUILDINGS = {
-    "Single Family": (1_850.0, 560.0, 7_500.0, 0.0, 1.00),
-    "Condo": (1_000.0, 520.0, np.nan, -0.08, 0.98),
-    "Townhouse": (1_450.0, 540.0, 2_200.0, -0.04, 1.00),
-    "Multi-Family": (3_100.0, 600.0, 6_500.0, -0.10, 1.20),
-    "Land": (np.nan, np.nan, 19_000.0, 0.0, np.nan),
-}
 URBAN_PULL = {"Single Family": -0.8, "Condo": 2.2, "Townhouse": 0.6, "Multi-Family": 1.0, "Land": -2.5}
-COSTS_OF_RENT = 0.40  # taxes, upkeep, vacancy
-MORTGAGE_CONSTANT = 0.078  # yearly payment over the loan
-LOAN = 0.75  # of the price
-
-Facts = dict[str, Values]
 
 
 @dataclass(frozen=True)
@@ -44,18 +31,13 @@ class Listings:
 def draw_listings(market: MarketConfig, rng: np.random.Generator) -> Listings:
     hoods, types, facts = _draw_places(market, rng)
     _draw_buildings(market, hoods, types, facts, rng)
-    _draw_worth(market, hoods, types, facts, rng)
-    _draw_income(market, types, facts, rng)
+    draw_worth(market, hoods, types, facts, rng)
+    draw_income(market, types, facts, rng)
     listed_at, delisted_at = _draw_times(market, facts, rng)
     ids = np.array([f"{market.prefix}-{number:05d}" for number in range(1, market.properties + 1)], dtype=object)
     bargain = -np.nan_to_num(facts["value_gap"])
     appeal = np.exp(0.5 * bargain + 0.08 * facts["grade"] + rng.normal(0, 0.08, market.properties))
     return Listings(ids, types, hoods, facts, listed_at, delisted_at, appeal)
-
-
-def of_hood(market: MarketConfig, field: str, hoods: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """One field of each property's neighbourhood, (n,)."""
-    return np.array([getattr(hood, field) for hood in market.neighbourhoods])[hoods]
 
 
 def _draw_places(
@@ -103,49 +85,6 @@ def _draw_buildings(
     facts["age"] = np.where(has_building, age, np.nan)
     facts["year_built"] = np.where(has_building, built, np.nan)
     facts["condition"] = np.where(has_building, condition, np.nan)
-
-
-def _draw_worth(
-    market: MarketConfig,
-    hoods: npt.NDArray[np.int64],
-    types: npt.NDArray[np.object_],
-    facts: Facts,
-    rng: np.random.Generator,
-) -> None:
-    n = market.properties
-    place = of_hood(market, "level", hoods) - 0.05 * facts["off_centre"] + 0.02 * (facts["school_rating"] - 6)
-    premium = np.array([BUILDINGS[name][3] for name in types])
-    house = 0.82 * np.log(facts["square_footage"] / 1_800) + 0.5 * (facts["condition"] - 0.6) - 0.002 * facts["age"]
-    plot = -1.3 + 0.6 * (facts["log_lot"] - np.log(8_000))
-    building = np.where(types == "Land", plot, house + 0.08 * np.nan_to_num(facts["log_lot"] - 8.8))
-    noise = 0.06 * facts["grade"] + rng.normal(0, 0.07, n)
-    facts["value"] = market.price_per_sqft * 1_800 * np.exp(place + premium + building + noise)
-    facts["overpricing"] = rng.normal(0.02, 0.06, n)
-    asked = np.round(facts["value"] * np.exp(facts["overpricing"]), -3)
-    facts["price"] = np.where(rng.random(n) < 0.5, asked - 100, asked)
-    facts["log_price"] = np.log(facts["price"])
-    facts["price_per_sqft"] = facts["price"] / facts["square_footage"]
-    per_sqft = np.log(facts["price_per_sqft"])
-    typical = np.array([np.nanmedian(per_sqft[hoods == hood]) if (hoods == hood).any() else np.nan
-                        for hood in range(len(market.neighbourhoods))])  # fmt: skip
-    facts["value_gap"] = per_sqft - typical[hoods]  # log of its price per ft² against the neighbourhood's
-
-
-def _draw_income(market: MarketConfig, types: npt.NDArray[np.object_], facts: Facts, rng: np.random.Generator) -> None:
-    n = market.properties
-    by_type = np.array([BUILDINGS[name][4] for name in types])
-    # Dear places yield less: rents rise slower than prices.
-    dear = np.log(facts["value"] / np.median(facts["value"]))
-    rent = facts["value"] * market.rent_yield * by_type * np.exp(-0.28 * dear + rng.normal(0, 0.08, n))
-    shared = np.isin(types, ["Condo", "Townhouse"])
-    facts["hoa_fee"] = np.where(
-        shared, np.round(0.17 * facts["square_footage"] * np.exp(rng.normal(0.4, 0.3, n)), -1), np.nan
-    )
-    net = rent * (1 - COSTS_OF_RENT) - 12 * 0.5 * np.nan_to_num(facts["hoa_fee"])
-    repairs = np.maximum(0.0, 0.5 - facts["condition"]) * 60 * facts["square_footage"]
-    paid_in = (1 - LOAN + 0.03) * facts["price"] + repairs
-    facts["cap_rate"] = net / facts["price"]
-    facts["cash_on_cash"] = (net - LOAN * facts["price"] * MORTGAGE_CONSTANT) / paid_in
 
 
 def _draw_times(

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from infra.local.simulator.listings import Listings, of_hood
+from infra.local.simulator.listings import Listings
 from infra.local.simulator.market import DAY_SECONDS, MarketConfig, Values
+from infra.local.simulator.worth import of_hood
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column
 
 KM_PER_DEGREE = 111.32

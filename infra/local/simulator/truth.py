@@ -45,13 +45,16 @@ class Truth:
 
     def match(self, user_id: int, t: int) -> Values:
         """How well each property fits what the investor wants at time t, (n,): 0 … 1."""
-        i = self._row(user_id)
-        return self.matches[int(t >= self.changes_at[i]), i].astype(np.float64)
+        i = self.row_of(user_id)
+        match: Values = self.matches[int(t >= self.changes_at[i]), i].astype(np.float64)
+        return match
 
     def utility(self, user_id: int, t: int) -> Values:
         """The probability of a deal or a like, given a view, (n,)."""
-        match, thumbs = self.match(user_id, t), self.thumbs[self._row(user_id)]
-        return 1 - (1 - along(OUTREACH, match) * along(DEAL, match)) * (1 - thumbs * along(LIKE, match))
+        match, thumbs = self.match(user_id, t), self.thumbs[self.row_of(user_id)]
+        neither = (1 - along(OUTREACH, match) * along(DEAL, match)) * (1 - thumbs * along(LIKE, match))
+        utility: Values = 1 - neither
+        return utility
 
     def on_market(self, t: int) -> npt.NDArray[np.bool_]:
         """Which properties can be seen at time t, (n,)."""
@@ -59,18 +62,21 @@ class Truth:
 
     def exposure(self, t: int) -> Values:
         """How often each property is seen at time t, taste apart, (n,); 0 off the market."""
-        return exposure(self.listed_at, self.delisted_at, self.appeal, np.array([t]))[0]
+        seen: Values = exposure(self.listed_at, self.delisted_at, self.appeal, np.array([t]))[0]
+        return seen
 
     def view_probability(self, user_id: int, t: int) -> Values:
         """Where the investor's next view falls, (n,), sum 1."""
-        return view_probabilities(self.exposure(t)[None], self.match(user_id, t), self.browsing)[0]
+        chances: Values = view_probabilities(self.exposure(t)[None], self.match(user_id, t), self.browsing)[0]
+        return chances
 
     def choice_probability(self, user_id: int, t: int) -> Values:
         """Where the investor's next deal or like falls, (n,), sum 1."""
         weight = self.view_probability(user_id, t) * self.utility(user_id, t)
-        return weight / max(weight.sum(), 1e-300)
+        chances: Values = weight / max(float(weight.sum()), 1e-300)
+        return chances
 
-    def _row(self, user_id: int) -> int:
+    def row_of(self, user_id: int) -> int:
         found = np.flatnonzero(self.user_ids == user_id)
         if len(found) == 0:
             raise KeyError(f"no investor {user_id} in this simulation")
@@ -79,7 +85,8 @@ class Truth:
 
 def along(probability: tuple[float, float], match: Values) -> Values:
     """A step of the funnel at a match."""
-    return probability[0] + probability[1] * match
+    chance: Values = probability[0] + probability[1] * match
+    return chance
 
 
 def exposure(
@@ -88,10 +95,11 @@ def exposure(
     appeal: Values,
     times: npt.NDArray[np.int64],
 ) -> Values:
-    """How often each property is seen at each of k times, (k, n): by appeal, more while it is new, only on the market."""
+    """How often each property is seen at each of k times, (k, n): more while it is new, only on the market."""
     age = (times[:, None] - listed_at[None]) / DAY_SECONDS
     live = (age >= 0) & (times[:, None] < delisted_at[None])
-    return live * appeal * (1 + FRESH_BOOST * np.exp(-np.maximum(age, 0) / FRESH_DAYS))
+    seen: Values = live * appeal * (1 + FRESH_BOOST * np.exp(-np.maximum(age, 0) / FRESH_DAYS))
+    return seen
 
 
 def view_probabilities(seen: Values, match: Values, browsing: float) -> Values:
@@ -99,4 +107,6 @@ def view_probabilities(seen: Values, match: Values, browsing: float) -> Values:
     browse = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1e-300)
     search = seen * match
     total = search.sum(axis=1, keepdims=True)
-    return np.where(total > 0, browsing * browse + (1 - browsing) * search / np.maximum(total, 1e-300), browse)
+    by_taste = browsing * browse + (1 - browsing) * search / np.maximum(total, 1e-300)
+    chances: Values = np.where(total > 0, by_taste, browse)
+    return chances

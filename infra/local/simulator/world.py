@@ -21,7 +21,7 @@ from infra.local.simulator.truth import Truth
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 
-INTERACTIONS_PER_VIEW = 1.95  # measured: how much a view leads to
+INTERACTIONS_PER_VIEW = 2.04  # measured: how much a view leads to
 NEW_TASTE_DAYS = 5  # a change of taste is followed over so many days after the end
 
 
@@ -63,7 +63,7 @@ def change_of_taste(
 ) -> NewTaste:
     """The investor's next interactions, that many, under another taste: the one given, or one unlike the present."""
     rng = np.random.default_rng(seed)
-    row = int(np.flatnonzero(simulation.investors.ids == user_id)[0])
+    row = simulation.truth.row_of(user_id)
     present = simulation.investors.tastes[row][1]
     taste = taste or draw_other_taste(simulation.market, simulation.listings, present, rng)
     ends = simulation.market.ends
@@ -72,9 +72,10 @@ def change_of_taste(
     changes_at[row] = ends
     truth = replace(simulation.truth, matches=matches, changes_at=changes_at)
     times = sitting_times(ends, ends + NEW_TASTE_DAYS * DAY_SECONDS, interactions, rng)
-    rows, kinds, when = (column[:interactions] for column in interact(truth, row, times, rng))
+    rows, kinds, when = interact(truth, row, times, rng)
     users = np.full(len(rows), user_id, dtype=np.int64)
-    return NewTaste(taste, InteractionLog(users, truth.property_ids[rows], kinds, when), truth)
+    log = InteractionLog(users, truth.property_ids[rows], kinds, when)
+    return NewTaste(taste, log.take(np.arange(min(interactions, len(log)))), truth)
 
 
 def _truth(market: MarketConfig, listings: Listings, investors: Investors) -> Truth:

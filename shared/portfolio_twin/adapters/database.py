@@ -1,43 +1,25 @@
 """The only way to PostgreSQL: `with database.tenant_session(tenant_id) as session:`."""
 
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Connection, CursorResult, Executable, text
 
-from portfolio_twin.adapters.database_errors import database_errors, drop_broken_connection, replace_dead_connection
-from portfolio_twin.adapters.secrets import database_login
+from portfolio_twin.adapters.database_engine import AccessSettings, make_engine
+from portfolio_twin.adapters.database_errors import database_errors
 from portfolio_twin.errors import DatabaseUnavailable
 
 SET_TENANT = text("select app.set_tenant(:tenant_id, :limit_ms)")
-POOL_SIZE = 4  # Lambda serves one request at a time; the local gateway a few
-SOCKET_MARGIN_SECONDS = 1.0  # the server cancels first and says so; the socket's limit is for a server that is gone
-
-
-class AccessSettings(Protocol):
-    """The part of settings.WriteSettings that is read here."""
-
-    @property
-    def database_url(self) -> SecretStr: ...
-    @property
-    def database_secret_arn(self) -> str: ...
-    @property
-    def database_connect_seconds(self) -> float: ...
-    @property
-    def database_statement_seconds(self) -> float: ...
 
 
 @dataclass(frozen=True)
 class DatabaseAccess:
-    """The same for who has a URL and no environment: local tools and tests."""
+    """The settings of who has a URL and no environment: local tools and tests."""
 
     database_url: SecretStr
     database_connect_seconds: float = 3.0
@@ -105,7 +87,7 @@ class Database:
 
     def __init__(self, settings: AccessSettings) -> None:
         self._limit_ms = int(settings.database_statement_seconds * 1000)
-        self._engine = _engine(settings)
+        self._engine = make_engine(settings)
 
     @contextmanager
     def tenant_session(self, tenant_id: UUID) -> Iterator[TenantSession]:
@@ -144,47 +126,3 @@ class Database:
         finally:
             with database_errors():
                 connection.close()
-
-
-def _engine(settings: AccessSettings) -> Engine:
-    url, tls = _tls(make_url(settings.database_url.get_secret_value()))
-    connect_seconds = settings.database_connect_seconds
-    socket_seconds = settings.database_statement_seconds + SOCKET_MARGIN_SECONDS
-    engine = create_engine(
-        url,
-        connect_args={"timeout": connect_seconds, **tls},
-        pool_size=POOL_SIZE,
-        pool_timeout=connect_seconds,
-        pool_use_lifo=True,
-        hide_parameters=True,  # they are personal data, and errors are logged
-    )
-    event.listen(engine, "handle_error", drop_broken_connection)
-    event.listen(engine, "checkout", replace_dead_connection)
-
-    @event.listens_for(engine, "connect")
-    def limit_socket(connection: DBAPIConnection, _record: object) -> None:
-        connection._usock.settimeout(socket_seconds)  # pg8000 has one limit for connecting and for all that follows
-
-    if settings.database_secret_arn:
-        event.listen(engine, "do_connect", partial(_log_in, settings.database_secret_arn))
-    return engine
-
-
-def _log_in(secret_arn: str, _dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
-    """Asked at each new connection: whoever rotates the password restarts nothing."""
-    parameters["user"], parameters["password"] = database_login(secret_arn)
-
-
-def _tls(url: URL) -> tuple[URL, dict[str, Any]]:
-    """`?sslmode=verify-full&sslrootcert=FILE` as libpq means them; pg8000 itself knows neither."""
-    mode, root = _one(url.query.get("sslmode")), _one(url.query.get("sslrootcert"))
-    url = url.difference_update_query(["sslmode", "sslrootcert"])
-    if "unix_sock" in url.query or mode == "disable":
-        return url, {"ssl_context": False}
-    if mode == "verify-full":
-        return url, {"ssl_context": ssl.create_default_context(cafile=root)}
-    return url, {"ssl_context": True} if mode == "require" else {}
-
-
-def _one(value: str | Sequence[str] | None) -> str | None:
-    return value if value is None or isinstance(value, str) else value[-1]

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.secrets import qdrant_key
 from portfolio_twin.adapters.vector_index import VectorIndex
-from portfolio_twin.settings import PipelineSettings, pipeline_settings
+from portfolio_twin.settings import StepSettings, pipeline_settings, step_settings
 
 if TYPE_CHECKING:
     from portfolio_twin.adapters.database import Database
 
 
-def settings() -> PipelineSettings:
-    return pipeline_settings()
+def settings() -> StepSettings:
+    return step_settings()
 
 
 @cache
@@ -31,4 +31,4 @@ def vector_index() -> VectorIndex:
 def database() -> "Database":
     from portfolio_twin.adapters.database import Database  # not every step needs PostgreSQL
 
-    return Database(settings())
+    return Database(pipeline_settings())

@@ -1,0 +1,81 @@
+"""The four API functions, built, in Lambda's container: by event, and behind `sam local start-api`."""
+
+import json
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from infra.local.system import LocalSystem
+from infra.local.tokens import issue_token
+from tests.e2e.containers import Answer, Pipeline, event_of, invoke
+
+
+def ask(function: str) -> Answer:
+    answer = invoke(function, event_of(function))
+    assert answer["statusCode"] in (200, 201), answer
+    body: Answer = json.loads(answer["body"])
+    return body
+
+
+def test_predict_answers_its_event(promoted: Pipeline) -> None:
+    body = ask("Predict")
+    assert 0 <= body["affinity_score"] <= 1
+    assert body["model_version"] == promoted.event("PromoteModel")["version"]
+    assert body["reasons"]
+
+
+def test_recommend_answers_its_event(promoted: Pipeline) -> None:
+    body = ask("Recommend")
+    assert len(body["recommendations"]) == 5
+    assert {found["property_type"] for found in body["recommendations"]} == {"Condo"}
+
+
+def test_lookalike_answers_its_event(promoted: Pipeline) -> None:
+    similar = ask("Lookalike")["properties"]
+    assert len(similar) == 5
+    assert "HV-00001" not in [found["property_id"] for found in similar]
+
+
+def test_feedback_answers_its_event(promoted: Pipeline) -> None:
+    assert ask("Feedback")["twin_updated"] is True
+
+
+def test_predict_answers_over_http(api: httpx.Client) -> None:
+    answer = api.post("/predict", json={"user_id": 57, "property_id": "HV-00003"})
+    assert answer.status_code == 200, answer.text
+    assert 0 <= answer.json()["affinity_score"] <= 1
+
+
+def test_lookalike_answers_over_http(api: httpx.Client) -> None:
+    answer = api.get("/properties/HV-00003/similar", params={"top_k": 3})
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["properties"]) == 3
+
+
+def test_feedback_over_http_changes_the_next_recommendations(api: httpx.Client) -> None:
+    investor = {"user_id": 900_001, "top_k": 5}
+    before = api.post("/recommend", json=investor).json()
+    liked = before["recommendations"][0]["property_id"]
+    stored = api.post(f"/properties/{liked}/feedback", json={"user_id": 900_001, "kind": "like"})
+    assert stored.status_code == 201, stored.text
+    after = api.post("/recommend", json=investor).json()
+    assert liked not in [found["property_id"] for found in after["recommendations"]]
+
+
+def test_another_tenant_s_token_finds_nothing(api: httpx.Client, system: LocalSystem) -> None:
+    stranger = {"Authorization": f"Bearer {issue_token(system.state, uuid4())}"}
+    answer = api.post("/predict", json={"user_id": 57, "property_id": "HV-00003"}, headers=stranger)
+    assert answer.status_code in (404, 503)
+    assert "HV-00003" not in answer.text
+
+
+@pytest.mark.parametrize("token", ["", "Bearer forged.token.here"])
+def test_without_a_valid_token_nothing_is_answered(api: httpx.Client, token: str) -> None:
+    answer = api.post("/predict", json={"user_id": 57, "property_id": "HV-00003"}, headers={"Authorization": token})
+    assert answer.status_code in (401, 403)
+
+
+def test_health_answers_without_a_token(api: httpx.Client) -> None:
+    answer = httpx.get(f"{api.base_url}/health", timeout=60)
+    assert answer.status_code == 200, answer.text

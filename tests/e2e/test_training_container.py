@@ -1,0 +1,39 @@
+"""The training image: terminated in mid-training and started again, it ends as if nothing had been."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from infra.local.system import LocalSystem
+from tests.e2e.containers import Pipeline, Trainer
+
+EPOCHS = "60"  # long enough to be terminated in
+TERMINATED = 128 + 15
+
+
+def branch(tenant: UUID, name: str) -> dict[str, Any]:
+    return {"tenant_id": str(tenant), "version": name, "source": f"{tenant}/training/{name}/"}
+
+
+def ndcg(system: LocalSystem, tenant: UUID, name: str) -> float:
+    metrics = json.loads(system.registry.read(f"{tenant}/training/{name}/metrics.json"))
+    return float(metrics["ndcg@10"])
+
+
+def test_terminated_and_started_again_it_ends_as_an_uninterrupted_training(
+    system: LocalSystem, tenant: UUID, trainer: Trainer, promoted: Pipeline
+) -> None:
+    snapshot = {"SNAPSHOT_ID": promoted.event("PromoteModel")["version"], "EPOCHS": EPOCHS, "SEED": "1"}
+    whole, broken = branch(tenant, "20261122T030000Z-00000001"), branch(tenant, "20261122T030000Z-00000002")
+    assert trainer.run(whole, **snapshot) == 0, trainer.log
+
+    first = trainer.start(broken, **snapshot)
+    trainer.terminate_after(first, "epoch")
+    assert trainer.wait(first) == TERMINATED, trainer.log
+    assert "checkpoint" in trainer.log
+    assert trainer.run(broken, **snapshot) == 0, trainer.log
+    assert "resum" in trainer.log
+
+    assert ndcg(system, tenant, broken["version"]) == pytest.approx(ndcg(system, tenant, whole["version"]), abs=0.02)
