@@ -31,7 +31,7 @@ check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-cache
 
 bench: install  ## figures as JSON under build/bench
 	$(RUN) tests.benchmarks

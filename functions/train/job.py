@@ -14,9 +14,11 @@ from functions.train.content import market_vector, principal_components
 from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
 from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.split import VALIDATION, thin_validation, training_log
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.evaluation import Evaluation, Queries, evaluate
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import ModelKind, Twin
@@ -95,10 +97,31 @@ def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progres
         tower = train_tower(known, validation, snapshot.catalogue.ids, X, job.config, job.device, checkpoints, progress)
         encoder, market, table = tower.encoder, tower.global_vector, tower.table
         history, best_epoch = tower.history, tower.best_epoch
-    seconds = time.perf_counter() - started
     catalogue, log = snapshot.catalogue, snapshot.log
     twin = assemble(job.version, job.kind, job.config, schema, encoder, market, catalogue, log, validation, table)
+    if job.kind == "twin" and job.config.ranking:
+        twin = _with_ranking(twin, snapshot, known, validation, X, job, progress)
+    seconds = time.perf_counter() - started
     return Fitted(twin, history, best_epoch, seconds)
+
+
+def _with_ranking(
+    twin: Twin, snapshot: Snapshot, known: InteractionLog, validation: Queries, X: Matrix, job: Job, progress: Progress
+) -> Twin:
+    """The second step, fitted with towers that do not know the investors whose choices it learns from."""
+    from functions.train.ranking import FOLDS, Tower, fit_ranking, fold_of
+    from functions.train.tower import train_tower
+
+    users = np.unique(known.users)
+    folds = fold_of(users, job.config.seed)
+    quiet, towers = Progress(stop=progress.stop), []
+    for fold in range(FOLDS):
+        progress.say(f"ranking: tower {fold + 1} of {FOLDS}, without a third of the investors")
+        unseen = users[folds == fold]
+        rest = known.take(~np.isin(known.users, unseen))
+        tower = train_tower(rest, validation, snapshot.catalogue.ids, X, job.config, job.device, None, quiet)
+        towers.append(Tower(tower.encoder, tower.global_vector, unseen))
+    return replace(twin, ranking=fit_ranking(twin, snapshot, known, validation, towers, progress))
 
 
 def _baseline(job: Job, snapshot: Snapshot, progress: Progress) -> Twin:

@@ -1,25 +1,21 @@
 """`twin`: the whole product on one machine."""
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-from uuid import UUID
+from typing import Annotated
 
 import typer
 from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from infra.local.system import DEFAULT_STATE, local_system
+from infra.local import cli_models
+from infra.local.system import DEFAULT_STATE, local_system, postgres_of
 from portfolio_twin.errors import TwinError
 
-if TYPE_CHECKING:
-    from portfolio_twin.adapters.database import Database
-
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console(soft_wrap=False)
+app.add_typer(cli_models.app)
+console = Console()
 
 State = Annotated[Path, typer.Option(help="folder in which everything local is kept")]
 TenantName = Annotated[str, typer.Option("--tenant", help="name or id of a tenant that was imported")]
@@ -104,112 +100,19 @@ def simulate(
 
 
 @app.command()
-def retrain(
-    tenant: Annotated[list[str] | None, typer.Option(help="name or id; may be given again. Default: all")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
-    state: State = DEFAULT_STATE,
-) -> None:
-    """Runs the retrain machine: checks, snapshot, training, gates, deployment, index, promotion."""
-    from infra.local.retraining import retrain_tenants
-
-    with local_system(state) as system:
-        tenants = (
-            [tenant_of(system.database, name) for name in tenant]
-            if tenant
-            else list(tenants_by_name(system.database).values())
-        )
-        names = {tenant_id: name for name, tenant_id in tenants_by_name(system.database).items()}
-        runs = retrain_tenants(
-            system, {t: names[t] for t in tenants}, console, epochs=epochs, lookback_days=lookback_days
-        )
-        for run in runs:
-            console.print(f"{names[UUID(run.tenant_id)]}: {run.outcome}, {run.version}")
-        if any(run.outcome == "Failed" for run in runs):
-            raise typer.Exit(1)
-
-
-@app.command()
-def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
-    """The published versions of a tenant, and which of them is live."""
-    with local_system(state) as system:
-        tenant_id = tenant_of(system.database, tenant)
-        live, table = system.registry.live(tenant_id), Table("version", "kind", "created", "NDCG@10", "")
-        for version in system.registry.versions(tenant_id):
-            manifest = json.loads(system.registry.read(f"{tenant_id}/models/{version}/manifest.json"))
-            quality = manifest["metrics"].get("ranking", {}).get("twin", {}).get("ndcg_at_10")
-            place = {live.version: "[green]live[/]", live.previous: "previous"}.get(version, "") if live else ""
-            table.add_row(
-                version, manifest["kind"], manifest["created_at"], f"{quality:.3f}" if quality else "–", place
-            )
-        console.print(table)
-
-
-@app.command()
-def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) -> None:
-    """Indexes a published version where that is still to do, then makes it the live one."""
-    from infra.local.retraining import index_tenant
-
-    with local_system(state) as system:
-        tenant_id = tenant_of(system.database, tenant)
-        if version not in system.registry.versions(tenant_id):
-            raise typer.BadParameter(f"{version} is not published; `twin models --tenant {tenant}` lists what is")
-        index_tenant(system, tenant_id, version, console)
-        live = system.registry.promote(tenant_id, version, by="twin promote", expected=system.registry.live(tenant_id))
-        console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
-
-
-@app.command()
-def rollback(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
-    """Makes the previous version live again; its vectors are still in the index."""
-    with local_system(state) as system:
-        live = system.registry.rollback(tenant_of(system.database, tenant), by="twin rollback")
-        console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
-
-
-@app.command()
-def index(
-    tenant: TenantName,
-    recreate: Annotated[bool, typer.Option("--recreate", help="drop this version's points first")] = False,
-    state: State = DEFAULT_STATE,
-) -> None:
-    """Runs the reindex machine for the live model of a tenant."""
-    from infra.local.retraining import index_tenant
-
-    with local_system(state) as system:
-        tenant_id = tenant_of(system.database, tenant)
-        live = system.registry.live(tenant_id)
-        if live is None:
-            raise SystemExit(f"{tenant} has no model yet: run `twin retrain --tenant {tenant}` first")
-        index_tenant(system, tenant_id, live.version, console, recreate=recreate)
-
-
-@app.command()
 def token(
     tenant: TenantName,
     scopes: Annotated[str, typer.Option(help="what the token may do")] = "twin/read twin/write",
     state: State = DEFAULT_STATE,
 ) -> None:
     """A development token for the gateway of this machine."""
-    from infra.local import postgres
+    from infra.local.tenants import tenant_of
     from infra.local.tokens import issue_token
     from portfolio_twin.adapters.database import Database, DatabaseAccess
 
-    urls = postgres.start(state.resolve())  # shared with a `twin serve` that is running
+    urls = postgres_of(state.resolve())  # shared with a `twin serve` that is running
     database = Database(DatabaseAccess(SecretStr(urls.pipeline)))
     print(issue_token(state.resolve(), tenant_of(database, tenant), scopes))
-
-
-def tenants_by_name(database: "Database") -> dict[str, UUID]:
-    return {tenant.name: tenant.tenant_id for tenant in database.list_tenants()}
-
-
-def tenant_of(database: "Database", name: str) -> UUID:
-    known = tenants_by_name(database)
-    found = known.get(name) or next((t for t in known.values() if str(t) == name), None)
-    if found is None:
-        raise typer.BadParameter(f"no tenant {name!r}; there are: {', '.join(known) or 'none yet, import one first'}")
-    return found
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from infra.local.postgres import Urls
     from infra.local.s3_server import S3Server
     from portfolio_twin.adapters.database import Database
     from portfolio_twin.adapters.registry import Registry
@@ -41,14 +42,17 @@ class LocalSystem:
 @contextmanager
 def local_system(state: Path, host: str = "127.0.0.1") -> Iterator[LocalSystem]:
     """PostgreSQL, the Qdrant engine and S3, running until the block ends; one process at a time per state folder."""
-    from infra.local import postgres, qdrant_server
     from infra.local.s3_server import S3Server
 
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
-    with _only_one(state), S3Server(state, host=host) as s3:
-        urls = postgres.start(state)
-        qdrant_url = qdrant_server.start(state / "qdrant", host=host)
+    with (
+        _only_one(state),
+        S3Server(state, host=host) as s3,
+        _qdrant_of(state, host) as qdrant_url,
+        _environment_restored(),
+    ):
+        urls = postgres_of(state)
         os.environ.update(s3.environment)
         os.environ.update(
             QDRANT_URL=qdrant_url,
@@ -60,6 +64,47 @@ def local_system(state: Path, host: str = "127.0.0.1") -> Iterator[LocalSystem]:
             LOG_LEVEL="WARNING",
         )
         yield LocalSystem(state, s3, qdrant_url)
+
+
+@contextmanager
+def _qdrant_of(state: Path, host: str) -> Iterator[str]:
+    """The server that the environment names, or the embedded engine until the block ends."""
+    if url := os.environ.get("QDRANT_URL"):
+        yield url
+        return
+    from infra.local.qdrant_server import QdrantFace
+
+    face = QdrantFace(state / "qdrant", host=host)
+    face.start()
+    try:
+        yield face.url
+    finally:
+        face.stop()
+
+
+def postgres_of(state: Path) -> "Urls":
+    """The server that the environment names (infra/compose.yaml says how), or the embedded one."""
+    from infra.local import postgres
+    from infra.migrations.run import upgrade
+
+    app = os.environ.get("DATABASE_URL")
+    if not app:
+        return postgres.start(state)
+    owner, pipeline = os.environ.get("OWNER_DATABASE_URL"), os.environ.get("PIPELINE_DATABASE_URL")
+    if owner:
+        upgrade(owner)
+    return postgres.Urls(owner or app, app, pipeline or app)
+
+
+@contextmanager
+def _environment_restored() -> Iterator[None]:
+    """What is set for one state folder must not look, to the next, like somebody's own servers."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ class StepSettings(ReadSettings):
 
     qdrant_timeout_seconds: float = Field(30.0, gt=0)
     lease_seconds: int = Field(6 * 3600, gt=0)
+    index_batch_points: int = Field(1000, ge=1, le=10_000, description="points per request to Qdrant")
 
 
 class PipelineSettings(StepSettings, WriteSettings):

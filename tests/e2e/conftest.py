@@ -1,12 +1,10 @@
 """The built functions and the training image, in containers, against this machine's stores; `make e2e` builds both."""
 
-import json
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -46,12 +44,19 @@ def trainer(system: LocalSystem) -> Trainer:
 
 
 @pytest.fixture(scope="session")
-def promoted(system: LocalSystem, tenant: UUID, trainer: Trainer) -> Pipeline:
-    """One retraining, step by step, each in its container: what every step answered."""
+def prepared(system: LocalSystem, tenant: UUID) -> Pipeline:
+    """One retraining, step by step, each in its container, as far as the snapshot: what every step answered."""
     pipeline = Pipeline()
     pipeline.run("ListTenants")
     pipeline.run("CheckData")
     pipeline.run("PrepareData")
+    return pipeline
+
+
+@pytest.fixture(scope="session")
+def promoted(prepared: Pipeline, trainer: Trainer) -> Pipeline:
+    """The same to its end."""
+    pipeline = prepared
     assert trainer.run(pipeline.event("PrepareData")) == 0, trainer.log
     pipeline.run("EvaluateGates")
     pipeline.run("DeployModel")
@@ -91,14 +96,3 @@ def _wait(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -
         except httpx.ConnectError:
             time.sleep(0.5)
     pytest.fail(f"sam local start-api does not start:\n{log.read_text()}")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is asked of the live model comes before what trains another."""
-    items.sort(key=lambda item: "test_training_container" in item.nodeid)
-
-
-def answer_of(response: dict[str, Any]) -> dict[str, Any]:
-    """The body of an answer in API Gateway's form."""
-    body: dict[str, Any] = json.loads(response["body"])
-    return body

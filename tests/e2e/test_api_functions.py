@@ -28,11 +28,11 @@ def test_predict_answers_its_event(promoted: Pipeline) -> None:
 def test_recommend_answers_its_event(promoted: Pipeline) -> None:
     body = ask("Recommend")
     assert len(body["recommendations"]) == 5
-    assert {found["property_type"] for found in body["recommendations"]} == {"Condo"}
+    assert {found["property"]["property_type"] for found in body["recommendations"]} == {"Condo"}
 
 
 def test_lookalike_answers_its_event(promoted: Pipeline) -> None:
-    similar = ask("Lookalike")["properties"]
+    similar = ask("Lookalike")["results"]
     assert len(similar) == 5
     assert "HV-00001" not in [found["property_id"] for found in similar]
 
@@ -50,7 +50,7 @@ def test_predict_answers_over_http(api: httpx.Client) -> None:
 def test_lookalike_answers_over_http(api: httpx.Client) -> None:
     answer = api.get("/properties/HV-00003/similar", params={"top_k": 3})
     assert answer.status_code == 200, answer.text
-    assert len(answer.json()["properties"]) == 3
+    assert len(answer.json()["results"]) == 3
 
 
 def test_feedback_over_http_changes_the_next_recommendations(api: httpx.Client) -> None:

@@ -47,7 +47,9 @@ class BuyBox:
             fit *= window.match(listings.facts[window.fact])
         east, north = listings.facts["east_km"], listings.facts["north_km"]
         nearest = np.min([np.hypot(east - x, north - y) for x, y in self.spots], axis=0)  # (n,)
-        return fit * (LUKEWARM + (1 - LUKEWARM) * np.exp(-((nearest / self.radius_km) ** 4)))
+        place = LUKEWARM + (1 - LUKEWARM) * np.exp(-((nearest / self.radius_km) ** 4))
+        matching: Values = fit * place
+        return matching
 
 
 Taste = tuple[BuyBox, ...]  # an investor wants whatever fits one of them

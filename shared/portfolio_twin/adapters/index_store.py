@@ -26,9 +26,10 @@ SCROLL_POINTS = 2000
 
 
 class PointStore:
-    def __init__(self, connection: IndexConnection, collection: str) -> None:
+    def __init__(self, connection: IndexConnection, collection: str, batch_points: int) -> None:
         self._connection = connection
         self._collection = collection
+        self._batch_points = batch_points
 
     def upsert(
         self,
@@ -41,7 +42,7 @@ class PointStore:
         """Stores points, vectors (n, d), and waits until they can be found; those already there are replaced."""
 
         def send(start: int) -> None:
-            rows = range(start, min(start + BATCH_POINTS, len(items)))
+            rows = range(start, min(start + self._batch_points, len(items)))
             ids: list[Any] = [point_id(tenant, version, items[row]) for row in rows]
             values = np.asarray(vectors[start : rows.stop], dtype=np.float64).tolist()
             with self._connection.calling() as client:
@@ -53,7 +54,7 @@ class PointStore:
                 )
                 client.upsert(self._collection, batch, wait=True)
 
-        starts = range(0, len(items), BATCH_POINTS)
+        starts = range(0, len(items), self._batch_points)
         if len(starts) == 1:  # a single event's feedback needs no threads
             send(0)
         else:  # one batch is prepared while the index stores another
@@ -97,8 +98,8 @@ class PointStore:
     ) -> list[Found]:
         """Those of the points that are there, with vector and payload (or these fields of it)."""
         found: list[models.Record] = []
-        for start in range(0, len(items), BATCH_POINTS):
-            ids = [point_id(tenant, version, item) for item in items[start : start + BATCH_POINTS]]
+        for start in range(0, len(items), self._batch_points):
+            ids = [point_id(tenant, version, item) for item in items[start : start + self._batch_points]]
             with self._connection.calling() as client:
                 found += client.retrieve(self._collection, ids, with_payload=fields, with_vectors=True)
         return _owned(found, tenant, version)

@@ -15,7 +15,7 @@ from portfolio_twin.adapters.index_collections import DIMENSIONS, ensure_collect
 from portfolio_twin.adapters.index_connection import ApiKey, IndexConnection
 from portfolio_twin.adapters.index_filters import AllVersionsBut
 from portfolio_twin.adapters.index_points import COLLECTIONS, PointKind, PropertyHit, UserHit, UserPoint, Vector
-from portfolio_twin.adapters.index_store import PointStore
+from portfolio_twin.adapters.index_store import BATCH_POINTS, PointStore
 from portfolio_twin.domain.criteria import Filters
 from portfolio_twin.errors import IndexUnavailable, NotFound
 
@@ -34,10 +34,12 @@ class SearchOptions(TypedDict, total=False):
 class VectorIndex:
     """One warm connection for any number of tenants: every method is told whose points and which version."""
 
-    def __init__(self, url: str, api_key: ApiKey = None, timeout: float = 2.0) -> None:
+    def __init__(
+        self, url: str, api_key: ApiKey = None, timeout: float = 2.0, batch_points: int = BATCH_POINTS
+    ) -> None:
         self._connection = IndexConnection(url, api_key, timeout)
-        self._properties = PointStore(self._connection, COLLECTIONS["properties"])
-        self._users = PointStore(self._connection, COLLECTIONS["users"])
+        self._properties = PointStore(self._connection, COLLECTIONS["properties"], batch_points)
+        self._users = PointStore(self._connection, COLLECTIONS["users"], batch_points)
 
     def ensure_collections(self, dimensions: int = DIMENSIONS) -> None:
         """Creates what is missing of the collections and their payload indexes."""

@@ -24,7 +24,8 @@ def registry() -> Registry:
 @cache
 def vector_index() -> VectorIndex:
     api_key = qdrant_key(settings().qdrant_api_key, settings().qdrant_secret_arn)
-    return VectorIndex(settings().qdrant_url, api_key, settings().qdrant_timeout_seconds)
+    timeout, batch = settings().qdrant_timeout_seconds, settings().index_batch_points
+    return VectorIndex(settings().qdrant_url, api_key, timeout, batch)
 
 
 @cache

@@ -31,6 +31,8 @@ class TwinConfig:
     one_cycle: bool = True  # OneCycle with 10 % warm-up, else constant
     batch_size: int = 256
     epochs: int = 40
+    ranking: bool = True  # fit the second step, which stays only where it gains
+    recent_activity: bool = True  # let it use how much went on around a property within the quarter and the year
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -47,7 +49,7 @@ class TwinConfig:
         return cls(
             hidden=(128, 64, 32), features="plain", user_tower="table", negatives="uniform", temperature=0.07,
             learn_temperature=False, popularity_weight=0.0, blank_history=0.0, optimizer="adam", learning_rate=1e-3,
-            weight_decay=0.0, one_cycle=False, batch_size=32, epochs=100,
+            weight_decay=0.0, one_cycle=False, batch_size=32, epochs=100, ranking=False,
         )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import TEST, Holdout, training_log
+from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.baselines import Scorer, content_knn, popularity
 from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories, Numbers, histories_before, scatter
+from portfolio_twin.model.ranked_lists import Rankings
 from portfolio_twin.model.twin import Twin
 
 CUTS = (5, 10, 20)
@@ -113,7 +115,8 @@ def evaluate(
     `log` is the whole log: what a query may know of it is cut by the query's time. `others` are ranked beside the twin.
     """
     queries = Queries.of(log, holdout, catalogue.ids, split)
-    scorers = {"twin": twin_scorer(twin, twin.embed(catalogue), queries)}
+    activity = Activity.of(log, catalogue.ids)
+    scorers = {"twin": whole_scorer(twin, catalogue, queries, activity), "tower": tower_scorer(twin, catalogue, queries)}
     if rivals:
         liked = training_log(log, holdout)
         liked = liked.take(liked.kinds != KIND_CODE["dislike"])
@@ -121,7 +124,7 @@ def evaluate(
         scorers["popularity"] = popularity(numbers[numbers != UNKNOWN], len(catalogue))
         scorers["content_knn"] = content_knn(FeatureSchema.learn(catalogue).vectorise(catalogue), queries.histories)
     for name, other in (others or {}).items():
-        scorers[name] = twin_scorer(other, other.embed(catalogue), queries)
+        scorers[name] = whole_scorer(other, catalogue, queries, activity)
     affinities, confidences = classify(twin, catalogue, queries)
     ranks = {name: rank_targets(scorer, queries, len(catalogue)) for name, scorer in scorers.items()}
     return Evaluation(queries.users, len(catalogue), ranks, queries.labels, affinities, confidences)
@@ -134,9 +137,27 @@ def investors(twin: Twin, vectors: Matrix, users: Numbers, histories: Histories)
     return histories.recent().pool(vectors, twin.global_vector)
 
 
-def twin_scorer(twin: Twin, vectors: Matrix, queries: Queries) -> Scorer:
+def tower_scorer(twin: Twin, catalogue: Catalogue, queries: Queries) -> Scorer:
+    """The first step alone: by cosine."""
+    vectors = twin.embed(catalogue)
     users = investors(twin, vectors, queries.users, queries.histories)
     return lambda chunk: users[chunk] @ vectors.T  # (chunk, n) cosines
+
+
+def whole_scorer(
+    twin: Twin, catalogue: Catalogue, queries: Queries, activity: Activity, *, discover: bool = False
+) -> Scorer:
+    """Both steps, each query with the activity strictly before it; by cosine where the twin has no second step."""
+    if twin.ranking is None:
+        return tower_scorer(twin, catalogue, queries)
+    X = twin.schema.vectorise(catalogue)
+    vectors, recent = twin.encoder(X), queries.histories.recent()
+    users = investors(twin, vectors, queries.users, recent)
+    numbers = property_numbers(twin.property_ids, catalogue.ids)
+    rankings = Rankings(
+        twin.ranking, X, vectors, users, recent, numbers, activity, queries.users, queries.targets, queries.times
+    )
+    return lambda chunk: rankings.score(chunk, discover=discover)
 
 
 def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> tuple[metrics.Floats, metrics.Floats]:
@@ -144,8 +165,9 @@ def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> tuple[metric
     X = twin.schema.vectorise(catalogue)
     vectors, at = twin.encoder(X), queries.pair_properties
     users = investors(twin, vectors, queries.users, queries.histories)
-    affinities = twin.calibration(np.einsum("pd,pd->p", users[queries.pair_rows], vectors[at]))
+    cosines = np.einsum("pd,pd->p", users[queries.pair_rows], vectors[at])
     evidence = queries.histories.recent().evidence[queries.pair_rows]
+    affinities = np.where(evidence > 0, twin.platt(1.0)(cosines), twin.platt(0.0)(cosines))
     return affinities, twin.confidence(affinities, evidence, twin.novelty(X[at]))
 
 

@@ -13,6 +13,7 @@ from portfolio_twin.model.calibration import Confidence, Floats, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import Matrix, PropertyEncoder, normalise
 from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.ranking import RankingLayer
 
 ModelKind = Literal["twin", "content"]
 
@@ -39,6 +40,8 @@ class Twin:
     user_ids: npt.NDArray[np.int64]  # (m,) ascending
     user_vectors: Matrix  # (m, d)
     user_evidence: Matrix  # (m,) sum of |weights| of the history
+    market_calibration: Platt | None = None  # of the market's taste, for investors without history; None: as for others
+    ranking: RankingLayer | None = None  # the second step; None where it gained nothing
 
     def embed(self, catalogue: Catalogue) -> Matrix:
         """Any property, known or not: (n, d) on the unit sphere."""
@@ -53,9 +56,13 @@ class Twin:
         pooled = weights @ vectors / total if total > 0 else np.zeros_like(self.global_vector)
         return normalise(pooled + self.global_vector)
 
-    def affinity(self, user: Matrix, vectors: Matrix) -> Floats:
+    def affinity(self, user: Matrix, vectors: Matrix, evidence: float = 1.0) -> Floats:
         """P(this investor would act), at a balanced prior: user (d,), vectors (n, d) → (n,)."""
-        return self.calibration(vectors @ user)
+        return self.platt(evidence)(vectors @ user)
+
+    def platt(self, evidence: float) -> Platt:
+        """The calibration for an investor of so much evidence: the market's taste lies on a scale of its own."""
+        return self.calibration if evidence > 0 or self.market_calibration is None else self.market_calibration
 
     def novelty(self, X: Matrix) -> Floats:
         """How much farther than usual from the training data: X (n, w) → (n,), 0 for a usual property, at most 5."""

@@ -1,0 +1,55 @@
+"""The conditional logit: which of the candidates an investor chooses, from terms that speak for each."""
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.model.encoder import Matrix
+
+RIDGE = 1e-3  # per example, on terms scaled to one standard deviation
+STEPS = 30
+SMALLEST_STEP = 1e-3  # of a whole Newton step
+ENOUGH = 1e-6  # nats
+
+Weights = npt.NDArray[np.float64]
+
+
+def fit_choice(terms: Matrix) -> Weights:
+    """(k,) from (e, m, k), the chosen candidate at place 0. Newton's method on the ridged log-likelihood.
+
+    McFadden, "Conditional logit analysis of qualitative choice behavior" (1974), eq. 18 to 20.
+    """
+    e, m, k = terms.shape
+    scale = np.maximum(terms.std(axis=(0, 1), dtype=np.float64), 1e-6)
+    X = (terms / scale).astype(np.float32)
+    w, best = np.zeros(k), -np.inf
+    for _ in range(STEPS):
+        p = _chances(X @ w.astype(np.float32))  # (e, m)
+        expected = np.einsum("em,emk->ek", p, X)
+        gradient = (X[:, 0] - expected).mean(axis=0, dtype=np.float64) - RIDGE * w
+        flat = X.reshape(-1, k)
+        curvature = (flat * p.reshape(-1, 1)).T @ flat / e - expected.T @ expected / e
+        step = np.linalg.solve(curvature + RIDGE * np.eye(k), gradient)
+        size = 1.0
+        while (value := _worth(X, w + size * step)) < best and size > SMALLEST_STEP:
+            size /= 2
+        if value - best < ENOUGH:
+            break
+        w, best = w + size * step, value
+    return w / scale
+
+
+def log_likelihoods(scores: Matrix) -> Matrix:
+    """(e,) of the chosen candidate, at place 0, among (e, m) scores, in nats."""
+    found: Matrix = np.log(np.maximum(_chances(scores)[:, 0], 1e-30))
+    return found
+
+
+def _worth(X: Matrix, w: Weights) -> float:
+    return float(log_likelihoods(X @ w.astype(np.float32)).mean()) - RIDGE / 2 * float(w @ w)
+
+
+def _chances(scores: Matrix) -> Matrix:
+    p = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    chances: Matrix = p
+    return chances

@@ -1,0 +1,162 @@
+"""The second step, fitted after the tower: weights, scales, and whether it pays at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from functions.train.choice import fit_choice, log_likelihoods
+from functions.train.choices import POOL, Choices, lay_out, past_choices
+from functions.train.kernel import learn_scales
+from functions.train.progress import Progress
+from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.domain.interactions import HISTORY_LIMIT, InteractionLog, gather_evidence
+from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from portfolio_twin.model.activity import Activity
+from portfolio_twin.model.cooccurrence import Neighbours
+from portfolio_twin.model.encoder import Matrix, PropertyEncoder
+from portfolio_twin.model.evaluation import Queries
+from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.histories import Numbers
+from portfolio_twin.model.ranked_lists import Rankings
+from portfolio_twin.model.ranking import ACTIVITY, TASTE, TERMS, RankingLayer
+from portfolio_twin.model.twin import Twin
+
+FOLDS = 3
+CHOICES_NEEDED = 100
+VALIDATIONS_NEEDED = 20
+NEARNESS = 0.3  # scale of every input under the kernel, in standard deviations to the power of −1
+PLACE_COUNTS = 4.0  # times as much: the east and north of a property
+SCALES_WORTH = 0.02  # nats per held-out choice that learnt scales must gain
+
+
+@dataclass(frozen=True)
+class Tower:
+    """A tower that was not shown some investors."""
+
+    encoder: PropertyEncoder
+    global_vector: Matrix
+    unseen: Numbers  # (u,) their ids
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the fit works on: everything about one snapshot that does not change from one set of weights to another."""
+
+    snapshot: Snapshot
+    X: Matrix
+    activity: Activity
+    queries: Queries
+    counts: Numbers
+    towers: Sequence[Tower]
+    pool: Numbers
+    seed: int
+
+    def choices(self, layer: RankingLayer, *, blank: bool = False) -> Choices:
+        """All past choices, each seen with the tower that does not know its investor."""
+        parts = []
+        for tower in self.towers:
+            rankings = rankings_of(layer, tower.encoder, tower.global_vector, self, self.queries, blank=blank)
+            rows = np.flatnonzero(np.isin(self.queries.users, tower.unseen))
+            if len(rows):
+                parts.append(lay_out(rankings, rows, self.counts, self.pool, self.seed))
+        return Choices(*(np.concatenate([getattr(p, f) for p in parts]) for f in Choices.__dataclass_fields__))
+
+
+def fold_of(users: Numbers, seed: int) -> npt.NDArray[np.int64]:
+    """(u,) each investor's fold, drawn by seed."""
+    return np.random.default_rng(seed).permutation(len(users)) % FOLDS
+
+
+def fit_ranking(
+    twin: Twin,
+    snapshot: Snapshot,
+    known: InteractionLog,
+    validation: Queries,
+    towers: Sequence[Tower],
+    progress: Progress,
+) -> RankingLayer | None:
+    """The layer, or None where it gains nothing on the validation targets. `known` is what may be trained on."""
+    numbers = property_numbers(snapshot.catalogue.ids, known.properties)
+    kept = numbers != UNKNOWN
+    evidence = gather_evidence(known.users[kept], numbers[kept], known.kinds[kept], known.times[kept])
+    speaks_for = evidence.weights > 0
+    n, seed = len(snapshot.catalogue), twin.config.seed
+    neighbours, counts = Neighbours.learn(evidence.users[speaks_for], evidence.properties[speaks_for], n)
+    activity = Activity.of(snapshot.log, snapshot.catalogue.ids)
+    queries = past_choices(evidence, seed)
+    if len(queries.users) < CHOICES_NEEDED or len(validation.users) < VALIDATIONS_NEEDED:
+        return None
+    pool = np.sort(np.random.default_rng(seed).permutation(n)[:POOL])
+    fit = Fit(snapshot, twin.schema.vectorise(snapshot.catalogue), activity, queries, counts, towers, pool, seed)
+    weights = np.zeros((5, len(TERMS)), dtype=np.float32)
+    layer = RankingLayer(weights, plain_scales(twin.schema), neighbours, activity.at_the_end())
+    layer, choices = _weigh(layer, fit, twin.config.recent_activity)
+    before = _on_validation(layer, twin, fit, validation)
+    start = np.concatenate(layer.weights[:2])
+    scales = learn_scales(fit.X, choices, queries.histories, layer.scales, start, seed)
+    learnt, choices_learnt = _weigh(replace(layer, scales=scales), fit, twin.config.recent_activity)
+    after = _on_validation(learnt, twin, fit, validation)
+    progress.say(f"kernel: log-likelihood {before.mean():.3f} with plain scales, {after.mean():.3f} with learnt ones")
+    if after.mean() - before.mean() > SCALES_WORTH:
+        layer, choices, before = learnt, choices_learnt, after
+    alone = _cosine_alone(choices, layer, twin, fit, validation)
+    gain = before - alone
+    error = float(gain.std() / np.sqrt(len(gain)))
+    progress.say(f"ranking layer: gains {gain.mean():.3f} ± {error:.3f} nats over the tower alone")
+    return layer if gain.mean() > error else None
+
+
+def plain_scales(schema: FeatureSchema) -> Matrix:
+    scales = np.full(schema.width, NEARNESS, dtype=np.float32)
+    scales[list(schema.groups.get("location", ())[:2])] *= PLACE_COUNTS
+    return scales
+
+
+def rankings_of(
+    layer: RankingLayer, encoder: PropertyEncoder, market: Matrix, fit: Fit, queries: Queries, *, blank: bool = False
+) -> Rankings:
+    vectors = encoder(fit.X)
+    histories = queries.histories.recent(0 if blank else HISTORY_LIMIT)
+    return Rankings(
+        layer, fit.X, vectors, histories.pool(vectors, market), histories, np.arange(len(fit.X)), fit.activity,
+        queries.users, queries.targets, queries.times,
+    )  # fmt: skip
+
+
+def _weigh(layer: RankingLayer, fit: Fit, recent: bool) -> tuple[RankingLayer, Choices]:
+    """All rows of the weights, each fitted for what it is asked."""
+    choices, blank = fit.choices(layer), fit.choices(layer, blank=True)
+    crowd = [*range(TASTE, len(TERMS))] if recent else [*range(TASTE, ACTIVITY + 1)]
+    taste, size = [*range(TASTE)], len(TERMS)
+    weights = np.zeros((5, size), dtype=np.float32)
+    for first, used in ((0, taste + crowd), (2, taste)):
+        found = fit_choice(by_length(choices, used))
+        weights[first, used], weights[first + 1, used] = np.split(found, 2)
+    used = [0, *crowd[1:]]
+    weights[4, used] = fit_choice(blank.terms[:, :, used])
+    return replace(layer, weights=weights), choices
+
+
+def by_length(choices: Choices, used: list[int]) -> Matrix:
+    """(e, m, 2k) the terms used, and the same times log(history length / 2)."""
+    terms = choices.terms[:, :, used]
+    length = np.log(np.maximum(choices.lengths, 1) / 2).astype(np.float32)
+    return np.concatenate([terms, terms * length[:, None, None]], axis=2)
+
+
+def _held_out(layer: RankingLayer, twin: Twin, fit: Fit, validation: Queries) -> Choices:
+    rankings = rankings_of(layer, twin.encoder, twin.global_vector, fit, validation)
+    return lay_out(rankings, np.flatnonzero(rankings.histories.lengths > 0), None, fit.pool, fit.seed)
+
+
+def _on_validation(layer: RankingLayer, twin: Twin, fit: Fit, validation: Queries) -> Matrix:
+    """(q,) log-likelihood of each held-out choice."""
+    choices = _held_out(layer, twin, fit, validation)
+    return log_likelihoods(by_length(choices, [*range(len(TERMS))]) @ np.concatenate(layer.weights[:2]))
+
+
+def _cosine_alone(choices: Choices, layer: RankingLayer, twin: Twin, fit: Fit, validation: Queries) -> Matrix:
+    weight = fit_choice(by_length(choices, [0])).astype(np.float32)
+    return log_likelihoods(by_length(_held_out(layer, twin, fit, validation), [0]) @ weight)

@@ -1,0 +1,80 @@
+"""Training and evaluation without the pipeline: for trying things out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from functions.train.folder import freeze, train_into
+from functions.train.job import Job
+from functions.train.progress import Epoch, Progress
+from infra.local.system import LocalSystem
+from portfolio_twin.domain.checks import count, decide
+from portfolio_twin.domain.versions import new_version
+from portfolio_twin.library import PortfolioTwin
+from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.evaluation import evaluate
+from portfolio_twin.model.twin import ModelKind
+from portfolio_twin.services.read_data import read_data
+
+
+def train_tenant(
+    system: LocalSystem,
+    tenant_id: UUID,
+    folder: Path,
+    settings: Mapping[str, Any],
+    options: Mapping[str, Any],
+    console: Console,
+) -> None:
+    """A bundle in the folder: a twin, or the content model where there is too little to learn from."""
+    catalogue, log = read_data(system.database, tenant_id, None)
+    decision, reasons = decide(count(catalogue, log), {}, has_live=False)
+    if decision == "skip":
+        raise SystemExit("too little data: " + "; ".join(reasons))
+    kind: ModelKind = "twin" if decision == "train" else "content"
+    config = replace(TwinConfig(), **settings)
+    job = Job(tenant_id, new_version(datetime.now(UTC)), kind, config, **options)
+    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task(f"training a {kind} model", total=config.epochs if kind == "twin" else None)
+
+        def tell(epoch: Epoch, _epochs: int) -> None:
+            told = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
+            bar.update(task, completed=int(epoch["epoch"]), description=told)
+
+        files = train_into(folder, job, catalogue, log, Progress(tell, lambda text: bar.console.print(f"  {text}")))
+    console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
+
+
+def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:
+    """A table of every ranking metric, and the classification of held-out pairs."""
+    twin = _bundle(system, tenant_id, bundle)
+    catalogue, log = read_data(system.database, tenant_id, None)
+    snapshot = freeze(catalogue, log, seed=0)
+    found = evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout)
+    if not len(found.users):
+        raise SystemExit("nobody has three or more deals or likes yet: there is nothing to evaluate on")
+    rankings = {name: found.ranking(name) for name in found.ranks}
+    table = Table("metric", *rankings, title=f"{len(found.users)} held-out investors, {found.candidates} properties")
+    for metric in next(iter(rankings.values())):
+        table.add_row(metric, *(f"{ranking[metric]:.3f}" for ranking in rankings.values()))
+    console.print(table)
+    console.print("  ".join(f"{name} [cyan]{value:.3f}[/]" for name, value in found.classification().items()))
+
+
+def _bundle(system: LocalSystem, tenant_id: UUID, bundle: str | None) -> Any:
+    if bundle is not None and Path(bundle).is_dir():
+        return PortfolioTwin.load(bundle).twin
+    live = system.registry.live(tenant_id)
+    version = bundle or (live.version if live else None)
+    if version is None:
+        raise SystemExit("there is no live model: run `twin retrain` first, or name a --bundle")
+    return unpack(system.registry.fetch_bundle(tenant_id, version), tenant_id, version)

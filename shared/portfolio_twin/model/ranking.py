@@ -1,0 +1,69 @@
+"""The second step: a small linear layer that ranks the candidates which the tower retrieved."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.model.cooccurrence import Neighbours
+from portfolio_twin.model.encoder import Matrix
+
+Numbers = npt.NDArray[np.int64]
+
+# What speaks for a candidate; the first four are taste, the rest is what others do.
+TERMS = ("cosine", "near_wanted", "near_shown", "near_disliked", "together", "popularity", "year", "quarter")
+TASTE, ACTIVITY = 4, 5  # the first ACTIVITY term is popularity, from it on the activity goes
+WANTED_WEIGHT = 0.99  # of deals and likes; lighter entries of a history were looked at
+ORDINARY, DISCOVER, UNKNOWN_INVESTOR = (0, 1), (2, 3), 4  # rows of the weights
+
+
+@dataclass(frozen=True)
+class Past:
+    """The history of one investor as the layer sees it, h entries."""
+
+    X: Matrix  # (h, w) features
+    weights: Matrix  # (h,) signed, by kind
+    numbers: Numbers  # (h,) of the bundle's properties, −1 for one that came later
+
+
+@dataclass(frozen=True)
+class RankingLayer:
+    """score = terms · (base + by_length · log(history length / 2)): a conditional logit.
+
+    McFadden, "Conditional logit analysis of qualitative choice behavior" (1974). n properties, w features.
+    """
+
+    weights: Matrix  # (5, terms): base and by_length of the ordinary list, the same of "discover new", no history
+    scales: Matrix  # (w,) of the distance under the kernel exp(−|scales ∘ (x − xⱼ)|)
+    neighbours: Neighbours
+    activity: Matrix  # (n, 3) log1p of the interactions ever, within a year, within a quarter
+
+    def terms(self, cosines: Matrix, X: Matrix, numbers: Numbers, activity: Matrix, past: Past) -> Matrix:
+        """(m, terms) of the candidates: cosines (m,), X (m, w), numbers (m,) of the bundle or −1, activity (m, 3)."""
+        found = np.zeros((len(cosines), len(TERMS)), dtype=np.float32)
+        found[:, 0] = cosines
+        if len(past.weights):
+            gaps = distances(X * self.scales, past.X * self.scales)
+            wanted, disliked = past.weights >= WANTED_WEIGHT, past.weights < 0
+            for column, group in enumerate((wanted, ~wanted & ~disliked, disliked), start=1):
+                if group.any():
+                    found[:, column] = np.exp(-gaps[:, group].min(axis=1))
+            found[:, 4] = self.neighbours.to(past.numbers, np.maximum(past.weights, 0), numbers)
+        found[:, ACTIVITY:] = activity
+        return found
+
+    def score(self, terms: Matrix, length: int, *, discover: bool = False) -> Matrix:
+        """(m,) for an investor with so many properties in their history."""
+        if length == 0:
+            scores: Matrix = terms @ self.weights[UNKNOWN_INVESTOR]
+            return scores
+        base, by_length = self.weights[list(DISCOVER if discover else ORDINARY)]
+        scores = terms @ (base + by_length * np.float32(np.log(length / 2)))
+        return scores
+
+
+def distances(A: Matrix, B: Matrix) -> Matrix:
+    """(a, b) Euclidean distances of the rows of A (a, w) and B (b, w)."""
+    squares = (A * A).sum(axis=1)[:, None] - 2 * A @ B.T + (B * B).sum(axis=1)
+    found: Matrix = np.sqrt(np.maximum(squares, 0.0))
+    return found

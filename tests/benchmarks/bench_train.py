@@ -1,0 +1,28 @@
+"""Training on 10 000 interactions: the default model for 100 epochs, and as it is trained by default."""
+
+import time
+from dataclasses import replace
+from uuid import UUID
+
+from functions.train.folder import freeze
+from functions.train.job import Job, fit
+from functions.train.progress import Progress
+from infra.local.simulator import MARKETS, simulate
+from portfolio_twin.model.config import TwinConfig
+from tests.benchmarks.figures import publish
+
+SEED = 7
+
+
+def main() -> None:
+    simulation = simulate(MARKETS["harborview"], SEED)
+    snapshot = freeze(simulation.catalogue, simulation.log, SEED)
+    figures: dict[str, float] = {"interactions": float(len(simulation.log))}
+    for name, config in (("100_epochs", replace(TwinConfig(), epochs=100)), ("default", TwinConfig())):
+        job = Job(UUID(int=1), "20260101T000000Z-00000000", config=config)
+        started, worked = time.perf_counter(), time.process_time()
+        fitted = fit(job, snapshot, None, Progress())
+        figures[f"{name}_tower_s"] = fitted.seconds
+        figures[f"{name}_all_s"] = time.perf_counter() - started
+        figures[f"{name}_all_cpu_s"] = time.process_time() - worked
+    publish("train", figures)

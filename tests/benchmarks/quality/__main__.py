@@ -1,0 +1,56 @@
+"""The comparison of the twin with everything an engineer could pick instead, on any folder of canonical CSVs.
+
+python -m tests.benchmarks.quality --data FOLDER [--seeds 5] [--models …] [--hold-out-properties] --out FILE
+python -m tests.benchmarks.quality --simulate harborview mesa [--seeds 5] --out FILE
+
+A model named twin:SETTING=VALUE,… is the twin with other settings, for ablations: twin:history_limit=30.
+"""
+
+import argparse
+from pathlib import Path
+
+from infra.local.simulator import MARKETS
+from tests.benchmarks.quality.market import read_market
+from tests.benchmarks.quality.models import NAMES
+from tests.benchmarks.quality.runs import on_folder, on_new_half
+from tests.benchmarks.quality.simulated import on_simulation
+from tests.benchmarks.quality.told import Teller, write
+
+
+def main() -> None:
+    asked = _arguments()
+    tell = Teller()
+    if asked.simulate:
+        found = on_simulation(asked.models, asked.simulate, asked.seeds, tell)
+    elif asked.hold_out_properties:
+        found = on_new_half(asked.models, read_market(asked.data), tell)
+    else:
+        found = on_folder(asked.models, read_market(asked.data), asked.seeds, not asked.no_slices, tell)
+    write(asked.out, found)
+    tell.say(f"wrote {asked.out}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, help="a folder with properties.csv[.gz] and interactions.csv[.gz]")
+    source.add_argument("--simulate", nargs="+", choices=sorted(MARKETS), help="markets whose truth is known")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--models", nargs="+", type=_model, default=list(NAMES), metavar="MODEL", help=" ".join(NAMES))
+    parser.add_argument("--hold-out-properties", action="store_true", help="rank new properties only")
+    parser.add_argument("--no-slices", action="store_true", help="the table alone: slices train some ten models more")
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    if asked.seeds < 1:
+        parser.error("--seeds must be at least 1")
+    return asked
+
+
+def _model(name: str) -> str:
+    if name not in NAMES and not name.startswith("twin:"):
+        raise argparse.ArgumentTypeError(f"unknown model {name}: choose among {' '.join(NAMES)}")
+    return name
+
+
+if __name__ == "__main__":
+    main()

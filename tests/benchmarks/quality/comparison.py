@@ -1,0 +1,73 @@
+"""The comparison itself: every model fitted, every target placed, for each seed."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks.quality.known import Numbers
+from tests.benchmarks.quality.market import Market
+from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed, seeded
+from tests.benchmarks.quality.ranking import figures, gain, place
+from tests.benchmarks.quality.rivals import RIVALS
+from tests.benchmarks.quality.tuning import choose
+
+OURS = "twin"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Of each model the ranks of the targets (seeds, q), among all properties and among those ever touched."""
+
+    everything: Mapping[str, Numbers]
+    touched: Mapping[str, Numbers]
+    seconds: Mapping[str, float]  # mean over the seeds
+
+
+def choose_all(names: Sequence[str], market: Market, say: Say) -> Chosen:
+    """The setting of each rival, chosen on validation after learning from what the twin learns from."""
+    known = market.known(validation_too=False)
+    return {
+        name: choose(RIVALS[name], known, market.validation, say=prefixed(say, f"{name} "))
+        for name in names
+        if name in RIVALS
+    }
+
+
+def compare(names: Sequence[str], market: Market, chosen: Chosen, seeds: int, say: Say) -> Placed:
+    known = market.known(validation_too=True)
+    everything, touched, seconds = (defaultdict[str, list[Any]](list) for _ in range(3))
+    for seed in range(seeds):
+        wanted = [name for name in names if seed == 0 or seeded(name)]
+        tell = prefixed(say, f"seed {seed + 1}/{seeds}: ")
+        for name, model in fit_all(wanted, market.snapshot, known, chosen, seed, tell).items():
+            everything[name].append(place(model.answer, market.test, market.size))
+            touched[name].append(place(model.answer, market.test, market.size, market.touched))
+            seconds[name].append(model.seconds)
+    return Placed(
+        {name: np.stack(everything[name]) for name in names},
+        {name: np.stack(touched[name]) for name in names},
+        {name: float(np.mean(seconds[name])) for name in names},
+    )
+
+
+def summary(ranks: Mapping[str, Numbers], seconds: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """The figures of each model, as the JSON holds them."""
+    return {
+        name: figures(found) | ({"seconds": round(seconds[name], 2)} if seconds else {})
+        for name, found in ranks.items()
+    }  # fmt: skip
+
+
+def paired(ranks: Mapping[str, Numbers]) -> dict[str, Any]:
+    """The twin minus each other model, by a paired bootstrap over the investors."""
+    if OURS not in ranks:
+        return {}
+    return {name: gain(ranks[OURS], found) for name, found in ranks.items() if name != OURS}
+
+
+def same(ranks: Mapping[str, Numbers]) -> bool:
+    """Whether the twin places every target where the tower alone does: it has no second step then."""
+    return "tower" in ranks and OURS in ranks and np.array_equal(ranks["tower"], ranks[OURS])

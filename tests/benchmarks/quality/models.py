@@ -1,0 +1,72 @@
+"""All models by name, each fitted to the same data."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from portfolio_twin.adapters.snapshots import Snapshot
+from tests.benchmarks.quality import product
+from tests.benchmarks.quality.known import Answer, Known, Setting
+from tests.benchmarks.quality.rivals import RIVALS
+
+PRODUCT = ("baseline", "tower", "twin")
+NAMES = (*RIVALS, *PRODUCT)
+
+Say = Callable[[str], None]
+Chosen = Mapping[str, Setting]
+
+
+@dataclass(frozen=True)
+class Model:
+    answer: Answer
+    seconds: float  # from the data to a model that can be asked; choosing its settings apart
+
+
+def available(names: Iterable[str], properties: int, say: Say) -> list[str]:
+    """Those that can run here; what is left out is said."""
+    kept = []
+    for name in names:
+        rival = RIVALS.get(name)
+        if rival and rival.missing:
+            say(f"LEFT OUT: {name}, for the package {rival.package} is not installed (dependency group peers)")
+        elif rival and rival.properties_limit and properties > rival.properties_limit:
+            say(f"LEFT OUT: {name}, which takes at most {rival.properties_limit} properties")
+        else:
+            kept.append(name)
+    return kept
+
+
+def seeded(name: str) -> bool:
+    """Whether another seed gives another model."""
+    return name not in RIVALS or RIVALS[name].seeded
+
+
+def prefixed(say: Say, before: str) -> Say:
+    return lambda text: say(before + text)
+
+
+def fit_all(
+    names: Sequence[str], snapshot: Snapshot, known: Known, chosen: Chosen, seed: int, say: Say
+) -> dict[str, Model]:
+    """Rivals learn from `known`; the product's models from the snapshot, by the product's own job."""
+    fitted: dict[str, Model] = {}
+    for name in names:
+        if name in RIVALS:
+            say(f"fitting {name}")
+            started = time.perf_counter()
+            answer = RIVALS[name].fit(known, chosen.get(name, {}), seed)
+            fitted[name] = Model(answer, time.perf_counter() - started)
+    return fitted | _fit_product([name for name in names if name not in RIVALS], snapshot, seed, say)
+
+
+def _fit_product(names: Sequence[str], snapshot: Snapshot, seed: int, say: Say) -> dict[str, Model]:
+    """`tower` and `twin` come out of one training."""
+    trained: dict[str, product.Trained] = {}
+    fitted: dict[str, Model] = {}
+    for name in names:
+        key = "twin" if name == "tower" else name
+        if key not in trained:
+            trained[key] = product.train(snapshot, product.config_of(key, seed), prefixed(say, f"{key}: "))
+        ask = product.first_step if name == "tower" else product.whole
+        fitted[name] = Model(ask(trained[key].twin, snapshot.catalogue), trained[key].seconds)
+    return fitted

@@ -1,0 +1,72 @@
+"""Where each target stands, and what that comes to: means over investors with their standard errors."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.domain import metrics
+from portfolio_twin.model.baselines import Scorer
+from portfolio_twin.model.evaluation import Queries, rank_targets
+from tests.benchmarks.quality.known import Answer, Numbers
+
+CUT = 10
+RESAMPLES = 1_000
+SEED = 0
+FIGURES = ("hr_at_10", "ndcg_at_10", "mrr")
+
+Mask = npt.NDArray[np.bool_]
+Open = Callable[[slice], Mask]  # a chunk of the queries → (chunk, n) what may be ranked for them
+PerUser = npt.NDArray[np.float64]  # (q,)
+
+
+def place(answer: Answer, queries: Queries, n: int, candidates: Mask | Open | None = None) -> Numbers:
+    """(q,) the rank of each target from 0, by the product's own rule: history left out, ties to the middle place."""
+    scorer = answer(queries)
+    return rank_targets(scorer if candidates is None else _among(scorer, queries, candidates), queries, n)
+
+
+def _among(scorer: Scorer, queries: Queries, candidates: Mask | Open) -> Scorer:
+    def score(chunk: slice) -> npt.NDArray[np.floating[Any]]:
+        scores = np.nan_to_num(np.array(scorer(chunk), dtype=np.float64), nan=-1e300, neginf=-1e300)
+        allowed = (
+            candidates[None].repeat(len(scores), axis=0) if isinstance(candidates, np.ndarray) else candidates(chunk)
+        )
+        allowed[np.arange(len(scores)), queries.targets[chunk]] = True
+        return np.where(allowed, scores, -np.inf)
+
+    return score
+
+
+def per_user(ranks: Numbers) -> dict[str, PerUser]:
+    """Each figure for each investor, (q,), from ranks (q,) or (seeds, q): the mean over the seeds."""
+    seeds = np.atleast_2d(ranks)
+    one = np.ones(seeds.shape[1])
+    found = []
+    for row in seeds:
+        relevance = row[:, None] == np.arange(CUT)
+        found.append((
+            metrics.hit_rate_at(CUT, relevance), metrics.ndcg_at(CUT, relevance, one), metrics.reciprocal_rank(row)
+        ))  # fmt: skip
+    return dict(zip(FIGURES, np.mean(found, axis=0), strict=True))
+
+
+def mean_and_error(values: PerUser) -> dict[str, float]:
+    """The mean, and its standard error by the bootstrap over investors. Efron and Tibshirani (1993), ch. 6."""
+    if len(values) == 0:
+        return {"mean": float("nan"), "se": float("nan")}
+    drawn = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)), dtype=np.int32)
+    return {"mean": float(values.mean()), "se": float(values[drawn].mean(axis=1).std(ddof=1))}
+
+
+def figures(ranks: Numbers, rows: Mask | None = None) -> dict[str, dict[str, float]]:
+    """hr_at_10, ndcg_at_10 and mrr, each {mean, se}, of all investors or of those in `rows` (q,)."""
+    return {name: mean_and_error(values if rows is None else values[rows]) for name, values in per_user(ranks).items()}
+
+
+def gain(ours: Numbers, theirs: Numbers) -> dict[str, float]:
+    """Ours minus theirs, investor by investor, with the standard error of that mean."""
+    mine, other = per_user(ours), per_user(theirs)
+    hr, ndcg = (mean_and_error(mine[name] - other[name]) for name in ("hr_at_10", "ndcg_at_10"))
+    return {"hr_gain": hr["mean"], "se": hr["se"], "ndcg_gain": ndcg["mean"], "ndcg_se": ndcg["se"]}

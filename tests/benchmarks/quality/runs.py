@@ -1,0 +1,83 @@
+"""The runs on real data: the comparison with its slices, and the catalogue of which every candidate is new."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.benchmarks.quality.comparison import choose_all, compare, paired, same, summary
+from tests.benchmarks.quality.market import Market
+from tests.benchmarks.quality.models import available
+from tests.benchmarks.quality.new_investors import new_investors
+from tests.benchmarks.quality.new_properties import new_properties
+from tests.benchmarks.quality.slices import slices
+from tests.benchmarks.quality.told import Teller
+
+PROTOCOL = (
+    "Investors with three or more distinct deals or likes (at most 2000, drawn by seed): the last is the test target, "
+    "the one before it validation. All properties are ranked but those of the investor's history. Histories and counts "
+    "of activity are cut strictly before the target's time, activity at midnight. Settings of the rivals are "
+    "chosen on validation; then they learn again with the validation targets known. The twin and the baseline are "
+    "trained by the product's own job, which keeps the validation targets for choosing the epoch and for calibration. "
+    "Standard errors by the bootstrap over investors, of each investor's mean over the seeds."
+)
+NEW_HALF = (
+    "The properties are cut at random into two halves. For each half the models learn from the dealings with the other "
+    "alone, and rank the properties of this half for every investor who wanted one of them after some of the other: "
+    "the last such one is the target. Every candidate is new to every model. Settings of the rivals are chosen on "
+    "properties held out of the half that is learnt from."
+)
+NEW_FOLDS = 4
+
+
+def on_folder(names: Sequence[str], market: Market, seeds: int, with_slices: bool, tell: Teller) -> dict[str, Any]:
+    names = available(names, market.size, tell.say)
+    chosen = choose_all(names, market, tell.say)
+    placed = compare(names, market, chosen, seeds, tell.say)
+    ranks, users = placed.everything, len(market.test.users)
+    found: dict[str, Any] = {
+        "data": market.name, "protocol": PROTOCOL, "test_users": users, "candidates": market.size, "seeds": seeds,
+        "models": summary(ranks, placed.seconds), "paired": paired(ranks), "chosen": chosen,
+        "twin_is_the_tower_alone": same(ranks),
+        "among_properties_ever_touched": {
+            "candidates": int(market.touched.sum()), "models": summary(placed.touched), "paired": paired(placed.touched)
+        },
+    }  # fmt: skip
+    title = f"{market.name}: {users} test users, {market.size} properties, {seeds} seeds"
+    tell.comparison(title, found["models"], found["paired"])
+    if found["twin_is_the_tower_alone"]:
+        tell.tables.print("twin = tower: what the product trains today has no second step, or left it out.")
+    found["slices"] = _slices(names, market, chosen, ranks, tell) if with_slices else {}
+    return found
+
+
+def _slices(names: Sequence[str], market: Market, chosen: Any, ranks: Any, tell: Teller) -> dict[str, Any]:
+    found = slices(market, market.known(validation_too=True), ranks)
+    found["investors_new_by_interactions"] = new_investors(names, market, chosen, tell.say)
+    placed = new_properties(names, market, chosen, NEW_FOLDS, tell.say)
+    found["properties_new"] = {
+        "among themselves": {"users": _users(placed.among_themselves), "models": summary(placed.among_themselves)},
+        "in the full list": {"users": _users(placed.full_list), "models": summary(placed.full_list)},
+    }
+    for name, parts in found.items():
+        tell.slices(name.replace("_", " "), parts)
+    return found
+
+
+def on_new_half(names: Sequence[str], market: Market, tell: Teller) -> dict[str, Any]:
+    names = available(names, market.size, tell.say)
+    placed = new_properties(names, market, choose_all(names, market, tell.say), 2, tell.say)
+    ranks = placed.among_themselves
+    found: dict[str, Any] = {
+        "data": market.name, "protocol": NEW_HALF, "test_users": _users(ranks), "candidates": market.size // 2,
+        "models": summary(ranks, placed.seconds), "paired": paired(ranks), "chosen": placed.chosen,
+        "twin_is_the_tower_alone": same(ranks),
+        "slices": {"properties_new": {
+            "in the full list": {"users": _users(ranks), "models": summary(placed.full_list)}
+        }},
+    }  # fmt: skip
+    tell.comparison(f"{market.name}, every candidate new: {_users(ranks)} targets", found["models"], found["paired"])
+    tell.slices("new properties", found["slices"]["properties_new"])
+    return found
+
+
+def _users(ranks: Any) -> int:
+    return len(next(iter(ranks.values()))) if ranks else 0
