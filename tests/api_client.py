@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from infra.local.gateway import LambdaContext, build_event
+from infra.local.gateway import build_event
+from infra.local.lambda_context import LambdaContext
 
 FUNCTION_OF_PATH = (
     ("predict", ("/predict", "/batch_predict", "/embedding", "/explain", "/health")),

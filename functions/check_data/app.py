@@ -1,21 +1,27 @@
 """CheckData: takes the tenant's lease, then says whether there is enough sound data to train on."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from portfolio_twin.adapters import telemetry
 from portfolio_twin.api import steps
 from portfolio_twin.services.check_data import check_data
 
 
+@steps.observed
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return check_data(
+    tenant, now = UUID(event["tenant_id"]), datetime.now(UTC)
+    answer = check_data(
         steps.registry(),
         steps.database(),
-        UUID(event["tenant_id"]),
+        tenant,
         event["version"],
         holder=event["execution"],
         lease_seconds=steps.settings().lease_seconds,
         lookback_days=event.get("lookback_days"),
-        now=datetime.now(UTC),
+        now=now,
     )
+    if answer["decision"] == "skip" and (live := steps.registry().live(tenant)):
+        telemetry.model_age_at_skip((now - live.promoted_at) / timedelta(days=1))
+    return answer

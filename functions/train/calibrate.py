@@ -20,23 +20,27 @@ RANDOM_PAIRS = 10_000
 
 
 def calibrate(twin: Twin, X: Matrix, validation: Queries) -> Twin:
-    """With Platt and confidence fitted on the validation pairs; unchanged where those are too few."""
-    labels = validation.labels
+    """With Platt and confidence fitted on the validation pairs; unchanged where those are too few.
+
+    Whoever has no history is judged by the market's taste, whose cosines lie on another scale: that has its own Platt.
+    """
+    labels = validation.labels.astype(np.float64)
     if min((labels == 1).sum(), (labels == 0).sum()) < PAIRS_NEEDED:
         return twin
-    platt = Platt.fit(_cosines(twin, validation), labels.astype(np.float64))
-    twin = replace(twin, calibration=platt)
+    limits = (0, *SHORTENED, HISTORY_LIMIT)
+    shortened = [replace(validation, histories=validation.histories.recent(limit)) for limit in limits]
+    cosines = [_cosines(twin, queries) for queries in shortened]
+    evidence = [queries.histories.evidence[validation.pair_rows] for queries in shortened]
+    known = evidence[-1] > 0
+    twin = replace(twin, calibration=Platt.fit(cosines[-1][known], labels[known]))
+    if twin.config.user_tower == "history":
+        twin = replace(twin, market_calibration=Platt.fit(cosines[0], labels))
     if twin.kind == "content":
         return twin
-    pairs = validation.pair_rows
+    affinity = [np.where(e > 0, twin.platt(1)(c), twin.platt(0)(c)) for c, e in zip(cosines, evidence, strict=True)]
     novelty = twin.novelty(X[validation.pair_properties])
-    limits = (*SHORTENED, HISTORY_LIMIT)
-    shortened = [replace(validation, histories=validation.histories.recent(limit)) for limit in limits]
     confidence = Confidence.fit(
-        np.concatenate([platt(_cosines(twin, queries)) for queries in shortened]),
-        np.concatenate([queries.histories.evidence[pairs] for queries in shortened]),
-        np.tile(novelty, len(limits)),
-        np.tile(labels.astype(np.float64), len(limits)),
+        np.concatenate(affinity), np.concatenate(evidence), np.tile(novelty, len(limits)), np.tile(labels, len(limits))
     )
     return replace(twin, confidence=confidence)
 

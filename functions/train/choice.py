@@ -35,7 +35,8 @@ def fit_choice(terms: Matrix) -> Weights:
         if value - best < ENOUGH:
             break
         w, best = w + size * step, value
-    return w / scale
+    found: Weights = w / scale
+    return found
 
 
 def log_likelihoods(scores: Matrix) -> Matrix:

@@ -58,7 +58,8 @@ def past_choices(evidence: Evidence, seed: int) -> Queries:
 def _place_in_group(groups: Numbers) -> Numbers:
     """(k,) how many of the same group come before, where equal ones stand together."""
     changes = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else groups
-    return np.arange(len(groups)) - np.repeat(changes, np.diff(np.r_[changes, len(groups)]))
+    place: Numbers = np.arange(len(groups)) - np.repeat(changes, np.diff(np.r_[changes, len(groups)]))
+    return place
 
 
 def _others(begin: int, count: int, row: int) -> Numbers:

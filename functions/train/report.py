@@ -17,7 +17,14 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.evaluation import Evaluation
 from portfolio_twin.model.twin import Twin
 
-NAMES = {"twin": "Portfolio Twin", "popularity": "popularity", "content_knn": "content kNN", "baseline": "plain design"}
+NAMES = {
+    "twin": "Portfolio Twin",
+    "tower": "its first step alone",
+    "popularity": "popularity",
+    "content_knn": "content kNN",
+    "baseline": "plain design",
+}
+OURS = ("twin", "tower")
 RANKING = {
     "hr_at_10": "HR@10", "ndcg_at_10": "NDCG@10", "mrr": "MRR", "precision_at_10": "Precision@10",
     "recall_at_10": "Recall@10", "hr_at_20": "HR@20",
@@ -57,7 +64,7 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     ranking, users = metrics["ranking"], metrics["test_users"]
     if not users:
         return "No investor has done enough to be tested on: this model ranks by likeness of properties alone."
-    ours, rivals = ranking["twin"]["ndcg_at_10"], {n: r["ndcg_at_10"] for n, r in ranking.items() if n != "twin"}
+    ours, rivals = ranking["twin"]["ndcg_at_10"], {n: r["ndcg_at_10"] for n, r in ranking.items() if n not in OURS}
     best = max(rivals, key=lambda name: rivals[name])
     comparison = f"{ours:.3f} against {rivals[best]:.3f} of {NAMES.get(best, best)}, the best rival"
     of_ten = (

@@ -19,6 +19,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackEndpoint
 
 from infra.local.batch_jobs import BatchJobs
+from infra.local.lambda_context import LambdaContext
 
 Handler = Callable[[Any, Any], Any]
 SERVICES = ("lambda", "batch", "stepfunctions", "sns")
@@ -66,7 +67,7 @@ class Edges:
                            {"x-amzn-ErrorType": "ResourceNotFoundException"})  # fmt: skip
         headers = {"X-Amz-Executed-Version": "$LATEST"}
         try:
-            answer = self._handlers[name](json.loads(request.body), None)
+            answer = self._handlers[name](json.loads(request.body), LambdaContext(name, str(uuid.uuid4())))
             return _answer(request, answer, 200, headers)
         except Exception as error:  # Lambda reports whatever a handler raises
             said = {"errorType": type(error).__name__, "errorMessage": str(error)}

@@ -12,7 +12,6 @@ import uuid
 from base64 import b64encode
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
+from infra.local.lambda_context import LambdaContext
 from infra.local.tokens import verify_token
 
 SCOPE_OF_FUNCTION = {
@@ -36,19 +36,6 @@ SCOPE_OF_FUNCTION = {
 }
 OPEN_PATHS = {"/health"}
 WORKERS = 8
-
-
-@dataclass(frozen=True)
-class LambdaContext:
-    """What Lambda tells a function about its own invocation."""
-
-    function_name: str
-    aws_request_id: str
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:local"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 28_000
 
 
 def build_event(

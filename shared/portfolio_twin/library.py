@@ -60,7 +60,7 @@ class PortfolioTwin:
 
     def _affinity(self, user: Matrix, evidence: float, features: PropertyFeatures | dict[str, Any]) -> Affinity:
         X = self.twin.schema.vectorise(_catalogue([features]))
-        score = self.twin.affinity(user, self.twin.encoder(X))
+        score = self.twin.affinity(user, self.twin.encoder(X), evidence)
         confidence = self.twin.confidence(score, evidence, self.twin.novelty(X))
         return Affinity(float(score[0]), float(confidence[0]))
 

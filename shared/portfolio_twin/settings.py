@@ -52,6 +52,17 @@ class PipelineSettings(StepSettings, WriteSettings):
     database_statement_seconds: float = Field(300.0, gt=0)
 
 
+class RuntimeSettings(BaseSettings):
+    """What Lambda says of itself."""
+
+    aws_lambda_function_name: str = ""
+
+
+@cache
+def in_lambda() -> bool:
+    return bool(RuntimeSettings().aws_lambda_function_name)
+
+
 @cache
 def read_settings() -> ReadSettings:
     return ReadSettings()

@@ -7,7 +7,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from infra.local.gateway import LambdaContext, build_event
+from infra.local.gateway import build_event
+from infra.local.lambda_context import LambdaContext
 from portfolio_twin.adapters.vector_index import UserPoint
 from portfolio_twin.model.twin import Twin
 from tests.benchmarks.bench_imports import ENVIRONMENT

@@ -120,7 +120,7 @@ def test_the_twin_that_knows_what_matters_beats_its_rivals() -> None:
     assert found.candidates == 6
     assert found.classification()["accuracy"] == 1.0
     assert found.ranking("twin")["hr_at_5"] == 1.0
-    assert set(found.ranks) == {"twin", "popularity", "content_knn"}
+    assert set(found.ranks) == {"twin", "tower", "popularity", "content_knn"}
 
 
 def test_content_knn_ranks_by_the_nearest_liked_property_and_ignores_disliked_ones() -> None:

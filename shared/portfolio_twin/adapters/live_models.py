@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.objects import Unmodified
 from portfolio_twin.adapters.registry import Live, Registry, live_key
 from portfolio_twin.errors import BundleRejected, ModelNotFound, RegistryUnavailable
@@ -45,6 +46,11 @@ class LiveModels:
 
     def current(self, tenant: UUID) -> Twin:
         """Raises ModelNotFound or RegistryUnavailable only when there is nothing to fall back to."""
+        twin = self._current(tenant)
+        telemetry.note(model_version=twin.version)
+        return twin
+
+    def _current(self, tenant: UUID) -> Twin:
         known = self._loaded.get(tenant)
         if known is not None and self._clock() < known.check_at:
             return known.twin
@@ -102,7 +108,9 @@ class LiveModels:
             raise ModelNotFound("neither the live model nor the one before can be loaded") from error
 
     def _load(self, tenant: UUID, version: str) -> Twin:
-        return unpack(self.registry.fetch_bundle(tenant, version), tenant, version)
+        twin = unpack(self.registry.fetch_bundle(tenant, version), tenant, version)
+        telemetry.count("Reloaded")
+        return twin
 
     def _report(self, tenant: UUID, error: Exception) -> None:
         logger.warning("the live model could not be loaded: %s", error, extra={"tenant_id": str(tenant)})

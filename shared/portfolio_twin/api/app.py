@@ -1,14 +1,15 @@
 """What the four API functions share: the FastAPI app, its warm resources, and the Lambda handler around both."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from fastapi import FastAPI
 from mangum import Mangum
 from pydantic import BaseModel
 
+from portfolio_twin.adapters import telemetry
 from portfolio_twin.api.errors import RESPONSES, add_error_handlers
 
 BODY_LIMIT_BYTES = 6_000_000  # Lambda's own limit for a request
@@ -36,16 +37,20 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
 def lambda_handler_of(app: FastAPI) -> Handler:
     """API Gateway's event in, its answer out. Mangum cannot be decorated itself: it has no name."""
     adapter = Mangum(app, lifespan="off")
-    logger = Logger(service=app.title)
+    telemetry.log_as_json()
 
-    @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
+    @telemetry.logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
+    @telemetry.traced
     def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
-        if len(event.get("body") or "") >= BODY_LIMIT_BYTES:
-            return _too_large(event)
-        answer: dict[str, Any] = adapter(event, context)
+        started, facts = time.perf_counter(), telemetry.begin()
+        too_large = len(event.get("body") or "") >= BODY_LIMIT_BYTES
+        answer: dict[str, Any] = _too_large(event) if too_large else adapter(event, context)
+        milliseconds = (time.perf_counter() - started) * 1000
+        telemetry.answered(event.get("routeKey", app.title), answer["statusCode"], milliseconds, facts)
         return answer
 
-    return lambda_handler
+    handler: Handler = lambda_handler
+    return handler
 
 
 def _too_large(event: Event) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The warm clients of a step of the pipelines: as `resources`, with the pipelines' longer time limits."""
 
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any
 
+from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.secrets import qdrant_key
 from portfolio_twin.adapters.vector_index import VectorIndex
@@ -10,6 +12,27 @@ from portfolio_twin.settings import StepSettings, pipeline_settings, step_settin
 
 if TYPE_CHECKING:
     from portfolio_twin.adapters.database import Database
+
+
+Step = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def observed(step: Step) -> Step:
+    """A handler whose log lines carry the tenant, the version and the execution, and whose decision is counted."""
+    telemetry.log_as_json()
+
+    @telemetry.traced
+    @wraps(step)
+    def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        facts = telemetry.begin()
+        telemetry.note(**{name: str(event[name]) for name in ("tenant_id", "version", "execution") if name in event})
+        answer = step(event, context)
+        if decision := answer.get("decision"):
+            telemetry.outcome(decision, facts)
+        return answer
+
+    observing: Step = lambda_handler
+    return observing
 
 
 def settings() -> StepSettings:

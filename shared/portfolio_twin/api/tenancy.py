@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from portfolio_twin.adapters import telemetry
 from portfolio_twin.errors import TenantRequired, Unauthenticated
 from portfolio_twin.settings import read_settings
 
@@ -23,9 +24,11 @@ async def tenant_of(request: Request) -> UUID:
     try:
         if not isinstance(claim, str):
             raise ValueError
-        return UUID(claim)
+        tenant = UUID(claim)
     except ValueError:
         raise TenantRequired("the token names no tenant") from None
+    telemetry.note(tenant_id=str(tenant))
+    return tenant
 
 
 Tenant = Annotated[UUID, Depends(tenant_of)]

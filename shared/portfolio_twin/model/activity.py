@@ -41,7 +41,8 @@ class Activity:
         counts = np.stack([until - self._counts(start) for start in starts], axis=2)
         own = np.stack([own_until - self._own(start, users, targets) for start in starts], axis=1)
         counts[np.arange(len(times)), targets] -= own
-        return np.log1p(counts)
+        activity: Matrix = np.log1p(counts)
+        return activity
 
     def at_the_end(self) -> Matrix:
         """(n, 3) as serving has it: all that is known when the model is made."""

@@ -16,13 +16,16 @@ from safetensors import SafetensorError
 
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected
+from portfolio_twin.model.activity import WINDOWS_DAYS
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.ranking import TERMS, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 TENSORS = "portfolio_twin.safetensors"
 PROPERTY_IDS = "property_ids.json"
@@ -60,7 +63,11 @@ def pack(twin: Twin, provenance: Provenance, golden: Catalogue, extra: Mapping[s
         "config": twin.config.to_json(),
         "feature_schema": twin.schema.to_json(),
         "calibration": twin.calibration.to_json(),
+        "market_calibration": twin.market_calibration.to_json() if twin.market_calibration else None,
         "confidence": twin.confidence.to_json(),
+        "ranking": {"terms": list(TERMS), "neighbours": twin.ranking.neighbours.numbers.shape[1]}
+        if twin.ranking
+        else None,
         "base_rate": twin.base_rate,
         "landmark_distance": twin.landmark_distance,
         "metrics": provenance.metrics,
@@ -68,7 +75,7 @@ def pack(twin: Twin, provenance: Provenance, golden: Catalogue, extra: Mapping[s
         "snapshot": provenance.snapshot,
         "code_version": provenance.code_version,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "golden": {"property": golden.row(0), "vector": twin.embed(golden)[0].tolist()},
+        "golden": {"property": golden.row(0)} | _golden_answers(twin, golden),
     }
     return files | {MANIFEST: json.dumps(manifest, indent=1, allow_nan=False).encode()}
 
@@ -123,13 +130,29 @@ def _check_digest(name: str, files: Mapping[str, bytes], listed: Mapping[str, Ma
 
 def _tensors(twin: Twin) -> dict[str, npt.NDArray[Any]]:
     layers = {f"tower.{i}.{part}": t for i, pair in enumerate(twin.encoder.layers) for part, t in _named(pair)}
-    return layers | {
-        "global_vector": twin.global_vector,
-        "landmarks": twin.landmarks,
-        "property_vectors": twin.property_vectors,
-        "user_ids": twin.user_ids,
-        "user_vectors": twin.user_vectors,
-        "user_evidence": twin.user_evidence,
+    return (
+        layers
+        | _ranking_tensors(twin.ranking)
+        | {
+            "global_vector": twin.global_vector,
+            "landmarks": twin.landmarks,
+            "property_vectors": twin.property_vectors,
+            "user_ids": twin.user_ids,
+            "user_vectors": twin.user_vectors,
+            "user_evidence": twin.user_evidence,
+        }
+    )
+
+
+def _ranking_tensors(layer: RankingLayer | None) -> dict[str, npt.NDArray[Any]]:
+    if layer is None:
+        return {}
+    return {
+        "ranking.weights": layer.weights,
+        "ranking.scales": layer.scales,
+        "ranking.neighbours": layer.neighbours.numbers,
+        "ranking.strengths": layer.neighbours.strengths,
+        "ranking.activity": layer.activity,
     }
 
 
@@ -141,12 +164,18 @@ def _build(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]], pr
     config = TwinConfig.from_json(manifest["config"])
     schema = FeatureSchema.from_json(manifest["feature_schema"])
     hidden = () if manifest["kind"] == "content" else config.hidden
-    _check_tensors(tensors, _expected(config, schema, hidden, len(property_ids)))
+    second = manifest["ranking"]
+    expected = _expected(config, schema, hidden, len(property_ids)) | _expected_ranking(
+        second, schema, len(property_ids)
+    )
+    _check_tensors(tensors, expected)
     layers = [(tensors[f"tower.{i}.weight"], tensors[f"tower.{i}.bias"]) for i in range(len(hidden) + 1)]
+    market = manifest["market_calibration"]
     scalars = [manifest["base_rate"], manifest["landmark_distance"], *manifest["calibration"].values()]
+    scalars += market.values() if market else ()
     if not np.isfinite([*scalars, *manifest["confidence"]["coefficients"]]).all():
         raise ValueError("a calibration number is not finite")
-    rest = {name: tensor for name, tensor in tensors.items() if not name.startswith("tower.")}
+    rest = {name: tensor for name, tensor in tensors.items() if "." not in name}
     return Twin(
         version=manifest["version"],
         kind=manifest["kind"],
@@ -158,8 +187,35 @@ def _build(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]], pr
         base_rate=float(manifest["base_rate"]),
         landmark_distance=float(manifest["landmark_distance"]),
         property_ids=np.array(property_ids, dtype=object),
+        market_calibration=Platt(**market) if market else None,
+        ranking=_build_ranking(tensors) if second else None,
         **rest,
     )
+
+
+def _build_ranking(tensors: Mapping[str, npt.NDArray[Any]]) -> RankingLayer:
+    numbers, strengths = tensors["ranking.neighbours"], tensors["ranking.strengths"]
+    if ((numbers < 0) | (numbers >= len(numbers))).any():
+        raise ValueError("a neighbour is no property of this bundle")
+    neighbours = Neighbours(numbers, strengths)
+    return RankingLayer(tensors["ranking.weights"], tensors["ranking.scales"], neighbours, tensors["ranking.activity"])
+
+
+def _expected_ranking(
+    second: Mapping[str, Any] | None, schema: FeatureSchema, n: int
+) -> dict[str, tuple[tuple[int | None, ...], str]]:
+    if second is None:
+        return {}
+    if second["terms"] != list(TERMS):
+        raise ValueError(f"the ranking layer has other terms: {second['terms']}")
+    c = int(second["neighbours"])
+    return {
+        "ranking.weights": ((WEIGHT_ROWS, len(TERMS)), "float32"),
+        "ranking.scales": ((schema.width,), "float32"),
+        "ranking.neighbours": ((n, c), "int32"),
+        "ranking.strengths": ((n, c), "float32"),
+        "ranking.activity": ((n, len(WINDOWS_DAYS)), "float32"),
+    }
 
 
 def _expected(
@@ -202,12 +258,23 @@ def _check_tensors(
         raise ValueError("there are no landmarks")
 
 
+def _golden_answers(twin: Twin, golden: Catalogue) -> dict[str, Any]:
+    ranking = twin.ranking.golden(twin.schema.vectorise(golden)[0]) if twin.ranking else None
+    return {"vector": twin.embed(golden)[0].tolist(), "ranking": ranking}
+
+
 def _check_golden(twin: Twin, manifest: Mapping[str, Any]) -> None:
     try:
-        said = np.array(manifest["golden"]["vector"], dtype=np.float64)
-        found = twin.embed(Catalogue.from_rows(["golden"], [manifest["golden"]["property"]]))[0]
-        agrees = said.shape == found.shape and bool(np.abs(said - found).max() <= GOLDEN_TOLERANCE)
+        said = manifest["golden"]
+        found = _golden_answers(twin, Catalogue.from_rows(["golden"], [said["property"]]))
+        agrees = _agree(said["vector"], found["vector"])
+        agrees &= _agree(said["ranking"], found["ranking"]) if twin.ranking else said["ranking"] is None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleRejected(f"the golden prediction cannot be made: {error}") from error
     if not agrees:
         raise BundleRejected("the golden prediction comes out differently from what the manifest says")
+
+
+def _agree(said: Any, found: Any) -> bool:
+    a, b = np.array(said, dtype=np.float64), np.array(found, dtype=np.float64)
+    return a.shape == b.shape and bool((np.abs(a - b) <= GOLDEN_TOLERANCE * (1 + np.abs(b))).all())

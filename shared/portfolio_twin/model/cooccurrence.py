@@ -11,7 +11,7 @@ from portfolio_twin.model.encoder import Matrix
 Numbers = npt.NDArray[np.int64]
 
 NEIGHBOURS = 50
-INVESTOR_LIMIT = 200  # properties of one investor that pair with each other: a broker's book says little, and costs much
+INVESTOR_LIMIT = 200  # properties of one investor that are paired with each other, the last ones
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,10 @@ def evaluate(
     """
     queries = Queries.of(log, holdout, catalogue.ids, split)
     activity = Activity.of(log, catalogue.ids)
-    scorers = {"twin": whole_scorer(twin, catalogue, queries, activity), "tower": tower_scorer(twin, catalogue, queries)}
+    scorers = {
+        "twin": whole_scorer(twin, catalogue, queries, activity),
+        "tower": twin_scorer(twin, twin.embed(catalogue), queries),
+    }
     if rivals:
         liked = training_log(log, holdout)
         liked = liked.take(liked.kinds != KIND_CODE["dislike"])
@@ -137,9 +140,8 @@ def investors(twin: Twin, vectors: Matrix, users: Numbers, histories: Histories)
     return histories.recent().pool(vectors, twin.global_vector)
 
 
-def tower_scorer(twin: Twin, catalogue: Catalogue, queries: Queries) -> Scorer:
-    """The first step alone: by cosine."""
-    vectors = twin.embed(catalogue)
+def twin_scorer(twin: Twin, vectors: Matrix, queries: Queries) -> Scorer:
+    """The first step alone: by cosine. vectors (n, d)."""
     users = investors(twin, vectors, queries.users, queries.histories)
     return lambda chunk: users[chunk] @ vectors.T  # (chunk, n) cosines
 
@@ -149,7 +151,7 @@ def whole_scorer(
 ) -> Scorer:
     """Both steps, each query with the activity strictly before it; by cosine where the twin has no second step."""
     if twin.ranking is None:
-        return tower_scorer(twin, catalogue, queries)
+        return twin_scorer(twin, twin.embed(catalogue), queries)
     X = twin.schema.vectorise(catalogue)
     vectors, recent = twin.encoder(X), queries.histories.recent()
     users = investors(twin, vectors, queries.users, recent)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.twin import Twin
 
@@ -26,16 +27,16 @@ class Explanation:
     completeness_gap: float
 
 
-def explain(twin: Twin, user: Matrix, x: Matrix) -> Explanation:
+def explain(twin: Twin, user: Matrix, x: Matrix, evidence: float = 1.0) -> Explanation:
     """Integrated gradients of the affinity along the line from the average property to x (w,); user (d,).
 
     Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks" (2017), eq. 1 and 3; midpoint rule.
     """
     start = twin.landmarks.mean(axis=0)
-    ends = twin.affinity(user, twin.encoder(np.stack([start, x])))
+    ends = twin.affinity(user, twin.encoder(np.stack([start, x])), evidence)
     for steps in STEPS:
         along = ((np.arange(steps) + 0.5) / steps).astype(np.float32)[:, None]
-        gradients = _affinity_gradient(twin, user, start + along * (x - start))  # (steps, w)
+        gradients = _affinity_gradient(twin, user, start + along * (x - start), twin.platt(evidence))  # (steps, w)
         attributions = gradients.mean(axis=0) * (x - start)
         gap = float(attributions.sum() - (ends[1] - ends[0]))
         if abs(gap) < COMPLETENESS_TOLERANCE:
@@ -45,17 +46,15 @@ def explain(twin: Twin, user: Matrix, x: Matrix) -> Explanation:
     return Explanation(float(ends[1]), float(ends[0]), ranked, gap)
 
 
-def _affinity_gradient(twin: Twin, user: Matrix, X: Matrix) -> npt.NDArray[np.float64]:
+def _affinity_gradient(twin: Twin, user: Matrix, X: Matrix, platt: Platt) -> npt.NDArray[np.float64]:
     """∂ affinity / ∂ input for each row of X (s, w), back through the tower: (s, w)."""
     outputs = twin.encoder.forward(X)
     h = outputs[-1]
     norms = np.linalg.norm(h, axis=1, keepdims=True)
     v = h / norms
     cosine = v @ user
-    p = twin.calibration(cosine)
-    gradient: npt.NDArray[np.float64] = (
-        (twin.calibration.slope * p * (1 - p))[:, None] * (user - cosine[:, None] * v) / norms
-    )
+    p = platt(cosine)
+    gradient: npt.NDArray[np.float64] = (platt.slope * p * (1 - p))[:, None] * (user - cosine[:, None] * v) / norms
     for i in range(len(twin.encoder.layers) - 1, -1, -1):
         if i < len(twin.encoder.layers) - 1:
             gradient = gradient * (outputs[i + 1] > 0)

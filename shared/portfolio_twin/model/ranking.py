@@ -1,6 +1,7 @@
 """The second step: a small linear layer that ranks the candidates which the tower retrieved."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,10 @@ Numbers = npt.NDArray[np.int64]
 # What speaks for a candidate; the first four are taste, the rest is what others do.
 TERMS = ("cosine", "near_wanted", "near_shown", "near_disliked", "together", "popularity", "year", "quarter")
 TASTE, ACTIVITY = 4, 5  # the first ACTIVITY term is popularity, from it on the activity goes
+FLOOR_QUANTILE = 0.25
 WANTED_WEIGHT = 0.99  # of deals and likes; lighter entries of a history were looked at
 ORDINARY, DISCOVER, UNKNOWN_INVESTOR = (0, 1), (2, 3), 4  # rows of the weights
+WEIGHT_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,25 @@ class RankingLayer:
     neighbours: Neighbours
     activity: Matrix  # (n, 3) log1p of the interactions ever, within a year, within a quarter
 
+    def activity_of(self, numbers: Numbers) -> Matrix:
+        """(m, 3) as of the snapshot; a property that came later gets the floor."""
+        known = self.activity[np.maximum(numbers, 0)]
+        return np.where(numbers[:, None] >= 0, known, self.floor)
+
+    @cached_property
+    def floor(self) -> Matrix:
+        """(3,) what a quieter one of the properties in use has: of a new one nothing is known, least that it is dead."""
+        in_use = self.activity[self.activity[:, -1] > 0]
+        found: Matrix = np.quantile(in_use, FLOOR_QUANTILE, axis=0) if len(in_use) else self.activity.min(axis=0)
+        return found
+
+    def golden(self, x: Matrix) -> float:
+        """Scores of property x (w,) for who wanted the bundle's first property, summed: every tensor has a part in it."""
+        past = Past((x * 0)[None], np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int64))
+        number = self.neighbours.numbers[:1, 0].astype(np.int64)
+        terms = self.terms(np.ones(1, dtype=np.float32), x[None], number, self.activity_of(number), past)
+        return float(sum(self.score(terms, length, discover=new)[0] for length in (0, 1, 3) for new in (False, True)))
+
     def terms(self, cosines: Matrix, X: Matrix, numbers: Numbers, activity: Matrix, past: Past) -> Matrix:
         """(m, terms) of the candidates: cosines (m,), X (m, w), numbers (m,) of the bundle or −1, activity (m, 3)."""
         found = np.zeros((len(cosines), len(TERMS)), dtype=np.float32)
@@ -54,12 +76,17 @@ class RankingLayer:
 
     def score(self, terms: Matrix, length: int, *, discover: bool = False) -> Matrix:
         """(m,) for an investor with so many properties in their history."""
-        if length == 0:
-            scores: Matrix = terms @ self.weights[UNKNOWN_INVESTOR]
-            return scores
-        base, by_length = self.weights[list(DISCOVER if discover else ORDINARY)]
-        scores = terms @ (base + by_length * np.float32(np.log(length / 2)))
+        scores: Matrix = terms @ self.weights_for(length, discover=discover)
         return scores
+
+    def weights_for(self, length: int, *, discover: bool = False) -> Matrix:
+        """(terms,)"""
+        if length == 0:
+            unknown: Matrix = self.weights[UNKNOWN_INVESTOR]
+            return unknown
+        base, by_length = self.weights[list(DISCOVER if discover else ORDINARY)]
+        weights: Matrix = base + by_length * np.float32(np.log(length / 2))
+        return weights
 
 
 def distances(A: Matrix, B: Matrix) -> Matrix:

@@ -56,7 +56,7 @@ def explain_affinity(
     else:
         row = stored_property(twin, index, tenant, str(reference.property_id))
     X = twin.schema.vectorise(Catalogue.from_rows([""], [row]))
-    found = explain(twin, investor.vector, X[0])
+    found = explain(twin, investor.vector, X[0], investor.evidence)
     return ExplanationAnswer(
         affinity_score=found.affinity,
         baseline_score=found.baseline_affinity,
@@ -65,7 +65,9 @@ def explain_affinity(
             for name, value in found.contributions.items()
         ],
         nearest_liked=_nearest_liked(twin, index, tenant, investor, X),
-        smallest_change=smallest_change(row, lambda variants: twin.affinity(investor.vector, twin.embed(variants))),
+        smallest_change=smallest_change(
+            row, lambda variants: twin.affinity(investor.vector, twin.embed(variants), investor.evidence)
+        ),
         model_version=twin.version,
         strategy=investor.strategy(twin),
     )

@@ -13,6 +13,7 @@ from portfolio_twin.model.twin import Twin
 REASONS_TOLD = 3
 TOO_SMALL_TO_TELL = 0.005
 
+LABELS = {"confidence": "data confidence"}  # the property's own, not that of the answer
 FORMATS = {
     "listing_price": "${:,.0f}",
     "estimated_value": "${:,.0f}",
@@ -35,10 +36,10 @@ class Reason(BaseModel):
 
 
 def give_reasons(
-    twin: Twin, user: Matrix, x: Matrix, row: Mapping[str, Any], limit: int = REASONS_TOLD
+    twin: Twin, user: Matrix, x: Matrix, row: Mapping[str, Any], evidence: float, limit: int = REASONS_TOLD
 ) -> list[Reason]:
     """The inputs that matter most for this investor (d,) and property: x (w,), and `row` as `Catalogue.row` has it."""
-    contributions = explain(twin, user, x).contributions
+    contributions = explain(twin, user, x, evidence).contributions
     told = [(name, value) for name, value in contributions.items() if abs(value) >= TOO_SMALL_TO_TELL]
     return [Reason(input=name, contribution=value, text=in_words(name, value, row)) for name, value in told[:limit]]
 
@@ -48,7 +49,7 @@ def in_words(name: str, contribution: float, row: Mapping[str, Any]) -> str:
     if name == "location":
         place = f" ({row['zipcode']})" if row.get("zipcode") else ""
         return f"the location{place} {verb} the match"
-    label = name.removeprefix(ATTRIBUTE_PREFIX).replace("_", " ")
+    label = LABELS.get(name, name.removeprefix(ATTRIBUTE_PREFIX).replace("_", " "))
     if name.startswith(ATTRIBUTE_PREFIX):
         value = row.get("attributes", {}).get(name.removeprefix(ATTRIBUTE_PREFIX))
     else:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
+from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.index_points import Event
 from portfolio_twin.adapters.vector_index import VectorIndex
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS
@@ -40,6 +41,7 @@ def know_investor(twin: Twin, index: VectorIndex, tenant: UUID, user_id: int) ->
         point = index.get_user(tenant, twin.version, user_id)
     except IndexUnavailable:
         vector, evidence = twin.known_user(user_id)
+        telemetry.count("Degraded")
         return Investor(vector, evidence, (), (), degraded=True)
     if point is None:
         vector, evidence = twin.known_user(user_id)

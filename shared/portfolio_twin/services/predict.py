@@ -92,9 +92,9 @@ def predict(models: LiveModels, index: VectorIndex, tenant: UUID, request: Predi
         assert request.property_features is not None  # the validator saw to it
         row = known_fields(request.property_features)
     X = twin.schema.vectorise(Catalogue.from_rows([""], [row]))
-    affinity = twin.affinity(investor.vector, twin.encoder(X))
+    affinity = twin.affinity(investor.vector, twin.encoder(X), investor.evidence)
     confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
-    reasons = give_reasons(twin, investor.vector, X[0], row) if request.explain else None
+    reasons = give_reasons(twin, investor.vector, X[0], row, investor.evidence) if request.explain else None
     return _prediction(twin, investor, float(affinity[0]), float(confidence[0]), reasons)
 
 
@@ -108,7 +108,7 @@ def predict_batch(models: LiveModels, index: VectorIndex, tenant: UUID, body: by
         results[place] = {"error": {"code": "InvalidInput", "message": message}}
     if good:
         X = twin.schema.vectorise(Catalogue.of([""] * len(good), list(good.values())))
-        affinity = twin.affinity(investor.vector, twin.encoder(X))
+        affinity = twin.affinity(investor.vector, twin.encoder(X), investor.evidence)
         confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
         for place, p, c in zip(good, affinity.tolist(), confidence.tolist(), strict=True):
             results[place] = {"affinity_score": p, "confidence": c}
@@ -154,7 +154,7 @@ def _from_bundle(twin: Twin, investor: Investor, property_id: str) -> Prediction
     vector = twin.known_property(property_id)
     if vector is None:
         raise IndexUnavailable("the index is down, and the property is not one that training knew")
-    affinity = twin.affinity(investor.vector, vector[None])
+    affinity = twin.affinity(investor.vector, vector[None], investor.evidence)
     confidence = twin.confidence(affinity, investor.evidence, 0.0)
     degraded = replace(investor, degraded=True)
     return _prediction(twin, degraded, float(affinity[0]), float(confidence[0]), None)

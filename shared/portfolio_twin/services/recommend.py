@@ -14,11 +14,12 @@ from portfolio_twin.domain.interactions import KIND_WEIGHTS, UserId
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
 from portfolio_twin.model.encoder import Matrix, normalise
 from portfolio_twin.model.twin import Twin
+from portfolio_twin.services.find_candidates import Stored, find_candidates
 from portfolio_twin.services.give_reasons import Reason, give_reasons
 from portfolio_twin.services.know_investor import Investor, Strategy, know_investor
+from portfolio_twin.services.rank_candidates import rank_candidates
 
 TOP_K_LIMIT = 100
-CANDIDATES = 200  # retrieved by vector, then ranked
 
 TopK = Annotated[int, Field(ge=1, le=TOP_K_LIMIT)]
 
@@ -70,22 +71,18 @@ def recommend(models: LiveModels, index: VectorIndex, tenant: UUID, request: Rec
     twin = models.current(tenant)
     investor = know_investor(twin, index, tenant, request.user_id)
     strategy, target = _what_to_look_for(twin, investor, request)
-    if request.discover_new and investor.history:
-        target = _taste_alone(twin, index, tenant, investor)
-    hits = index.search(
-        tenant,
-        twin.version,
-        target,
-        limit=CANDIDATES,
-        filters=request.narrowing(),
-        exclude=investor.acted_on,
-        only=request.candidate_property_ids,
-    )
+    known = index.get_properties(tenant, twin.version, [i for i, _, _ in investor.history]) if investor.history else {}
+    if request.discover_new and investor.history and twin.ranking is None:
+        target = _taste_alone(twin, investor, known)
+    hits = find_candidates(
+        index, tenant, twin.version, target, investor, known if twin.ranking else {}, request.narrowing(),
+        request.candidate_property_ids,
+    )  # fmt: skip
     return Recommendations(
         user_id=request.user_id,
         strategy=strategy,
         model_version=twin.version,
-        recommendations=_best_of(twin, investor, target, hits, request) if hits else [],
+        recommendations=_best_of(twin, investor, known, target, hits, request) if hits else [],
     )
 
 
@@ -95,31 +92,42 @@ def _what_to_look_for(twin: Twin, investor: Investor, request: RecommendRequest)
     return investor.strategy(twin), investor.vector
 
 
-def _taste_alone(twin: Twin, index: VectorIndex, tenant: UUID, investor: Investor) -> Matrix:
+def _taste_alone(twin: Twin, investor: Investor, known: Stored) -> Matrix:
     """The investor's vector (d,) without the market's share in it."""
-    weight_of = {property_id: KIND_WEIGHTS[kind] for property_id, kind, _ in investor.history}
-    known = list(index.get_properties(tenant, twin.version, list(weight_of)).values())
-    if not known:
+    weights = {i: KIND_WEIGHTS[kind] for i, kind, _ in investor.history if i in known}
+    if not weights:
         return investor.vector
-    vectors = twin.embed(Catalogue.from_rows([""] * len(known), [hit.payload for hit in known]))
-    weights = np.array([weight_of[hit.property_id] for hit in known], dtype=np.float32)
-    return normalise(weights @ vectors)
+    vectors = twin.embed(Catalogue.from_rows([""] * len(weights), [known[i].payload for i in weights]))
+    return normalise(np.array(list(weights.values()), dtype=np.float32) @ vectors)
 
 
 def _best_of(
-    twin: Twin, investor: Investor, target: Matrix, hits: list[PropertyHit], request: RecommendRequest
+    twin: Twin,
+    investor: Investor,
+    known: Stored,
+    target: Matrix,
+    hits: list[PropertyHit],
+    request: RecommendRequest,
 ) -> list[Recommendation]:
     X = twin.schema.vectorise(Catalogue.from_rows([""] * len(hits), [hit.payload for hit in hits]))
     vectors = twin.encoder(X)  # (candidates, d)
-    affinity = twin.affinity(target, vectors)
+    evidence = investor.evidence if target is investor.vector else 1.0  # a buy box is a taste that was stated
+    affinity = twin.affinity(target, vectors, evidence)
     confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
-    chosen = diversify(affinity, vectors, request.diversity, request.top_k)
+    ranked = None
+    if twin.ranking and target is investor.vector:
+        cosines = vectors @ target
+        ranked = rank_candidates(twin, twin.ranking, investor, known, hits, X, cosines, discover=request.discover_new)
+    chosen = diversify(ranked.scores if ranked else affinity, vectors, request.diversity, request.top_k)
     return [
         Recommendation(
             property_id=hits[i].property_id,
             affinity_score=float(affinity[i]),
             confidence=float(confidence[i]),
-            reasons=give_reasons(twin, target, X[i], hits[i].payload),
+            reasons=[
+                *(ranked.reasons(i, twin.ranking) if ranked and twin.ranking else ()),
+                *give_reasons(twin, target, X[i], hits[i].payload, evidence),
+            ],
             property=listing_of(hits[i]),
         )
         for i in chosen
@@ -127,12 +135,14 @@ def _best_of(
 
 
 def diversify(relevance: npt.NDArray[Any], vectors: Matrix, diversity: float, top_k: int) -> list[int]:
-    """The places of the top_k by maximal marginal relevance: relevance (n,), unit vectors (n, d).
+    """The places of the top_k by maximal marginal relevance: relevance (n,) on any scale, unit vectors (n, d).
 
     Carbonell and Goldstein, "The use of MMR, diversity-based reranking" (1998), with λ = 1 − diversity.
     """
     if diversity == 0:
         return [int(i) for i in np.argsort(-relevance, kind="stable")[:top_k]]
+    spread = np.ptp(relevance)
+    relevance = (relevance - relevance.min()) / (spread if spread > 0 else 1.0)
     chosen: list[int] = []
     closest = np.zeros(len(relevance))  # similarity to the nearest one already chosen
     for _ in range(min(top_k, len(relevance))):

@@ -3,7 +3,7 @@
 python -m tests.benchmarks.quality --data FOLDER [--seeds 5] [--models …] [--hold-out-properties] --out FILE
 python -m tests.benchmarks.quality --simulate harborview mesa [--seeds 5] --out FILE
 
-A model named twin:SETTING=VALUE,… is the twin with other settings, for ablations: twin:history_limit=30.
+A model named twin:SETTING=VALUE,… is the twin with other settings, for ablations: twin:recent_activity=false.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra.local.simulator import MARKETS
 from tests.benchmarks.quality.market import read_market
-from tests.benchmarks.quality.models import NAMES
+from tests.benchmarks.quality.models import DISCOVER, NAMES
 from tests.benchmarks.quality.runs import on_folder, on_new_half
 from tests.benchmarks.quality.simulated import on_simulation
 from tests.benchmarks.quality.told import Teller, write
@@ -36,7 +36,9 @@ def _arguments() -> argparse.Namespace:
     source.add_argument("--data", type=Path, help="a folder with properties.csv[.gz] and interactions.csv[.gz]")
     source.add_argument("--simulate", nargs="+", choices=sorted(MARKETS), help="markets whose truth is known")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--models", nargs="+", type=_model, default=list(NAMES), metavar="MODEL", help=" ".join(NAMES))
+    parser.add_argument(
+        "--models", nargs="+", type=_model, default=list(NAMES), metavar="MODEL", help=" ".join((*NAMES, DISCOVER))
+    )
     parser.add_argument("--hold-out-properties", action="store_true", help="rank new properties only")
     parser.add_argument("--no-slices", action="store_true", help="the table alone: slices train some ten models more")
     parser.add_argument("--out", type=Path, required=True)
@@ -47,7 +49,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _model(name: str) -> str:
-    if name not in NAMES and not name.startswith("twin:"):
+    if name not in (*NAMES, DISCOVER) and not name.startswith("twin:"):
         raise argparse.ArgumentTypeError(f"unknown model {name}: choose among {' '.join(NAMES)}")
     return name
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.domain.interactions import InteractionLog
 from tests.benchmarks.quality import product
 from tests.benchmarks.quality.known import Answer, Known, Setting
 from tests.benchmarks.quality.rivals import RIVALS
 
 PRODUCT = ("baseline", "tower", "twin")
+DISCOVER = "twin_discover"  # the twin without popularity, activity and co-occurrence: for what is new
 NAMES = (*RIVALS, *PRODUCT)
 
 Say = Callable[[str], None]
@@ -56,17 +58,30 @@ def fit_all(
             started = time.perf_counter()
             answer = RIVALS[name].fit(known, chosen.get(name, {}), seed)
             fitted[name] = Model(answer, time.perf_counter() - started)
-    return fitted | _fit_product([name for name in names if name not in RIVALS], snapshot, seed, say)
+    ours = [name for name in names if name not in RIVALS]
+    return fitted | _fit_product(ours, snapshot, known.facts, seed, say)
 
 
-def _fit_product(names: Sequence[str], snapshot: Snapshot, seed: int, say: Say) -> dict[str, Model]:
-    """`tower` and `twin` come out of one training."""
+def _fit_product(
+    names: Sequence[str], snapshot: Snapshot, facts: InteractionLog, seed: int, say: Say
+) -> dict[str, Model]:
+    """The first step alone, both, and both without what others do, come out of one training."""
     trained: dict[str, product.Trained] = {}
     fitted: dict[str, Model] = {}
     for name in names:
-        key = "twin" if name == "tower" else name
+        key = _trained_as(name, names)
         if key not in trained:
             trained[key] = product.train(snapshot, product.config_of(key, seed), prefixed(say, f"{key}: "))
-        ask = product.first_step if name == "tower" else product.whole
-        fitted[name] = Model(ask(trained[key].twin, snapshot.catalogue), trained[key].seconds)
+        found = trained[key]
+        if name == "tower":
+            fitted[name] = Model(product.first_step(found.twin, snapshot.catalogue), found.first_step_seconds)
+        else:
+            answer = product.whole(found.twin, snapshot.catalogue, facts, discover=name == DISCOVER)
+            fitted[name] = Model(answer, found.seconds)
     return fitted
+
+
+def _trained_as(name: str, names: Sequence[str]) -> str:
+    if name == "tower" and "twin" not in names:
+        return "twin:ranking=false"
+    return "twin" if name in ("tower", DISCOVER) else name

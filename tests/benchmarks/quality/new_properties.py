@@ -14,7 +14,7 @@ from portfolio_twin.domain.split import HOLDOUT_USERS_LIMIT, TEST, Holdout, trai
 from portfolio_twin.model.evaluation import Queries
 from tests.benchmarks.quality.known import Known, Numbers
 from tests.benchmarks.quality.market import SPLIT_SEED, Market
-from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed
+from tests.benchmarks.quality.models import DISCOVER, Chosen, Say, fit_all, prefixed
 from tests.benchmarks.quality.ranking import Mask, place
 from tests.benchmarks.quality.rivals import RIVALS
 from tests.benchmarks.quality.tuning import choose
@@ -67,7 +67,7 @@ class NewPlaced:
 
 def new_properties(names: Sequence[str], market: Market, chosen: Chosen, folds: int, say: Say) -> NewPlaced:
     """Every property is new once: held out from the training of one of the folds, all dealings with it."""
-    names = [name for name in names if name not in (*BLIND, *SLOW)]
+    names = [name for name in names if name not in (*BLIND, *SLOW)] + [DISCOVER] * ("twin" in names)
     fold_of = np.random.default_rng(SPLIT_SEED).permutation(market.size) % folds
     among, full, seconds = (defaultdict[str, list[Numbers]](list) for _ in range(3))
     settings: list[Chosen] = []

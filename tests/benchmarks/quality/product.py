@@ -9,10 +9,12 @@ from uuid import UUID
 from functions.train.job import Job, fit
 from functions.train.progress import Epoch, Progress
 from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.baselines import Scorer
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.evaluation import Queries, investors, twin_scorer
+from portfolio_twin.model.evaluation import Queries, investors, whole_scorer
 from portfolio_twin.model.twin import Twin
 from tests.benchmarks.quality.known import Answer
 
@@ -24,6 +26,7 @@ EPOCHS_PER_LINE = 10
 class Trained:
     twin: Twin
     seconds: float  # of everything between the snapshot and the twin
+    first_step_seconds: float
 
 
 def train(snapshot: Snapshot, config: TwinConfig, say: Callable[[str], None]) -> Trained:
@@ -33,12 +36,14 @@ def train(snapshot: Snapshot, config: TwinConfig, say: Callable[[str], None]) ->
 
     started = time.perf_counter()
     fitted = fit(Job(TENANT, "comparison", config=config), snapshot, None, Progress(epoch, say))
-    return Trained(fitted.twin, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Trained(fitted.twin, seconds, sum(epoch["seconds"] for epoch in fitted.history))
 
 
-def whole(twin: Twin, catalogue: Catalogue) -> Answer:
-    """As the product ranks, with all that the bundle holds."""
-    return lambda queries: twin_scorer(twin, twin.embed(catalogue), queries)
+def whole(twin: Twin, catalogue: Catalogue, facts: InteractionLog, *, discover: bool = False) -> Answer:
+    """As the product ranks, with all that the bundle holds; `facts` is cut at the time of each query."""
+    activity = Activity.of(facts, catalogue.ids)
+    return lambda queries: whole_scorer(twin, catalogue, queries, activity, discover=discover)
 
 
 def first_step(twin: Twin, catalogue: Catalogue) -> Answer:

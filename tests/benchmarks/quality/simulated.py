@@ -13,7 +13,7 @@ from tests.benchmarks.quality.comparison import choose_all, paired, same, summar
 from tests.benchmarks.quality.dislikes import right_way
 from tests.benchmarks.quality.known import Answer, Numbers
 from tests.benchmarks.quality.market import Market
-from tests.benchmarks.quality.models import available, fit_all, prefixed
+from tests.benchmarks.quality.models import Chosen, available, fit_all, prefixed
 from tests.benchmarks.quality.ranking import Mask, Open, per_user, place
 from tests.benchmarks.quality.told import Teller
 
@@ -26,7 +26,6 @@ PROTOCOL = (
     "folded in; followed is when the expected gain of the first ten reaches "
     f"{SHARE_OF_SETTLED:.0%} of its share of the best under the old taste."
 )
-OURS = ("tower", "twin")
 
 
 def on_simulation(names: Sequence[str], markets: Sequence[str], seeds: int, tell: Teller) -> dict[str, Any]:
@@ -50,6 +49,7 @@ class _Table:
         self.dislikes, self.tastes = (defaultdict[str, list[Any]](list) for _ in range(2))
         self.seconds = defaultdict[str, list[float]](list)
         self.candidates: list[float] = []
+        self.chosen: list[Chosen] = []  # of each draw
 
     @classmethod
     def joined(cls, tables: Sequence["_Table"]) -> "_Table":
@@ -59,6 +59,7 @@ class _Table:
                 for model, parts in getattr(table, name).items():
                     getattr(whole, name)[model] += parts
             whole.candidates += table.candidates
+            whole.chosen += table.chosen
         return whole
 
     def told(self) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class _Table:
         return {
             "test_users": len(ranks["best"]), "candidates": round(float(np.mean(self.candidates))),
             "models": summary(ranks, {name: float(np.mean(s)) for name, s in self.seconds.items()}),
-            "paired": paired(ranks), "twin_is_the_tower_alone": same(ranks),
+            "paired": paired(ranks), "chosen": self.chosen, "twin_is_the_tower_alone": same(ranks),
             "relative_to_best": _relative(ranks), "relative_to_best_in_the_full_list": _relative(full),
             "dislikes": {name: _dislikes(np.concatenate(parts, axis=1)) for name, parts in self.dislikes.items()},
             "change_of_taste": {name: follows_within(parts) for name, parts in self.tastes.items()},
@@ -80,6 +81,7 @@ def _one(names: Sequence[str], simulation: Simulation, seed: int, table: _Table,
     names = available(names, market.size, tell.say)
     say = prefixed(tell.say, f"{name}: ")
     chosen = choose_all(names, market, say)
+    table.chosen.append(chosen)
     fitted = fit_all(names, market.snapshot, market.known(validation_too=True), chosen, seed, say)
     answers = {name: model.answer for name, model in fitted.items()} | {"best": best_possible(simulation.truth)}
     live = on_market(simulation.truth, market.test)
@@ -88,7 +90,7 @@ def _one(names: Sequence[str], simulation: Simulation, seed: int, table: _Table,
         table.on_market[model].append(place(answer, market.test, market.size, live))
         table.full[model].append(place(answer, market.test, market.size))
         table.seconds[model].append(fitted[model].seconds if model in fitted else 0.0)
-        if model in OURS:
+        if model == "tower" or model.startswith("twin"):
             say(f"dislikes and changes of taste, {model}")
             table.dislikes[model].append(right_way(answer, simulation, market.test))
             table.tastes[model].append(follow(answer, simulation, market.test, seed))

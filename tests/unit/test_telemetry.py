@@ -1,0 +1,106 @@
+"""What CloudWatch is told: one line per request or decision, with ids, and nothing personal."""
+
+import io
+import json
+import logging
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from infra.local.gateway import build_event
+from infra.local.lambda_context import LambdaContext
+from portfolio_twin.adapters import telemetry
+from portfolio_twin.api import steps
+from portfolio_twin.api.app import create_app, lambda_handler_of
+from portfolio_twin.api.tenancy import Tenant
+from portfolio_twin.errors import IndexUnavailable
+
+
+@pytest.fixture(autouse=True)
+def metrics_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED", raising=False)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
+    monkeypatch.setenv("BUCKET", "bucket")
+    monkeypatch.setenv("QDRANT_URL", "http://localhost:1")
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+
+
+def ask(path: str, tenant: str) -> None:
+    app = create_app("test")
+
+    @app.get("/found")
+    async def found(tenant: Tenant) -> dict[str, str]:
+        telemetry.note(model_version="v1")
+        return {}
+
+    @app.get("/down")
+    async def down(tenant: Tenant) -> dict[str, str]:
+        raise IndexUnavailable("gone")
+
+    event = build_event("GET", path, "", {}, b"", {"tenant_id": tenant, "email": "somebody@example.com"})
+    lambda_handler_of(app)(event | {"routeKey": f"GET {path}"}, LambdaContext("test", "request-1"))
+
+
+def test_a_request_is_one_line_with_its_route_latency_outcome_tenant_and_version(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tenant = str(uuid4())
+    ask("/found", tenant)
+    (line,) = lines(capsys)
+    assert [line[name] for name in ("route", "service", "tenant_id", "model_version")] == [
+        "GET /found",
+        "stack",
+        tenant,
+        "v1",
+    ]
+    assert line["Answered"] == [1.0]
+    assert len(line["Latency"]) == 1
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "PortfolioTwin"
+    assert "somebody" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(("path", "metric"), [("/down", "Failed"), ("/nowhere", "Refused")])
+def test_its_outcome_is_what_the_caller_got(path: str, metric: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(path, str(uuid4()))
+    assert lines(capsys)[-1][metric] == [1.0]
+
+
+def test_one_request_s_tenant_is_not_the_next_one_s(capsys: pytest.CaptureFixture[str]) -> None:
+    ask("/found", str(uuid4()))
+    ask("/nowhere", str(uuid4()))
+    assert "tenant_id" not in lines(capsys)[-1]
+
+
+def test_a_step_s_decision_is_counted_for_its_tenant(capsys: pytest.CaptureFixture[str]) -> None:
+    @steps.observed
+    def step(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+        return {"decision": "skip"}
+
+    step({"tenant_id": "t", "version": "v"}, None)
+    (line,) = lines(capsys)
+    assert (line["outcome"], line["Outcome"], line["tenant_id"]) == ("skip", [1.0], "t")
+
+
+@pytest.mark.parametrize("what", ["Degraded", "Reloaded", "ReloadFailed"])
+def test_what_goes_wrong_is_counted_under_the_stack_s_name_alone(
+    what: telemetry.Counted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.count(what)
+    (line,) = lines(capsys)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert line[what] == [1.0]
+
+
+def test_the_package_s_own_log_lines_are_json_with_the_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr(telemetry.logger.registered_handler, "stream", written)
+    telemetry.log_as_json()
+    telemetry.begin()
+    telemetry.note(tenant_id="t")
+    logging.getLogger("portfolio_twin.any").warning("told")
+    line = json.loads(written.getvalue())
+    assert (line["message"], line["tenant_id"]) == ("told", "t")
