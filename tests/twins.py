@@ -6,10 +6,13 @@ from uuid import UUID
 import numpy as np
 
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
+from portfolio_twin.model.activity import WINDOWS_DAYS
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.ranking import TERMS, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin, choose_landmarks
 
 TENANT_A = UUID("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa")
@@ -74,4 +77,15 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
         user_ids=np.arange(1, 6),
         user_vectors=vectors[:5],
         user_evidence=np.ones(5, dtype=np.float32),
+    )
+
+
+def plain_layer(n: int, width: int) -> RankingLayer:
+    """A second step that goes by every term alike; property i belongs together with the next one."""
+    following = ((np.arange(n) + 1) % n).astype(np.int32)[:, None]
+    return RankingLayer(
+        weights=np.ones((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
+        scales=np.ones(width, dtype=np.float32),
+        neighbours=Neighbours(following, np.full((n, 1), 0.5, dtype=np.float32)),
+        activity=np.zeros((n, len(WINDOWS_DAYS)), dtype=np.float32),
     )

@@ -15,8 +15,8 @@ from portfolio_twin.model.ranking import TERMS
 Numbers = npt.NDArray[np.int64]
 
 CHOICES_PER_INVESTOR = 5  # the last ones: one investor must not speak for all
-CHOICES_LIMIT = 6_000
-CANDIDATES = 256  # of a choice: the chosen one and others drawn at random, which leaves the estimate consistent
+CHOICES_LIMIT = 4_000
+CANDIDATES = 192  # of a choice: the chosen one and others drawn at random, which leaves the estimate consistent
 POOL = 2_000  # properties that the others are drawn from
 ACTIVITY_AT_ONCE = 2_000_000  # cells of (choices, properties)
 TOGETHER = TERMS.index("together")
@@ -58,14 +58,16 @@ def past_choices(evidence: Evidence, seed: int) -> Queries:
 def _place_in_group(groups: Numbers) -> Numbers:
     """(k,) how many of the same group come before, where equal ones stand together."""
     changes = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if len(groups) else groups
-    place: Numbers = np.arange(len(groups)) - np.repeat(changes, np.diff(np.r_[changes, len(groups)]))
+    sizes = np.diff(np.append(changes, len(groups)))
+    place: Numbers = np.arange(len(groups)) - np.repeat(changes, sizes)
     return place
 
 
 def _others(begin: int, count: int, row: int) -> Numbers:
     """Rows of the investor's other dealings, the last HISTORY_LIMIT of them."""
     mine = np.arange(begin, begin + count)
-    return mine[mine != row][-HISTORY_LIMIT:]
+    others: Numbers = mine[mine != row][-HISTORY_LIMIT:]
+    return others
 
 
 def lay_out(rankings: Rankings, rows: Numbers, counts: Numbers | None, pool: Numbers, seed: int) -> Choices:
@@ -95,5 +97,6 @@ def _draw(rankings: Rankings, row: int, pool: Numbers, m: int, rng: np.random.Ge
     """(m,) the target first, then properties of the pool that the investor has not; repeated where those are few."""
     mine = slice(*np.searchsorted(rankings.histories.rows, [row, row + 1]))
     target = rankings.targets[row]
-    others = np.setdiff1d(pool, np.append(rankings.histories.properties[mine], target))
+    closed = np.append(rankings.histories.properties[mine], target)
+    others = pool[~np.isin(pool, closed)]
     return np.append(target, rng.choice(others, m - 1, replace=len(others) < m - 1))

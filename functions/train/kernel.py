@@ -9,12 +9,12 @@ from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.histories import Histories, Numbers
 from portfolio_twin.model.ranking import TERMS, WANTED_WEIGHT
 
-STEPS = 240
-BATCH = 128
+STEPS = 160
+BATCH = 96
 LEARNING_RATE = 0.03
 PULL = 0.002  # towards the scales begun with, per squared step of their logarithm
 WANTED_KEPT = 12  # of a history
-NEAR = TERMS.index("near_wanted")
+NEAR = TERMS.index("near")
 
 
 def learn_scales(

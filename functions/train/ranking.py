@@ -20,7 +20,8 @@ from portfolio_twin.model.evaluation import Queries
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Numbers
 from portfolio_twin.model.ranked_lists import Rankings
-from portfolio_twin.model.ranking import ACTIVITY, TASTE, TERMS, RankingLayer
+from portfolio_twin.model.ranking import ACTIVITY as POPULARITY
+from portfolio_twin.model.ranking import DISCOVER, ORDINARY, TASTE, TERMS, UNKNOWN_INVESTOR, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin
 
 FOLDS = 3
@@ -90,22 +91,36 @@ def fit_ranking(
         return None
     pool = np.sort(np.random.default_rng(seed).permutation(n)[:POOL])
     fit = Fit(snapshot, twin.schema.vectorise(snapshot.catalogue), activity, queries, counts, towers, pool, seed)
-    weights = np.zeros((5, len(TERMS)), dtype=np.float32)
-    layer = RankingLayer(weights, plain_scales(twin.schema), neighbours, activity.at_the_end())
-    layer, choices = _weigh(layer, fit, twin.config.recent_activity)
-    before = _on_validation(layer, twin, fit, validation)
-    start = np.concatenate(layer.weights[:2])
-    scales = learn_scales(fit.X, choices, queries.histories, layer.scales, start, seed)
-    learnt, choices_learnt = _weigh(replace(layer, scales=scales), fit, twin.config.recent_activity)
-    after = _on_validation(learnt, twin, fit, validation)
-    progress.say(f"kernel: log-likelihood {before.mean():.3f} with plain scales, {after.mean():.3f} with learnt ones")
-    if after.mean() - before.mean() > SCALES_WORTH:
-        layer, choices, before = learnt, choices_learnt, after
-    alone = _cosine_alone(choices, layer, twin, fit, validation)
-    gain = before - alone
-    error = float(gain.std() / np.sqrt(len(gain)))
-    progress.say(f"ranking layer: gains {gain.mean():.3f} ± {error:.3f} nats over the tower alone")
-    return layer if gain.mean() > error else None
+    layer = RankingLayer(
+        np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32), plain_scales(twin.schema), neighbours,
+        activity.at_the_end(),
+    )  # fmt: skip
+    used = [*range(len(TERMS) if twin.config.recent_activity else POPULARITY + 1)]
+    layer = _weigh_unknown(layer, fit, used)
+    choices = fit.choices(layer)
+    layer = _weigh(layer, choices, used)
+    held_out = _held_out(layer, twin, fit, validation)
+    worth = _worth(layer, held_out)
+    scales = learn_scales(fit.X, choices, queries.histories, layer.scales, np.concatenate(layer.weights[:2]), seed)
+    learnt = replace(layer, scales=scales)
+    learnt = _weigh(learnt, fit.choices(learnt), used)
+    worth_learnt = _worth(learnt, _held_out(learnt, twin, fit, validation))
+    progress.say(f"kernel: {worth.mean():.3f} nats with plain scales, {worth_learnt.mean():.3f} with learnt ones")
+    if worth_learnt.mean() - worth.mean() > SCALES_WORTH:
+        layer, worth = learnt, worth_learnt
+    cosine = fit_choice(by_length(choices, [0])).astype(np.float32)
+    gain = worth - log_likelihoods(by_length(held_out, [0]) @ cosine)
+    progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
+    return layer if pays(gain) else None
+
+
+def pays(gain: Matrix) -> bool:
+    """Whether nats gained per held-out choice (q,) are more than one standard error above nothing."""
+    return bool(gain.mean() > _error(gain))
+
+
+def _error(gain: Matrix) -> float:
+    return float(gain.std() / np.sqrt(len(gain)))
 
 
 def plain_scales(schema: FeatureSchema) -> Matrix:
@@ -125,18 +140,20 @@ def rankings_of(
     )  # fmt: skip
 
 
-def _weigh(layer: RankingLayer, fit: Fit, recent: bool) -> tuple[RankingLayer, Choices]:
-    """All rows of the weights, each fitted for what it is asked."""
-    choices, blank = fit.choices(layer), fit.choices(layer, blank=True)
-    crowd = [*range(TASTE, len(TERMS))] if recent else [*range(TASTE, ACTIVITY + 1)]
-    taste, size = [*range(TASTE)], len(TERMS)
-    weights = np.zeros((5, size), dtype=np.float32)
-    for first, used in ((0, taste + crowd), (2, taste)):
-        found = fit_choice(by_length(choices, used))
-        weights[first, used], weights[first + 1, used] = np.split(found, 2)
-    used = [0, *crowd[1:]]
-    weights[4, used] = fit_choice(blank.terms[:, :, used])
-    return replace(layer, weights=weights), choices
+def _weigh(layer: RankingLayer, choices: Choices, used: list[int]) -> RankingLayer:
+    """With weights for the ordinary list, and for "discover new", which goes by taste alone."""
+    weights = layer.weights.copy()
+    for rows, terms in ((ORDINARY, used), (DISCOVER, used[:TASTE])):
+        weights[np.ix_(rows, terms)] = np.split(fit_choice(by_length(choices, terms)), 2)
+    return replace(layer, weights=weights)
+
+
+def _weigh_unknown(layer: RankingLayer, fit: Fit, used: list[int]) -> RankingLayer:
+    """With weights for investors without history: the same choices, the history hidden."""
+    terms = [0, *used[POPULARITY:]]
+    weights = layer.weights.copy()
+    weights[UNKNOWN_INVESTOR, terms] = fit_choice(fit.choices(layer, blank=True).terms[:, :, terms])
+    return replace(layer, weights=weights)
 
 
 def by_length(choices: Choices, used: list[int]) -> Matrix:
@@ -151,12 +168,6 @@ def _held_out(layer: RankingLayer, twin: Twin, fit: Fit, validation: Queries) ->
     return lay_out(rankings, np.flatnonzero(rankings.histories.lengths > 0), None, fit.pool, fit.seed)
 
 
-def _on_validation(layer: RankingLayer, twin: Twin, fit: Fit, validation: Queries) -> Matrix:
+def _worth(layer: RankingLayer, held_out: Choices) -> Matrix:
     """(q,) log-likelihood of each held-out choice."""
-    choices = _held_out(layer, twin, fit, validation)
-    return log_likelihoods(by_length(choices, [*range(len(TERMS))]) @ np.concatenate(layer.weights[:2]))
-
-
-def _cosine_alone(choices: Choices, layer: RankingLayer, twin: Twin, fit: Fit, validation: Queries) -> Matrix:
-    weight = fit_choice(by_length(choices, [0])).astype(np.float32)
-    return log_likelihoods(by_length(_held_out(layer, twin, fit, validation), [0]) @ weight)
+    return log_likelihoods(by_length(held_out, [*range(len(TERMS))]) @ np.concatenate(layer.weights[list(ORDINARY)]))

@@ -43,16 +43,16 @@ def bridge_address() -> str:
 def system_for_containers(state: Path) -> Iterator[LocalSystem]:
     """The local system at an address that containers reach, and the file that tells `sam local` about it."""
     host = bridge_address()
-    with local_system(state, host) as system, TcpRelay(_unix_socket(), host) as relay:
+    with local_system(state, host) as system, _postgres_at(host) as postgres:
         ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
-        ENVIRONMENT.write_text(json.dumps(environments(system, f"{host}:{relay.port}"), indent=1))
+        ENVIRONMENT.write_text(json.dumps(environments(system, postgres), indent=1))
         yield system
 
 
-def environments(system: LocalSystem, postgres: str) -> dict[str, Environment]:
+def environments(system: LocalSystem, postgres: tuple[str, int] | None) -> dict[str, Environment]:
     """For `--env-vars`: what each function of the template gets."""
-    app = _over_tcp(write_settings().database_url.get_secret_value(), postgres)
-    pipeline = _over_tcp(pipeline_settings().database_url.get_secret_value(), postgres)
+    app = _at(postgres, write_settings().database_url.get_secret_value())
+    pipeline = _at(postgres, pipeline_settings().database_url.get_secret_value())
     shared = {
         "BUCKET": system.s3.bucket,
         "AWS_ENDPOINT_URL": system.s3.url,
@@ -114,17 +114,22 @@ def _is_function(resource: Mapping[str, Any]) -> bool:
     return bool(resource["Type"] == "AWS::Serverless::Function")
 
 
-def _unix_socket() -> Path:
-    return Path(str(make_url(write_settings().database_url.get_secret_value()).query["unix_sock"]))
+@contextmanager
+def _postgres_at(host: str) -> Iterator[tuple[str, int] | None]:
+    """Where containers reach the embedded PostgreSQL; None for a server that the environment names."""
+    unix_socket = make_url(write_settings().database_url.get_secret_value()).query.get("unix_sock")
+    if unix_socket is None:
+        yield None
+        return
+    with TcpRelay(Path(str(unix_socket)), host) as relay:
+        yield host, relay.port
 
 
-def _over_tcp(address: str, host_and_port: str) -> str:
-    url = make_url(address)
-    host, _, port = host_and_port.partition(":")
-    return (
-        url.set(host=host, port=int(port), query={"sslmode": "disable"})
-        .render_as_string(hide_password=False)
-    )  # fmt: skip
+def _at(postgres: tuple[str, int] | None, address: str) -> str:
+    if postgres is None:
+        return address
+    url = make_url(address).set(host=postgres[0], port=postgres[1], query={"sslmode": "disable"})
+    return url.render_as_string(hide_password=False)
 
 
 def main() -> int:

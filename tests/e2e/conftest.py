@@ -23,8 +23,11 @@ API_SECONDS = 120.0
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    with system_for_containers(tmp_path_factory.mktemp("state")) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("DATABASE_URL", "QDRANT_URL"):  # else these would be the servers to use
+            environment.delenv(name, raising=False)
+        with system_for_containers(tmp_path_factory.mktemp("state")) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ def test_a_good_twin_passes_every_gate_and_the_table_is_kept_beside_the_bundle(r
     kept = json.loads(registry.read(f"{TENANT_A}/training/{NEW}/gates.json"))
     assert kept["gates"] == answer["gates"]
     assert kept["measured"]["test_users"] == 120
-    assert kept["measured"]["ranking"].keys() == {"twin", "popularity", "content_knn"}
+    assert kept["measured"]["ranking"].keys() == {"twin", "tower", "popularity", "content_knn"}
 
 
 def test_the_bundle_is_measured_anew_and_its_own_figures_are_not_believed(registry: Registry) -> None:

@@ -11,8 +11,9 @@ import safetensors.numpy
 
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
+from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.twin import Twin
-from tests.twins import TENANT_A, TENANT_B, small_catalogue, small_twin
+from tests.twins import TENANT_A, TENANT_B, plain_layer, small_catalogue, small_twin
 
 VERSION = small_twin().version
 
@@ -89,6 +90,41 @@ def test_tensors_that_are_not_what_the_manifest_says_are_refused(change: Any, re
         unpack(with_tensors(change), TENANT_A, VERSION)
 
 
+def second_step_changed(**changes: Any) -> dict[str, bytes]:
+    files = packed(with_second_step())
+    tensors = safetensors.numpy.load(files[TENSORS]) | changes
+    return redigested(files | {TENSORS: safetensors.numpy.save(tensors)})
+
+
+def with_second_step() -> Twin:
+    twin = small_twin()
+    return replace(twin, ranking=plain_layer(len(twin.property_ids), twin.schema.width), market_calibration=Platt(2, 0))
+
+
+def test_the_second_step_and_the_markets_calibration_come_back_the_same() -> None:
+    twin, again = with_second_step(), unpack(packed(with_second_step()), TENANT_A, VERSION)
+    assert again.market_calibration == twin.market_calibration
+    assert again.ranking is not None
+    assert twin.ranking is not None
+    assert (again.ranking.neighbours.numbers == twin.ranking.neighbours.numbers).all()
+    assert again.ranking.golden(twin.landmarks[0]) == twin.ranking.golden(twin.landmarks[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ranking.weights": np.full((5, 7), 2.0, dtype=np.float32)}, "golden"),
+        ({"ranking.weights": np.full((5, 6), 1.0, dtype=np.float32)}, "ranking.weights is"),
+        ({"ranking.weights": np.full((5, 7), np.nan, dtype=np.float32)}, "NaN"),
+        ({"ranking.neighbours": np.full((60, 1), 60, dtype=np.int32)}, "neighbour"),
+        ({"ranking.surprise": np.zeros(1, dtype=np.float32)}, "unexpected"),
+    ],
+)
+def test_a_second_step_that_was_tampered_with_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BundleRejected, match=reason):
+        unpack(second_step_changed(**changes), TENANT_A, VERSION)
+
+
 class Trap:
     def __reduce__(self) -> tuple[Any, ...]:
         return (pytest.fail, ("a pickle was executed",))
@@ -131,6 +167,8 @@ def edited(**changes: Any) -> dict[str, bytes]:
         {"feature_schema": {}},
         {"calibration": {"slope": "x", "intercept": 0}},
         {"golden": None},
+        {"ranking": {"terms": ["luck"], "neighbours": 1}},
+        {"market_calibration": {"slope": "x"}},
         {"files": {}},
         {"files": 3},
         {"confidence": {"coefficients": [1]}},

@@ -13,7 +13,7 @@ from portfolio_twin.model.encoder import Matrix
 Numbers = npt.NDArray[np.int64]
 
 DAY_SECONDS = 86_400
-WINDOWS_DAYS = (36_500, 365, 90)  # ever, within the year, within the quarter
+WINDOWS_DAYS = (36_500, 365, 90, 30)  # ever, within the year, the quarter, the month
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Activity:
         return cls(log.users[kept], numbers[kept], log.times[kept], len(property_ids))
 
     def before(self, times: Numbers, users: Numbers, targets: Numbers) -> Matrix:
-        """(q, n, 3) log1p of the interactions in each window before each of `times` (q,).
+        """(q, n, windows) log1p of the interactions in each window before each of `times` (q,).
 
         What the asking investor themselves did with the target is no activity: it would give the answer away.
         """
@@ -45,10 +45,11 @@ class Activity:
         return activity
 
     def at_the_end(self) -> Matrix:
-        """(n, 3) as serving has it: all that is known when the model is made."""
+        """(n, windows) as serving has it: all that is known when the model is made."""
         end = np.array([self.times.max(initial=0) + 1])
         nobody = np.array([-1])
-        return self.before(end, nobody, np.zeros(1, dtype=np.int64))[0]
+        found: Matrix = self.before(end, nobody, np.zeros(1, dtype=np.int64))[0]
+        return found
 
     def _counts(self, times: Numbers) -> Matrix:
         """(q, n) interactions strictly before each time: what falls between two queries is added to the later one."""

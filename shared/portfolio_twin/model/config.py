@@ -21,7 +21,7 @@ class TwinConfig:
     # Start of a in cosine/τ + a·(log1p(popularity) − mean); 0 leaves the term out. What it explains the cosine does not
     # have to: it belongs beside a ranking step that adds popularity again, and harms where the cosine alone ranks.
     popularity_weight: float = 0.0
-    target_kinds: tuple[str, ...] = ("deal", "like")  # what is predicted; each counts by its KIND_WEIGHTS
+    target_kinds: tuple[str, ...] = ("deal", "like", "outreach")  # what is learnt from; each by its KIND_WEIGHTS
     history_limit: int = 12  # distinct properties of an investor that one training example pools
     blank_history: float = 0.1  # share of histories blanked, so that an empty one comes to mean the market's taste
     sampled_softmax_above: int = 200_000  # properties; beyond, negatives are drawn and corrected by logQ

@@ -28,7 +28,7 @@ class Rankings:
     times: Numbers  # (q,)
 
     def terms(self, row: int, candidates: Numbers, activity: Matrix) -> tuple[Matrix, Past]:
-        """(m, terms) of one investor's candidates, and the history they come from. activity (n, 3)."""
+        """(m, terms) of one investor's candidates, and the history they come from. activity (n, windows)."""
         mine = slice(*np.searchsorted(self.histories.rows, [row, row + 1]))
         owned = self.histories.properties[mine]
         past = Past(self.X[owned], self.histories.weights[mine], self.numbers[owned])
@@ -37,7 +37,7 @@ class Rankings:
         return found, past
 
     def activity_of(self, chunk: slice) -> Matrix:
-        """(chunk, n, 3)"""
+        """(chunk, n, windows)"""
         return self.activity.before(self.times[chunk], self.users[chunk], self.targets[chunk])
 
     def score(self, chunk: slice, *, discover: bool = False) -> npt.NDArray[np.floating[Any]]:

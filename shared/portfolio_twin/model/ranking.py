@@ -6,15 +6,16 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.model.activity import WINDOWS_DAYS
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import Matrix
 
 Numbers = npt.NDArray[np.int64]
 
-# What speaks for a candidate; the first four are taste, the rest is what others do.
-TERMS = ("cosine", "near_wanted", "near_shown", "near_disliked", "together", "popularity", "year", "quarter")
-TASTE, ACTIVITY = 4, 5  # the first ACTIVITY term is popularity, from it on the activity goes
-FLOOR_QUANTILE = 0.25
+# What speaks for a candidate; the first two are taste, the rest is what others do.
+TERMS = ("cosine", "near", "together", "popularity", "year", "quarter", "month")
+TASTE, ACTIVITY = 2, 3  # the first ACTIVITY term is popularity, from it on the activity goes
+FLOOR_QUANTILE, IN_USE = 0.25, WINDOWS_DAYS.index(90)
 WANTED_WEIGHT = 0.99  # of deals and likes; lighter entries of a history were looked at
 ORDINARY, DISCOVER, UNKNOWN_INVESTOR = (0, 1), (2, 3), 4  # rows of the weights
 WEIGHT_ROWS = 5
@@ -39,38 +40,36 @@ class RankingLayer:
     weights: Matrix  # (5, terms): base and by_length of the ordinary list, the same of "discover new", no history
     scales: Matrix  # (w,) of the distance under the kernel exp(−|scales ∘ (x − xⱼ)|)
     neighbours: Neighbours
-    activity: Matrix  # (n, 3) log1p of the interactions ever, within a year, within a quarter
+    activity: Matrix  # (n, windows) log1p of the interactions in each of WINDOWS_DAYS before the snapshot's end
 
     def activity_of(self, numbers: Numbers) -> Matrix:
-        """(m, 3) as of the snapshot; a property that came later gets the floor."""
+        """(m, windows) as of the snapshot; a property that came later gets the floor."""
         known = self.activity[np.maximum(numbers, 0)]
         return np.where(numbers[:, None] >= 0, known, self.floor)
 
     @cached_property
     def floor(self) -> Matrix:
-        """(3,) what a quieter one of the properties in use has: of a new one nothing is known, least that it is dead."""
-        in_use = self.activity[self.activity[:, -1] > 0]
+        """(windows,) of a quieter one of the properties in use: nothing says of a new one that it is dead."""
+        in_use = self.activity[self.activity[:, IN_USE] > 0]
         found: Matrix = np.quantile(in_use, FLOOR_QUANTILE, axis=0) if len(in_use) else self.activity.min(axis=0)
         return found
 
     def golden(self, x: Matrix) -> float:
-        """Scores of property x (w,) for who wanted the bundle's first property, summed: every tensor has a part in it."""
+        """Scores of property x (w,) for who wanted one that is average in all, summed: every tensor has a part."""
         past = Past((x * 0)[None], np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int64))
         number = self.neighbours.numbers[:1, 0].astype(np.int64)
         terms = self.terms(np.ones(1, dtype=np.float32), x[None], number, self.activity_of(number), past)
         return float(sum(self.score(terms, length, discover=new)[0] for length in (0, 1, 3) for new in (False, True)))
 
     def terms(self, cosines: Matrix, X: Matrix, numbers: Numbers, activity: Matrix, past: Past) -> Matrix:
-        """(m, terms) of the candidates: cosines (m,), X (m, w), numbers (m,) of the bundle or −1, activity (m, 3)."""
+        """(m, terms) of the candidates: cosines (m,), X (m, w), numbers (m,) of the bundle or −1, activity (m, windows)."""
         found = np.zeros((len(cosines), len(TERMS)), dtype=np.float32)
         found[:, 0] = cosines
         if len(past.weights):
-            gaps = distances(X * self.scales, past.X * self.scales)
-            wanted, disliked = past.weights >= WANTED_WEIGHT, past.weights < 0
-            for column, group in enumerate((wanted, ~wanted & ~disliked, disliked), start=1):
-                if group.any():
-                    found[:, column] = np.exp(-gaps[:, group].min(axis=1))
-            found[:, 4] = self.neighbours.to(past.numbers, np.maximum(past.weights, 0), numbers)
+            wanted = past.X[past.weights >= WANTED_WEIGHT]
+            if len(wanted):
+                found[:, 1] = np.exp(-distances(X * self.scales, wanted * self.scales).min(axis=1))
+            found[:, 2] = self.neighbours.to(past.numbers, np.maximum(past.weights, 0), numbers)
         found[:, ACTIVITY:] = activity
         return found
 

@@ -10,14 +10,14 @@ from portfolio_twin.adapters.vector_index import PropertyHit
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.ranking import TERMS, Numbers, Past, RankingLayer, distances
+from portfolio_twin.model.ranking import ACTIVITY, TERMS, WANTED_WEIGHT, Numbers, Past, RankingLayer, distances
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.find_candidates import Stored
 from portfolio_twin.services.give_reasons import Reason
 from portfolio_twin.services.know_investor import Investor
 
 WORTH_TELLING = 0.1  # of the log-odds, over the average candidate
-ACTED = {"deal": "you made a deal on", "like": "you liked", "outreach": "you asked about", "view": "you looked at"}
+ACTED = {"deal": "you made a deal on", "like": "you liked"}
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,22 @@ class Ranked:
     def reasons(self, i: int, layer: RankingLayer) -> list[Reason]:
         """What set this candidate apart from the others, the most telling first."""
         told = {TERMS[t]: float(value) for t, value in enumerate(self.contributions[i]) if value > WORTH_TELLING}
-        activity = sum(value for name, value in told.items() if name in ("popularity", "year", "quarter"))
+        activity = sum(value for name, value in told.items() if TERMS.index(name) >= ACTIVITY)
         found = []
-        if "near_wanted" in told:
+        if "near" in told:
             text = f"like the {self._nearest(i, layer)}"
-            found.append(Reason(input="nearest", contribution=told["near_wanted"], text=text))
+            found.append(Reason(input="nearest", contribution=told["near"], text=text))
         if "together" in told:
             text = "investors who acted on the same properties as you acted on this one"
             found.append(Reason(input="together", contribution=told["together"], text=text))
-        if activity and (count := round(float(np.expm1(self.terms[i, TERMS.index("quarter")])))):
-            text = f"{count} interaction{'s' if count > 1 else ''} with it within 90 days"
+        if activity and (count := round(float(np.expm1(self.terms[i, TERMS.index("month")])))):
+            text = f"{count} interaction{'s' if count > 1 else ''} with it in the last 30 days of the data"
             found.append(Reason(input="activity", contribution=activity, text=text))
         return sorted(found, key=lambda reason: -reason.contribution)
 
     def _nearest(self, i: int, layer: RankingLayer) -> str:
         gaps = distances(self.X[i : i + 1] * layer.scales, self.past.X * layer.scales)[0]
-        kind, row = self.rows[int(np.argmin(np.where(self.past.weights > 0, gaps, np.inf)))]
+        kind, row = self.rows[int(np.argmin(np.where(self.past.weights >= WANTED_WEIGHT, gaps, np.inf)))]
         place = f" in {row['zipcode']}" if row.get("zipcode") else ""
         return f"{row.get('property_type') or 'property'}{place} that {ACTED[kind]}"
 
