@@ -85,6 +85,13 @@ def plain_layer(n: int, width: int) -> RankingLayer:
     following = ((np.arange(n) + 1) % n).astype(np.int32)[:, None]
     return RankingLayer(
         weights=np.ones((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
+        encoder=PropertyEncoder(
+            [
+                (np.full((width, 64), 0.1, dtype=np.float32), np.zeros(64, dtype=np.float32)),
+                (np.eye(64, 16, dtype=np.float32), np.full(16, 0.1, dtype=np.float32)),
+            ]
+        ),
+        market=np.zeros(16, dtype=np.float32),
         scales=np.ones(width, dtype=np.float32),
         neighbours=Neighbours(following, np.full((n, 1), 0.5, dtype=np.float32)),
         activity=np.zeros((n, len(WINDOWS_DAYS)), dtype=np.float32),

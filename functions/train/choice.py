@@ -18,7 +18,7 @@ def fit_choice(terms: Matrix) -> Weights:
 
     McFadden, "Conditional logit analysis of qualitative choice behavior" (1974), eq. 18 to 20.
     """
-    e, m, k = terms.shape
+    e, k = len(terms), terms.shape[2]
     scale = np.maximum(terms.std(axis=(0, 1), dtype=np.float64), 1e-6)
     X = (terms / scale).astype(np.float32)
     w, best = np.zeros(k), -np.inf

@@ -115,13 +115,15 @@ def _with_ranking(
     users = np.unique(known.users)
     folds = fold_of(users, job.config.seed)
     quiet, towers = Progress(stop=progress.stop), []
-    for fold in range(FOLDS):
-        progress.say(f"ranking: tower {fold + 1} of {FOLDS}, without a third of the investors")
+    config = replace(job.config, popularity_weight=job.config.ranking_popularity_weight)
+    for fold in range(-1, FOLDS):  # the first one knows everybody: it serves
+        progress.say(f"ranking: tower {fold + 2} of {FOLDS + 1}")
         unseen = users[folds == fold]
         rest = known.take(~np.isin(known.users, unseen))
-        tower = train_tower(rest, validation, snapshot.catalogue.ids, X, job.config, job.device, None, quiet)
+        tower = train_tower(rest, validation, snapshot.catalogue.ids, X, config, job.device, None, quiet)
         towers.append(Tower(tower.encoder, tower.global_vector, unseen))
-    return replace(twin, ranking=fit_ranking(twin, snapshot, known, validation, towers, progress))
+    whole, *parts = towers
+    return replace(twin, ranking=fit_ranking(twin, snapshot, known, validation, whole, parts, progress))
 
 
 def _baseline(job: Job, snapshot: Snapshot, progress: Progress) -> Twin:

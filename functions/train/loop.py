@@ -21,7 +21,7 @@ from portfolio_twin.model.evaluation import Queries
 
 WARM_UP_SHARE = 0.1
 # One cycle ends with the learning rate at 0. Before it has come down the weights jump about, and the best of many noisy
-# validations is a lucky one (Albany, test: NDCG@10 .135 by the best of all epochs, .139 by the last).
+# validations is a lucky one: only the last quarter of the epochs may win.
 SETTLED_SHARE = 0.25
 
 

@@ -14,6 +14,7 @@ from portfolio_twin.adapters.snapshots import Snapshot
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, InteractionLog, gather_evidence
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.model.activity import Activity
+from portfolio_twin.model.calibration import Floats
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import Matrix, PropertyEncoder
 from portfolio_twin.model.evaluation import Queries
@@ -75,10 +76,14 @@ def fit_ranking(
     snapshot: Snapshot,
     known: InteractionLog,
     validation: Queries,
+    whole: Tower,
     towers: Sequence[Tower],
     progress: Progress,
 ) -> RankingLayer | None:
-    """The layer, or None where it gains nothing on the validation targets. `known` is what may be trained on."""
+    """The layer, or None where it gains nothing on the validation targets. `known` is what may be trained on.
+
+    `whole` is the layer's own tower; each of `towers` is the same without some investors, and their choices teach it.
+    """
     numbers = property_numbers(snapshot.catalogue.ids, known.properties)
     kept = numbers != UNKNOWN
     evidence = gather_evidence(known.users[kept], numbers[kept], known.kinds[kept], known.times[kept])
@@ -92,34 +97,33 @@ def fit_ranking(
     pool = np.sort(np.random.default_rng(seed).permutation(n)[:POOL])
     fit = Fit(snapshot, twin.schema.vectorise(snapshot.catalogue), activity, queries, counts, towers, pool, seed)
     layer = RankingLayer(
-        np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32), plain_scales(twin.schema), neighbours,
-        activity.at_the_end(),
+        np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32), whole.encoder, whole.global_vector,
+        plain_scales(twin.schema), neighbours, activity.at_the_end(),
     )  # fmt: skip
     used = [*range(len(TERMS) if twin.config.recent_activity else POPULARITY + 1)]
     layer = _weigh_unknown(layer, fit, used)
     choices = fit.choices(layer)
     layer = _weigh(layer, choices, used)
-    held_out = _held_out(layer, twin, fit, validation)
+    held_out = _held_out(layer, fit, validation)
     worth = _worth(layer, held_out)
     scales = learn_scales(fit.X, choices, queries.histories, layer.scales, np.concatenate(layer.weights[:2]), seed)
     learnt = replace(layer, scales=scales)
     learnt = _weigh(learnt, fit.choices(learnt), used)
-    worth_learnt = _worth(learnt, _held_out(learnt, twin, fit, validation))
+    worth_learnt = _worth(learnt, _held_out(learnt, fit, validation))
     progress.say(f"kernel: {worth.mean():.3f} nats with plain scales, {worth_learnt.mean():.3f} with learnt ones")
     if worth_learnt.mean() - worth.mean() > SCALES_WORTH:
         layer, worth = learnt, worth_learnt
-    cosine = fit_choice(by_length(choices, [0])).astype(np.float32)
-    gain = worth - log_likelihoods(by_length(held_out, [0]) @ cosine)
+    gain = worth - _tower_alone(twin, fit, validation, held_out)
     progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
     return layer if pays(gain) else None
 
 
-def pays(gain: Matrix) -> bool:
+def pays(gain: Floats) -> bool:
     """Whether nats gained per held-out choice (q,) are more than one standard error above nothing."""
     return bool(gain.mean() > _error(gain))
 
 
-def _error(gain: Matrix) -> float:
+def _error(gain: Floats) -> float:
     return float(gain.std() / np.sqrt(len(gain)))
 
 
@@ -163,8 +167,16 @@ def by_length(choices: Choices, used: list[int]) -> Matrix:
     return np.concatenate([terms, terms * length[:, None, None]], axis=2)
 
 
-def _held_out(layer: RankingLayer, twin: Twin, fit: Fit, validation: Queries) -> Choices:
-    rankings = rankings_of(layer, twin.encoder, twin.global_vector, fit, validation)
+def _tower_alone(twin: Twin, fit: Fit, validation: Queries, held_out: Choices) -> Matrix:
+    """(q,) log-likelihood of the same choices by the cosine that serves without the layer, at its best temperature."""
+    vectors = twin.encoder(fit.X)
+    investors = validation.histories.recent().pool(vectors, twin.global_vector)[held_out.rows]  # (q, d)
+    cosines = np.einsum("qd,qmd->qm", investors, vectors[held_out.candidates])
+    return log_likelihoods(cosines * np.float32(fit_choice(cosines[:, :, None])[0]))
+
+
+def _held_out(layer: RankingLayer, fit: Fit, validation: Queries) -> Choices:
+    rankings = rankings_of(layer, layer.encoder, layer.market, fit, validation)
     return lay_out(rankings, np.flatnonzero(rankings.histories.lengths > 0), None, fit.pool, fit.seed)
 
 

@@ -99,7 +99,8 @@ def command(arguments: list[str]) -> list[str]:
     """`sam local …` as this machine needs it."""
     template = write_api_template() if arguments[0] == "start-api" else BUILT
     return [
-        "env", "--unset=AWS_ENDPOINT_URL", str(SAM), "local", *arguments, "--template", str(template), "--env-vars", str(ENVIRONMENT),
+        "env", "--unset=AWS_ENDPOINT_URL",  # ours, for the containers: sam itself would send its own calls there
+        str(SAM), "local", *arguments, "--template", str(template), "--env-vars", str(ENVIRONMENT),
         "--parameter-overrides", "Architecture=x86_64", "--skip-pull-image",
     ]  # fmt: skip
 

@@ -207,7 +207,8 @@ def test_what_is_no_price_is_422(value: str) -> None:
     [
         {"lat": 91.0}, {"lon": -181.0}, {"year_built": 3000}, {"year_built": 1990.5}, {"condition_score": 1.1},
         {"zipcode": "a\x00b"}, {"zipcode": "\ud800"}, {"zipcode": 12345}, {"property_type": "Castle"},
-        {"listing_status": "sold"}, {"renovation_needed": 1}, {"attributes": {"\ud800": 1.0}}, {"attributes": {"a": [1]}},
+        {"listing_status": "sold"}, {"renovation_needed": 1}, {"attributes": {"\ud800": 1.0}},
+        {"attributes": {"a": [1]}},
         {"tenant_id": str(TENANT_B)}, {"model_version": "x"}, {"surprise": 1},
     ],
 )  # fmt: skip

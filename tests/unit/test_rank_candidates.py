@@ -27,9 +27,7 @@ def ranked_twin(**weights: float) -> Twin:
     rows = layer.weights * 0
     rows[[0, 4]] = [weights.get(term, 0.0) for term in TERMS]
     rows[DISCOVER[0], TERMS.index("near")] = weights.get("near", 0.0)
-    return replace(
-        twin, ranking=replace(layer, weights=rows, activity=activity), market_calibration=Platt(0.0, 0.0)
-    )
+    return replace(twin, ranking=replace(layer, weights=rows, activity=activity), market_calibration=Platt(0.0, 0.0))
 
 
 def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
@@ -42,8 +40,8 @@ def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
     index.upsert_users(
         TENANT_A, twin.version, [UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))]
     )
-    models = cast(Any, SimpleNamespace(current=lambda _tenant: twin))
-    return recommend(models, cast(Any, index), TENANT_A, RecommendRequest(user_id=user_id, **request))
+    models = cast("Any", SimpleNamespace(current=lambda _tenant: twin))
+    return recommend(models, cast("Any", index), TENANT_A, RecommendRequest(user_id=user_id, **request))
 
 
 def ids_of(found: Recommendations) -> list[str]:
@@ -65,7 +63,7 @@ def test_a_list_by_activity_says_how_much_went_on() -> None:
 
 
 def test_a_list_by_nearness_names_the_property_that_was_liked() -> None:
-    twin = ranked_twin(near=5.0)
+    twin = ranked_twin(near=50.0)
     found = ask(twin, top_k=1).recommendations[0]
     liked = CATALOGUE.row(0)
     assert found.reasons[0].text == f"like the {liked['property_type']} in {liked['zipcode']} that you liked"

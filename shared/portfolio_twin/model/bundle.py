@@ -147,7 +147,10 @@ def _tensors(twin: Twin) -> dict[str, npt.NDArray[Any]]:
 def _ranking_tensors(layer: RankingLayer | None) -> dict[str, npt.NDArray[Any]]:
     if layer is None:
         return {}
+    layers = enumerate(layer.encoder.layers)
     return {
+        **{f"ranking.tower.{i}.{part}": t for i, pair in layers for part, t in _named(pair)},
+        "ranking.market": layer.market,
         "ranking.weights": layer.weights,
         "ranking.scales": layer.scales,
         "ranking.neighbours": layer.neighbours.numbers,
@@ -166,10 +169,9 @@ def _build(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]], pr
     hidden = () if manifest["kind"] == "content" else config.hidden
     second = manifest["ranking"]
     expected = _expected(config, schema, hidden, len(property_ids)) | _expected_ranking(
-        second, schema, len(property_ids)
+        second, config, schema, len(property_ids)
     )
     _check_tensors(tensors, expected)
-    layers = [(tensors[f"tower.{i}.weight"], tensors[f"tower.{i}.bias"]) for i in range(len(hidden) + 1)]
     market = manifest["market_calibration"]
     scalars = [manifest["base_rate"], manifest["landmark_distance"], *manifest["calibration"].values()]
     scalars += market.values() if market else ()
@@ -181,35 +183,49 @@ def _build(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]], pr
         kind=manifest["kind"],
         config=config,
         schema=schema,
-        encoder=PropertyEncoder(layers),
+        encoder=_build_tower("tower", tensors, len(hidden) + 1),
         calibration=Platt(**manifest["calibration"]),
         confidence=Confidence(tuple(manifest["confidence"]["coefficients"]), manifest["confidence"]["ceiling"]),
         base_rate=float(manifest["base_rate"]),
         landmark_distance=float(manifest["landmark_distance"]),
         property_ids=np.array(property_ids, dtype=object),
         market_calibration=Platt(**market) if market else None,
-        ranking=_build_ranking(tensors) if second else None,
+        ranking=_build_ranking(tensors, len(hidden) + 1) if second else None,
         **rest,
     )
 
 
-def _build_ranking(tensors: Mapping[str, npt.NDArray[Any]]) -> RankingLayer:
+def _build_ranking(tensors: Mapping[str, npt.NDArray[Any]], depth: int) -> RankingLayer:
     numbers, strengths = tensors["ranking.neighbours"], tensors["ranking.strengths"]
     if ((numbers < 0) | (numbers >= len(numbers))).any():
         raise ValueError("a neighbour is no property of this bundle")
     neighbours = Neighbours(numbers, strengths)
-    return RankingLayer(tensors["ranking.weights"], tensors["ranking.scales"], neighbours, tensors["ranking.activity"])
+    return RankingLayer(
+        weights=tensors["ranking.weights"],
+        encoder=_build_tower("ranking.tower", tensors, depth),
+        market=tensors["ranking.market"],
+        scales=tensors["ranking.scales"],
+        neighbours=neighbours,
+        activity=tensors["ranking.activity"],
+    )
+
+
+def _build_tower(prefix: str, tensors: Mapping[str, npt.NDArray[Any]], depth: int) -> PropertyEncoder:
+    return PropertyEncoder([(tensors[f"{prefix}.{i}.weight"], tensors[f"{prefix}.{i}.bias"]) for i in range(depth)])
 
 
 def _expected_ranking(
-    second: Mapping[str, Any] | None, schema: FeatureSchema, n: int
+    second: Mapping[str, Any] | None, config: TwinConfig, schema: FeatureSchema, n: int
 ) -> dict[str, tuple[tuple[int | None, ...], str]]:
     if second is None:
         return {}
     if second["terms"] != list(TERMS):
         raise ValueError(f"the ranking layer has other terms: {second['terms']}")
     c = int(second["neighbours"])
+    tower = _expected_tower([schema.width, *config.hidden, config.embedding_dim])
     return {
+        **{f"ranking.{name}": expected for name, expected in tower.items()},
+        "ranking.market": ((config.embedding_dim,), "float32"),
         "ranking.weights": ((WEIGHT_ROWS, len(TERMS)), "float32"),
         "ranking.scales": ((schema.width,), "float32"),
         "ranking.neighbours": ((n, c), "int32"),
@@ -222,17 +238,23 @@ def _expected(
     config: TwinConfig, schema: FeatureSchema, hidden: tuple[int, ...], n: int
 ) -> dict[str, tuple[tuple[int | None, ...], str]]:
     """Name → shape and dtype of every tensor that must be there; None stands for any length."""
-    d, widths = config.embedding_dim, [schema.width, *hidden, config.embedding_dim]
-    layers = list(itertools.pairwise(widths))
+    d = config.embedding_dim
     return {
-        **{f"tower.{i}.weight": (pair, "float32") for i, pair in enumerate(layers)},
-        **{f"tower.{i}.bias": ((pair[1],), "float32") for i, pair in enumerate(layers)},
+        **_expected_tower([schema.width, *hidden, d]),
         "global_vector": ((d,), "float32"),
         "landmarks": ((None, schema.width), "float32"),
         "property_vectors": ((n, d), "float32"),
         "user_ids": ((None,), "int64"),
         "user_vectors": ((None, d), "float32"),
         "user_evidence": ((None,), "float32"),
+    }
+
+
+def _expected_tower(widths: list[int]) -> dict[str, tuple[tuple[int | None, ...], str]]:
+    layers = list(itertools.pairwise(widths))
+    return {
+        **{f"tower.{i}.weight": (pair, "float32") for i, pair in enumerate(layers)},
+        **{f"tower.{i}.bias": ((pair[1],), "float32") for i, pair in enumerate(layers)},
     }
 
 

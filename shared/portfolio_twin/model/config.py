@@ -32,6 +32,7 @@ class TwinConfig:
     batch_size: int = 256
     epochs: int = 40
     ranking: bool = True  # fit the second step, which stays only where it gains
+    ranking_popularity_weight: float = 0.5  # the same start for the second step's own tower, which does add it again
     recent_activity: bool = True  # let it use how much went on around a property within the quarter and the year
     seed: int = 0
 

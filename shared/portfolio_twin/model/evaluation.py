@@ -153,8 +153,8 @@ def whole_scorer(
     if twin.ranking is None:
         return twin_scorer(twin, twin.embed(catalogue), queries)
     X = twin.schema.vectorise(catalogue)
-    vectors, recent = twin.encoder(X), queries.histories.recent()
-    users = investors(twin, vectors, queries.users, recent)
+    vectors, recent = twin.ranking.encoder(X), queries.histories.recent()
+    users = recent.pool(vectors, twin.ranking.market)
     numbers = property_numbers(twin.property_ids, catalogue.ids)
     rankings = Rankings(
         twin.ranking, X, vectors, users, recent, numbers, activity, queries.users, queries.targets, queries.times

@@ -228,7 +228,7 @@ def _place_columns(place: Place, catalogue: Catalogue) -> npt.NDArray[np.float64
     km = np.stack(_kilometres(place, lat, lon), axis=1)  # (n, 2) east, north
     missing = np.isnan(km[:, 0]) | np.isnan(km[:, 1])
     z = np.clip(km / (place.east_std_km, place.north_std_km), -PLACE_LIMIT, PLACE_LIMIT)
-    angle = (km[:, :, None] * (2 * np.pi / np.array(WAVELENGTHS_KM))).reshape(len(km), -1)
+    angle = (km[:, :, None] * (2 * np.pi / np.array(WAVELENGTHS_KM))).reshape(len(km), 2 * len(WAVELENGTHS_KM))
     columns = np.concatenate([z, np.sin(angle), np.cos(angle)], axis=1)
     columns[missing] = 0.0
     return np.concatenate([columns, missing[:, None]], axis=1) if place.flag else columns

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from portfolio_twin.model.activity import WINDOWS_DAYS
 from portfolio_twin.model.cooccurrence import Neighbours
-from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.model.encoder import Matrix, PropertyEncoder, normalise
 
 Numbers = npt.NDArray[np.int64]
 
@@ -38,6 +38,8 @@ class RankingLayer:
     """
 
     weights: Matrix  # (5, terms): base and by_length of the ordinary list, the same of "discover new", no history
+    encoder: PropertyEncoder  # a tower of its own: what popularity explains, its cosine need not
+    market: Matrix  # (d,) that tower's u₀
     scales: Matrix  # (w,) of the distance under the kernel exp(−|scales ∘ (x − xⱼ)|)
     neighbours: Neighbours
     activity: Matrix  # (n, windows) log1p of the interactions in each of WINDOWS_DAYS before the snapshot's end
@@ -58,11 +60,18 @@ class RankingLayer:
         """Scores of property x (w,) for who wanted one that is average in all, summed: every tensor has a part."""
         past = Past((x * 0)[None], np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int64))
         number = self.neighbours.numbers[:1, 0].astype(np.int64)
-        terms = self.terms(np.ones(1, dtype=np.float32), x[None], number, self.activity_of(number), past)
+        terms = self.terms(self.cosines(x[None], past), x[None], number, self.activity_of(number), past)
         return float(sum(self.score(terms, length, discover=new)[0] for length in (0, 1, 3) for new in (False, True)))
 
+    def cosines(self, X: Matrix, past: Past) -> Matrix:
+        """(m,) of candidates X (m, w) and the investor, both as the layer's own tower sees them."""
+        total = np.abs(past.weights).sum()
+        pooled = past.weights @ self.encoder(past.X) / total if total > 0 else np.zeros_like(self.market)
+        found: Matrix = self.encoder(X) @ normalise(pooled + self.market)
+        return found
+
     def terms(self, cosines: Matrix, X: Matrix, numbers: Numbers, activity: Matrix, past: Past) -> Matrix:
-        """(m, terms) of the candidates: cosines (m,), X (m, w), numbers (m,) of the bundle or −1, activity (m, windows)."""
+        """(m, terms) of candidates: cosines (m,), X (m, w), numbers (m,) of the bundle or −1, activity (m, windows)."""
         found = np.zeros((len(cosines), len(TERMS)), dtype=np.float32)
         found[:, 0] = cosines
         if len(past.weights):

@@ -61,11 +61,10 @@ def rank_candidates(
     known: Stored,
     hits: Sequence[PropertyHit],
     X: Matrix,
-    cosines: Matrix,
     *,
     discover: bool,
 ) -> Ranked:
-    """X (m, w) and cosines (m,) of the candidates; `known` is what is stored of the investor's history."""
+    """X (m, w) of the candidates; `known` is what is stored of the investor's history."""
     events = [(i, kind) for i, kind, _ in investor.history if i in known]
     rows = [(kind, known[i].payload) for i, kind in events]
     past = Past(
@@ -74,7 +73,7 @@ def rank_candidates(
         _numbers(twin, [i for i, _ in events]),
     )
     numbers = _numbers(twin, [hit.property_id for hit in hits])
-    terms = layer.terms(cosines, X, numbers, layer.activity_of(numbers), past)
+    terms = layer.terms(layer.cosines(X, past), X, numbers, layer.activity_of(numbers), past)
     weights = layer.weights_for(len(events), discover=discover)
     return Ranked(terms @ weights, (terms - terms.mean(axis=0)) * weights, terms, X, past, rows)
 

@@ -116,8 +116,7 @@ def _best_of(
     confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
     ranked = None
     if twin.ranking and target is investor.vector:
-        cosines = vectors @ target
-        ranked = rank_candidates(twin, twin.ranking, investor, known, hits, X, cosines, discover=request.discover_new)
+        ranked = rank_candidates(twin, twin.ranking, investor, known, hits, X, discover=request.discover_new)
     chosen = diversify(ranked.scores if ranked else affinity, vectors, request.diversity, request.top_k)
     return [
         Recommendation(

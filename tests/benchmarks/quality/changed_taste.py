@@ -23,7 +23,11 @@ PerInvestor = npt.NDArray[np.float64]
 def follow(answer: Answer, simulation: Simulation, asked: Queries, seed: int) -> PerInvestor:
     """(u, 1 + steps) the share of the best expected gain: under the old taste, then after each of STEPS."""
     asked = _some(asked, seed)
-    changed = [change_of_taste(simulation, int(user), max(STEPS), seed) for user in asked.users]
+    draws = np.random.SeedSequence(seed).generate_state(len(asked.users))  # each investor a new taste of their own
+    changed = [
+        change_of_taste(simulation, int(user), max(STEPS), int(draw))
+        for user, draw in zip(asked.users, draws, strict=True)
+    ]
     ends = np.full(len(asked.users), simulation.market.ends, dtype=np.int64)
     ids, log, truths = simulation.catalogue.ids, simulation.log, [simulation.truth] * len(asked.users)
     shares = [_shares(answer, at(asked, log, ids, ends), truths, ends - 1)]

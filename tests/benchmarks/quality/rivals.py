@@ -7,15 +7,15 @@ from importlib.util import find_spec
 from tests.benchmarks.quality import factors, neighbours, sums
 from tests.benchmarks.quality.known import Answer, Known, Setting
 
-PLACES = (4.0, 1.0, 2.0, 8.0)
-SHRINKAGES = (0.0, 2.0, 10.0)
+PLACES = (4.0, 1.0, 2.0, 8.0, 16.0)
+SHRINKAGES = (0.0, 2.0, 10.0, 30.0)
 SUM = {
-    "place": PLACES, "steepness": (1.0, 0.5, 2.0), "item_knn": (4.0, 2.0, 8.0), "popularity": (0.1, 0.05, 0.2, 0.0),
-    "shrinkage": SHRINKAGES,
+    "place": PLACES, "steepness": (1.0, 0.25, 0.5, 2.0), "item_knn": (4.0, 2.0, 8.0, 16.0),
+    "popularity": (0.1, 0.05, 0.2, 0.0), "shrinkage": SHRINKAGES,
 }  # fmt: skip
+EASE_RIDGES = (10.0, 1.0, 3.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 RECENT = {"days_90": (0.1, 0.05, 0.2, 0.3, 0.0), "days_365": (0.1, 0.05, 0.2, 0.3, 0.0)}
 RIDGES = (0.01, 0.001, 0.1)
-EPOCHS = (30.0, 100.0, 300.0)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ RIVALS: Mapping[str, Rival] = {
     "popularity": Rival(neighbours.popularity),
     "item_knn": Rival(neighbours.item_knn, {"neighbours": (1000.0, 100.0, 20.0), "shrinkage": SHRINKAGES}),
     "content_knn": Rival(neighbours.content_knn, {"place": PLACES}),
-    "ease": Rival(neighbours.ease, {"ridge": (10.0, 1.0, 3.0, 30.0, 100.0, 300.0)}, properties_limit=12_000),
+    "ease": Rival(neighbours.ease, {"ridge": EASE_RIDGES}, properties_limit=12_000),
     "untrained_sum": Rival(sums.untrained_sum, SUM),
     "untrained_sum_recent": Rival(sums.untrained_sum_recent, SUM | RECENT),
     "als": Rival(
@@ -45,12 +45,19 @@ RIVALS: Mapping[str, Rival] = {
         seeded=True, package="implicit",
     ),
     "bpr": Rival(
-        factors.bpr, {"epochs": EPOCHS, "factors": (32.0, 16.0, 64.0), "rate": (0.05, 0.01), "ridge": RIDGES},
+        factors.bpr,
+        {
+            "epochs": (300.0, 30.0, 1000.0), "factors": (128.0, 16.0, 64.0), "rate": (0.05, 0.1),
+            "ridge": (0.05, 0.1, 0.01, 0.001),
+        },
         seeded=True, folds_in=False, package="implicit",
     ),
     "lightfm": Rival(
         factors.lightfm,
-        {"epochs": (10.0, 30.0), "factors": (32.0, 16.0, 64.0), "rate": (0.05, 0.02), "ridge": (1e-6, 1e-5, 1e-4)},
+        {
+            "epochs": (30.0, 10.0, 60.0), "factors": (64.0, 32.0, 128.0), "rate": (0.05, 0.02),
+            "ridge": (1e-4, 1e-5, 1e-3),
+        },
         seeded=True, folds_in=False, package="lightfm",
     ),
 }  # fmt: skip
