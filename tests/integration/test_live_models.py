@@ -173,3 +173,12 @@ def test_another_tenants_bundle_under_this_tenants_name_is_refused(models: LiveM
     registry.promote(thief, FIRST, "test", None)
     with pytest.raises(ModelNotFound):
         models.current(thief)
+
+
+def test_who_writes_sees_a_promotion_at_once(models: LiveModels, registry: FlakyRegistry, tenant: UUID) -> None:
+    assert models.current(tenant).version == FIRST
+    promote_second(registry, tenant)
+    assert models.current(tenant).version == FIRST
+    assert models.current(tenant, fresh=True).version == SECOND
+    registry.down = True
+    assert models.current(tenant, fresh=True).version == SECOND  # the last good one

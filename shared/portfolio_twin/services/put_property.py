@@ -42,7 +42,7 @@ def put_property(
         PropertyRepository(session).put(property_id, request.property)
         session.commit()
     try:
-        twin = models.current(tenant)
+        twin = models.current(tenant, fresh=True)
         row = known_fields(request.property)
         vector = twin.embed(Catalogue.from_rows([property_id], [row]))
         index.upsert_properties(tenant, twin.version, [property_id], vector, [row])

@@ -18,7 +18,7 @@ def refresh_twins(
 ) -> bool:
     """Whether the index now knows; what it misses, the next reindex makes good."""
     try:
-        refresh_users(models.current(tenant), database, index, tenant, user_ids)
+        refresh_users(models.current(tenant, fresh=True), database, index, tenant, user_ids)
     except Unavailable as error:
         logger.warning("stored but not yet in the twin: %s", error, extra={"tenant_id": str(tenant)})
         return False
