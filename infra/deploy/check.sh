@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# The deployment as data: SAM, cfn-lint, statelint, checkov. Needs neither Docker nor an account.
+# The deployment as data: SAM, cfn-lint, checkov, tests/infrastructure (statelint among them). Needs no Docker and no account.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${1:-.venv/bin/python}
 
 infra/deploy/sam.sh validate --lint
 .venv-sam/bin/cfn-lint template.yaml
-.venv-sam/bin/statelint infra/pipelines/retrain.asl.json infra/pipelines/reindex.asl.json
 
 if [ ! -e .venv-checkov/.installed ] || [ infra/deploy/requirements-checkov.txt -nt .venv-checkov/.installed ]; then
   "${PYTHON:-python3.11}" -m venv .venv-checkov  # of its own: it pins boto3, and another one than sam does

@@ -9,6 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import boto3
 from cfnlint.decode.cfn_yaml import load
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -30,7 +31,8 @@ def expand(template: dict[str, Any]) -> dict[str, Any]:
     parameters = {
         name: parameter.get("Default", f"example-{name}") for name, parameter in template["Parameters"].items()
     }
-    translator = Translator(MANAGED_POLICIES, Parser())
+    session = boto3.Session(region_name="us-east-1")  # any: nothing is asked of it
+    translator = Translator(MANAGED_POLICIES, Parser(), boto_session=session)
     expanded: dict[str, Any] = translator.translate(_with_inline_definitions(template), parameters)
     return expanded
 

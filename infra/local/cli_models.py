@@ -56,9 +56,7 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(min=1e-8)] = None,
     device: Annotated[Literal["cpu", "cuda", "mps"], typer.Option()] = "cpu",
     lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
-    val_split: Annotated[
-        float, typer.Option(min=0.01, max=1, help="share of the validation targets kept")
-    ] = 1,
+    val_split: Annotated[float, typer.Option(min=0.01, max=1, help="share of the validation targets kept")] = 1,
     state: State = DEFAULT_STATE,
 ) -> None:
     """Trains a bundle into a folder, without gates or promotion; cut short, it goes on where it was."""

@@ -223,6 +223,13 @@ def test_new_properties_leave_no_trace_in_what_is_learnt_or_known() -> None:
     ]  # fmt: skip
 
 
+def test_the_limit_on_those_asked_counts_only_who_can_be_asked() -> None:
+    log = log_of((7, "a", "deal", 1), *((user, "e", "deal", 2) for user in range(20)), (30, "b", "deal", 3))
+    unseen = hold_out(CATALOGUE, log, np.array([False, False, False, False, True]), users_limit=1)
+    assert unseen.queries.users.tolist() == [7]  # the others had dealt with nothing before
+    assert sorted(unseen.log.users.tolist()) == [7, 30]
+
+
 def test_the_share_of_the_best_expected_gain_is_one_for_the_best_order() -> None:
     chances, everything = np.array([0.6, 0.3, 0.1]), np.ones(3, dtype=bool)
     assert share_of_best(np.array([3.0, 2.0, 1.0]), chances, everything) == pytest.approx(1)

@@ -33,7 +33,7 @@ class TwinConfig:
     epochs: int = 40
     ranking: bool = True  # fit the second step, which stays only where it gains
     ranking_popularity_weight: float = 0.5  # the same start for the second step's own tower, which does add it again
-    recent_activity: bool = True  # let it use how much went on around a property within the quarter and the year
+    recent_activity: bool = True  # let it use how much went on around a property of late
     seed: int = 0
 
     def __post_init__(self) -> None:

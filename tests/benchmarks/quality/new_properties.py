@@ -32,7 +32,7 @@ class Unseen:
     queries: Queries
 
 
-def hold_out(catalogue: Catalogue, log: InteractionLog, held: Mask) -> Unseen:
+def hold_out(catalogue: Catalogue, log: InteractionLog, held: Mask, users_limit: int = HOLDOUT_USERS_LIMIT) -> Unseen:
     """Of each investor who wanted one of them after some other property, the last such one is the target."""
     numbers = property_numbers(catalogue.ids, log.properties)
     log, numbers = log.take(numbers != UNKNOWN), numbers[numbers != UNKNOWN]
@@ -40,15 +40,20 @@ def hold_out(catalogue: Catalogue, log: InteractionLog, held: Mask) -> Unseen:
     positive = np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS])
     old = log.take(~new)
     rows = np.flatnonzero(new & positive)[::-1]  # the log is in time order: the last comes first
-    rows = rows[np.unique(log.users[rows], return_index=True)[1]]
-    rows = np.sort(np.random.default_rng(SPLIT_SEED).permutation(rows)[:HOLDOUT_USERS_LIMIT])
-    queries = _ask(catalogue, old, log.take(rows))
-    asked = queries.histories.lengths > 0
-    queries = _ask(catalogue, old, log.take(rows[np.isin(log.users[rows], queries.users[asked])]))
-    place_of = np.minimum(np.searchsorted(queries.users, old.users), max(len(queries.users) - 1, 0))
-    mine = queries.users[place_of] == old.users if len(queries.users) else np.zeros(len(old), dtype=bool)
-    later = mine & (old.times >= queries.times[place_of]) if len(queries.users) else mine
-    return Unseen(held, old.take(~later), queries)
+    targets = log.take(rows[np.unique(log.users[rows], return_index=True)[1]])
+    everybody = _ask(catalogue, old, targets)
+    able = everybody.users[everybody.histories.lengths > 0]
+    asked = np.random.default_rng(SPLIT_SEED).permutation(able)[:users_limit]
+    targets = targets.take(np.isin(targets.users, asked))
+    return Unseen(held, old.take(~_after(targets, old)), _ask(catalogue, old, targets))
+
+
+def _after(targets: InteractionLog, log: InteractionLog) -> Mask:
+    """(m,) the rows of those who are asked, from the time of their target on. One target each, by user id."""
+    if len(targets) == 0:
+        return np.zeros(len(log), dtype=bool)
+    at = np.minimum(np.searchsorted(targets.users, log.users), len(targets) - 1)
+    return (targets.users[at] == log.users) & (log.times >= targets.times[at])
 
 
 def _ask(catalogue: Catalogue, log: InteractionLog, targets: InteractionLog) -> Queries:

@@ -1,0 +1,58 @@
+"""The HTTP API of the template: who may call what."""
+
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+from infra.local.gateway import SCOPE_OF_FUNCTION
+from tests.infrastructure.resources import Resources, of_type
+
+WRITES = {
+    ("POST", "/properties/{property_id}/feedback"),
+    ("POST", "/interactions"),
+    ("PUT", "/properties/{property_id}"),
+}
+
+
+def operations(expanded: Resources) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(method, path, operation) of the API as API Gateway gets it."""
+    (api,) = of_type(expanded, "AWS::ApiGatewayV2::Api").values()
+    for path, methods in api["Properties"]["Body"]["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def test_every_route_but_health_has_the_authorizer_and_its_scope(expanded: Resources) -> None:
+    for method, path, operation in operations(expanded):
+        wanted = [] if path == "/health" else [{"Jwt": ["twin/write" if (method, path) in WRITES else "twin/read"]}]
+        said = [entry for entry in operation.get("security", []) if entry != {"NONE": []}]
+        assert said == wanted, f"{method} {path}: {operation.get('security')}"
+
+
+def test_the_routes_are_those_of_the_four_apps(expanded: Resources) -> None:
+    apps = [importlib.import_module(f"functions.{name}.app").app for name in SCOPE_OF_FUNCTION]
+    routes = [route for app in apps for route in app.routes if isinstance(route, APIRoute)]
+    served = {(method, route.path) for route in routes for method in route.methods or ()}
+    assert {(method, path) for method, path, _ in operations(expanded)} == served
+
+
+def test_tokens_are_checked_for_issuer_and_audience(resources: Resources) -> None:
+    authorizer = resources["Api"]["Properties"]["Auth"]["Authorizers"]["Jwt"]
+    assert authorizer["JwtConfiguration"] == {"issuer": {"Ref": "JwtIssuer"}, "audience": [{"Ref": "JwtAudience"}]}
+    assert resources["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Jwt"
+
+
+def test_the_api_is_throttled_and_logged(expanded: Resources) -> None:
+    (stage,) = of_type(expanded, "AWS::ApiGatewayV2::Stage").values()
+    assert stage["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": "ThrottleRatePerSecond"}
+    assert stage["Properties"]["AccessLogSettings"]["DestinationArn"]
+
+
+def test_access_logs_hold_nothing_personal(resources: Resources) -> None:
+    said = resources["Api"]["Properties"]["AccessLogSettings"]["Format"]["Fn::Sub"]
+    assert not re.search(r"sourceIp|userAgent|claims\.(sub|email)|\$context\.path\b", said)
+    json.loads(said.replace("$context.", ""))

@@ -1,0 +1,65 @@
+"""The functions of the template, their layer and their events."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.infrastructure.resources import API, ROOT, Resources, functions
+
+
+def test_there_are_the_thirteen_functions_of_the_folders(resources: Resources) -> None:
+    folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")} - {"train"}
+    assert {function["Properties"]["CodeUri"] for function in functions(resources).values()} == {
+        f"functions/{name}/" for name in folders
+    }
+    assert len(folders) == 13
+
+
+def test_all_functions_run_on_one_runtime_behind_an_alias_and_on_either_architecture(template: dict[str, Any]) -> None:
+    shared, architecture = template["Globals"]["Function"], template["Parameters"]["Architecture"]
+    assert (shared["Runtime"], shared["AutoPublishAlias"]) == ("python3.13", "live")
+    assert shared["Architectures"] == [{"Ref": "Architecture"}]
+    assert (architecture["Default"], architecture["AllowedValues"]) == ("arm64", ["arm64", "x86_64"])
+
+
+def test_whoever_waits_for_an_answer_gets_it_from_a_snapshot(template: dict[str, Any]) -> None:
+    for name in API:
+        assert template["Resources"][name]["Properties"]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert "PublishedVersions" in template["Parameters"]["PipelineSnapStart"]["AllowedValues"]
+
+
+def test_api_functions_are_deployed_behind_alarms_and_end_before_the_gateway_does(template: dict[str, Any]) -> None:
+    for name in API:
+        properties = template["Globals"]["Function"] | template["Resources"][name]["Properties"]
+        assert properties["Timeout"] <= 28
+        alarms = [alarm["Ref"] for alarm in properties["DeploymentPreference"]["Alarms"]]
+        assert alarms == [f"{name}Errors", f"{name}Slow"]
+        assert all(template["Resources"][alarm]["Type"] == "AWS::CloudWatch::Alarm" for alarm in alarms)
+
+
+@pytest.mark.parametrize("event", sorted(path.name for path in (ROOT / "tests/events").glob("*.json")))
+def test_events_are_json(event: str) -> None:
+    assert json.loads((ROOT / "tests/events" / event).read_text())
+
+
+def test_every_function_has_an_event() -> None:
+    events = {path.stem for path in (ROOT / "tests/events").glob("*.json")}
+    folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")} - {"train"}
+    assert folders <= events
+
+
+def test_the_layer_is_locked_from_the_project_s_dependencies() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    locked = {
+        Requirement(line).name: Requirement(line)
+        for line in Path(ROOT / "layers/dependencies/requirements.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    }
+    for wanted in map(Requirement, project["dependencies"]):
+        (pin,) = locked[wanted.name].specifier
+        assert pin.operator == "=="
+        assert wanted.specifier.contains(pin.version), wanted

@@ -1,0 +1,50 @@
+"""What starts the state machines, what they are given, and the training job."""
+
+import json
+import re
+from fnmatch import fnmatch
+
+from tests.infrastructure.resources import ROOT, Resources, functions, of_type
+
+
+def test_the_machines_get_what_their_definitions_ask_for_and_nothing_else(resources: Resources) -> None:
+    for name, machine in of_type(resources, "AWS::Serverless::StateMachine").items():
+        properties = machine["Properties"]
+        definition = (ROOT / properties["DefinitionUri"]).read_text()
+        assert set(re.findall(r"\$\{(\w+)\}", definition)) == set(properties["DefinitionSubstitutions"]), name
+        assert properties["Type"] == "STANDARD"
+        assert properties["Tracing"] == {"Enabled": True}
+        assert properties["Logging"]["Level"] == "ALL"
+        for key, value in properties["DefinitionSubstitutions"].items():
+            if key.endswith("FunctionArn"):
+                assert value == {"Ref": key.removesuffix("FunctionArn") + ".Alias"}
+                assert key.removesuffix("FunctionArn") in functions(resources)
+
+
+def test_schedules_are_in_cron_can_be_switched_off_and_lose_nothing(expanded: Resources) -> None:
+    rules = of_type(expanded, "AWS::Events::Rule")
+    when = {rule["Properties"].get("ScheduleExpression"): rule["Properties"] for rule in rules.values()}
+    assert set(when) == {"cron(0 2 ? * SUN *)", "cron(0 3 * * ? *)", None}
+    assert when["cron(0 2 ? * SUN *)"]["State"] == {"Ref": "RetrainSchedule"}
+    assert when["cron(0 3 * * ? *)"]["State"] == {"Ref": "ReindexSchedule"}
+    for rule in rules.values():
+        assert all(target["DeadLetterConfig"] for target in rule["Properties"]["Targets"])
+
+
+def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None:
+    rule = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]
+    event = json.loads((ROOT / "tests/events/s3_bundle_uploaded.json").read_text())
+    (pattern,) = rule["Pattern"]["detail"]["object"]["key"]
+    key = event["detail"]["object"]["key"]
+    assert fnmatch(key, pattern["wildcard"])
+    said = json.loads(rule["InputTransformer"]["InputTemplate"].replace("<key>", key))
+    assert said == {"upload": {"key": key}}
+
+
+def test_a_reclaimed_training_is_tried_again_and_a_hung_one_ends(resources: Resources) -> None:
+    job = resources["TrainingJob"]["Properties"]
+    retrain = json.loads((ROOT / "infra/pipelines/retrain.asl.json").read_text())
+    train = retrain["States"]["Tenants"]["ItemProcessor"]["States"]["Train"]
+    assert job["Timeout"]["AttemptDurationSeconds"] <= train["TimeoutSeconds"]
+    assert job["RetryStrategy"]["EvaluateOnExit"][-1] == {"OnReason": "*", "Action": "EXIT"}
+    assert job["ContainerProperties"]["LogConfiguration"]["Options"]["awslogs-group"] == {"Ref": "TrainingLogs"}

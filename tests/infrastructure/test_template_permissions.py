@@ -1,0 +1,60 @@
+"""Who may do what, by the template: what no linter reports."""
+
+import json
+
+from infra.deploy.expand import TEMPLATE
+from tests.infrastructure.resources import Resources, functions, listed, of_type, statements
+
+UNNARROWED = {"batch:DescribeJobs", "logs:", "xray:"}
+
+
+def test_no_statement_allows_more_than_it_names(expanded: Resources) -> None:
+    for name, resource in expanded.items():
+        for statement in statements(resource):
+            if statement["Effect"] == "Deny" or resource["Type"] == "AWS::KMS::Key":
+                continue
+            actions = listed(statement["Action"])
+            assert not [action for action in actions if "*" in action], f"{name}: {actions}"
+            assert "NotAction" not in statement
+            if "*" in listed(statement.get("Resource", "")):
+                broad = [action for action in actions if not action.startswith(tuple(UNNARROWED))]
+                assert not broad, f"{name}: {broad} on *"
+
+
+def test_each_statement_has_its_reason_beside_it() -> None:
+    lines = TEMPLATE.read_text().splitlines()
+    for number, line in enumerate(lines):
+        if "Effect: Allow" in line:
+            nearby = " ".join(lines[max(0, number - 4) : number + 2])
+            assert "#" in nearby or "Sid" in nearby, f"line {number + 1}: {line.strip()}"
+
+
+def test_every_function_has_a_role_of_its_own(expanded: Resources) -> None:
+    roles = [
+        function["Properties"]["Role"]["Fn::GetAtt"][0]
+        for function in of_type(expanded, "AWS::Lambda::Function").values()
+    ]
+    assert len(set(roles)) == len(roles)
+
+
+def test_only_who_needs_the_facts_may_ask_for_their_password(resources: Resources) -> None:
+    for name, function in functions(resources).items():
+        variables = function["Properties"].get("Environment", {}).get("Variables", {})
+        policies = json.dumps(function["Properties"]["Policies"])
+        may_ask = '"ReadFacts"' in policies or '"DatabaseSecretArn"' in policies
+        assert may_ask == ("DATABASE_URL" in variables), name
+
+
+def test_predict_recommend_and_lookalike_cannot_write(expanded: Resources) -> None:
+    for name in ("Predict", "Recommend", "Lookalike"):
+        attached = [
+            policy["Ref"]
+            for policy in expanded[f"{name}Role"]["Properties"]["ManagedPolicyArns"]
+            if isinstance(policy, dict)
+        ]
+        assert sorted(attached) == ["ReadModels", "SearchIndex"]
+        assert "Policies" not in expanded[f"{name}Role"]["Properties"]
+
+
+def test_no_secret_stands_in_the_template() -> None:
+    assert "{{resolve:" not in TEMPLATE.read_text()

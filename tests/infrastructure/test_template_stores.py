@@ -1,0 +1,37 @@
+"""What holds data is kept, closed, and written with care."""
+
+from tests.infrastructure.resources import Resources, statements
+
+STORES = (
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::Queue",
+    "AWS::KMS::Key",
+    "AWS::DynamoDB::Table",
+    "AWS::RDS::DBInstance",
+)
+
+
+def test_everything_that_holds_data_outlives_its_stack(resources: Resources) -> None:
+    held = [resource for resource in resources.values() if resource["Type"] in STORES]
+    assert held
+    assert all(resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain" for resource in held)
+
+
+def test_the_bucket_is_closed_encrypted_versioned_and_heard(resources: Resources) -> None:
+    bucket = resources["Bucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+
+
+def test_pointers_and_bundles_are_only_written_conditionally(resources: Resources) -> None:
+    denied = {statement["Sid"]: statement for statement in statements(resources["BucketPolicy"])}
+    assert denied["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denied["BundlesAreWrittenOnce"]["Condition"]["Null"] == {"s3:if-none-match": "true"}
+    assert denied["PointersMoveConditionally"]["Condition"]["Null"] == {
+        "s3:if-none-match": "true",
+        "s3:if-match": "true",
+    }
+    assert {"Fn::Sub": "${Bucket.Arn}/*/live.json"} in denied["PointersMoveConditionally"]["Resource"]
