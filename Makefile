@@ -5,10 +5,10 @@ RUN := $(VENV)/bin/python -m
 STATE ?= .twin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check bench clean
+.PHONY: help install demo serve test check bench lock build e2e deploy clean
 
 help:  ## what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,7 @@ check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+	infra/deploy/check.sh $(VENV)/bin/python
 
 bench: install  ## figures as JSON under build/bench
 	$(RUN) tests.benchmarks
@@ -41,6 +42,15 @@ lock: install  ## pins every dependency anew, from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml build/dev.in
 	sed -i 's/+cpu$$//' requirements.lock  # a CPU build of torch, where pip finds one, satisfies the plain version
+
+build: install  ## the functions and both layers as Lambda gets them, with their sizes; ARCHITECTURE=arm64|x86_64
+	infra/deploy/build.sh $(VENV)/bin/python $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
+e2e: install  ## every built function, and the training image, in their containers; needs Docker, or root on Debian
+	infra/deploy/e2e.sh $(VENV)/bin/python
+
+deploy:  ## what `make build` built, to AWS: asks for every parameter
+	infra/deploy/deploy.sh
 
 clean:  ## removes what demo and tests left, not the environment
 	rm -rf $(STATE) build

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 LAMBDA_IMAGE=public.ecr.aws/lambda/python:3.13-x86_64
-LOCAL_IMAGES=${LOCAL_IMAGES:-../shared/local-images/build}
+LOCAL_IMAGES=${LOCAL_IMAGES:-}  # a script that makes them where no registry can be reached
 
 answers() { docker info >/dev/null 2>&1; }
 
