@@ -44,7 +44,7 @@ def traced(handler: Handler) -> Handler:
 
 
 def begin() -> dict[str, str]:
-    """Starts a request or a step: what `note` says from here on is its own. Mutable: Mangum answers in a task's copy."""
+    """Starts a request or a step: what `note` says from now on is its own. Mutable: Mangum answers in a task's copy."""
     facts: dict[str, str] = {}
     _facts.set(facts)
     logger.thread_safe_clear_keys()

@@ -53,7 +53,8 @@ def _after(targets: InteractionLog, log: InteractionLog) -> Mask:
     if len(targets) == 0:
         return np.zeros(len(log), dtype=bool)
     at = np.minimum(np.searchsorted(targets.users, log.users), len(targets) - 1)
-    return (targets.users[at] == log.users) & (log.times >= targets.times[at])
+    after: Mask = (targets.users[at] == log.users) & (log.times >= targets.times[at])
+    return after
 
 
 def _ask(catalogue: Catalogue, log: InteractionLog, targets: InteractionLog) -> Queries:

@@ -8,7 +8,7 @@ from tests.benchmarks.quality import factors, neighbours, sums
 from tests.benchmarks.quality.known import Answer, Known, Setting
 
 PLACES = (4.0, 1.0, 2.0, 8.0, 16.0)
-SHRINKAGES = (0.0, 2.0, 10.0, 30.0)
+SHRINKAGES = (0.0, 2.0, 10.0, 30.0, 100.0, 1000.0)
 SUM = {
     "place": PLACES, "steepness": (1.0, 0.25, 0.5, 2.0), "item_knn": (4.0, 2.0, 8.0, 16.0),
     "popularity": (0.1, 0.05, 0.2, 0.0), "shrinkage": SHRINKAGES,
