@@ -17,6 +17,7 @@ from functions.train.job import Job
 from functions.train.progress import Epoch, Progress
 from infra.local.system import LocalSystem
 from portfolio_twin.domain.checks import count, decide
+from portfolio_twin.domain.quality import clean, find_faults
 from portfolio_twin.domain.versions import new_version
 from portfolio_twin.library import PortfolioTwin
 from portfolio_twin.model.bundle import unpack
@@ -35,13 +36,14 @@ def train_tenant(
     console: Console,
 ) -> None:
     """A bundle in the folder: a twin, or the content model where there is too little to learn from."""
-    catalogue, log = read_data(system.database, tenant_id, None)
-    decision, reasons = decide(count(catalogue, log), {}, has_live=False)
+    given, now = read_data(system.database, tenant_id, None), datetime.now(UTC)
+    catalogue, log = clean(*given, int(now.timestamp()))
+    decision, reasons = decide(count(catalogue, log), find_faults(*given, int(now.timestamp())), has_live=False)
     if decision == "skip":
         raise SystemExit("too little data: " + "; ".join(reasons))
     kind: ModelKind = "twin" if decision == "train" else "content"
     config = replace(TwinConfig(), **settings)
-    job = Job(tenant_id, new_version(datetime.now(UTC)), kind, config, **options)
+    job = Job(tenant_id, new_version(now), kind, config, **options)
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console) as bar:
         task = bar.add_task(f"training a {kind} model", total=config.epochs if kind == "twin" else None)

@@ -105,6 +105,11 @@ def test_a_property_put_is_found_scored_and_recommended_at_once(clients: list[Ap
     assert clients[1].get("/properties/brand-new/similar").status == 404
 
 
+@pytest.mark.parametrize("path", ["/properties/%ff", "/properties/%20", "/properties/%ed%a0%80"])
+def test_a_property_id_that_is_no_text_is_422(clients: list[ApiClient], path: str) -> None:
+    assert clients[0].put(path, {"property": HOUSE}).status == 422
+
+
 def test_feedback_on_an_unknown_property_is_404_like_anothers(clients: list[ApiClient]) -> None:
     clients[0].put("/properties/only-a", {"property": HOUSE})
     body = {"user_id": 1, "kind": "like"}
@@ -121,12 +126,14 @@ def test_interactions_of_other_systems_get_one_result_each(clients: list[ApiClie
         good | {"kind": "love"},
         good | {"occurred_at": "2999-01-01T00:00:00Z"},
         good | {"occurred_at": "2026-01-05T10:00:00"},
+        good | {"occurred_at": 5},
+        good | {"occurred_at": "0001-01-01T00:00:00+14:00"},
         good,
     ]
     answer = clients[0].post("/interactions", {"interactions": items})
     assert answer.status == 200
     told = [result["status"] or result["error"]["code"] for result in answer.body["results"]]
-    assert told == ["stored", "NotFound", "InvalidInput", "InvalidInput", "InvalidInput", "replayed"]
+    assert told == ["stored", "NotFound", *["InvalidInput"] * 5, "replayed"]
     again = clients[0].post("/interactions", {"interactions": [good]})
     assert again.body["results"][0]["status"] == "replayed"
 

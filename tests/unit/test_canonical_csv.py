@@ -173,3 +173,9 @@ def test_json_attributes_keep_their_own_numbers() -> None:
     csv.writer(row).writerow(["1", json.dumps({"walk": 1e-7, "rank": 3})])
     checked = check_properties(["property_id,attributes\n", row.getvalue()])
     assert checked.catalogue.row(0)["attributes"] == {"walk": 1e-7, "rank": 3.0}
+
+
+def test_a_quote_that_is_never_closed_is_refused_with_the_line_where_it_opens() -> None:
+    lines = ["property_id,zipcode\n", "a,01\n", 'b,"02\n', "c,03\n", "d,04\n"]
+    with pytest.raises(UnreadableInput, match="line 3"):
+        check_properties(lines)

@@ -91,7 +91,7 @@ def check_interactions(lines: Iterable[str], known: Container[str]) -> CheckedIn
 
 
 def _open(lines: Iterable[str], needed: Sequence[str]) -> tuple[Any, list[str]]:
-    reader = csv.reader(lines)
+    reader = csv.reader(lines, strict=True)  # strict: a quote that is never closed is an error, not one long cell
     header = [name.strip() for name in next(reader, [])]
     if not header:
         raise UnreadableInput(f"the file is empty — its first line names the columns: {', '.join(needed)}, …")
@@ -107,8 +107,8 @@ def _open(lines: Iterable[str], needed: Sequence[str]) -> tuple[Any, list[str]]:
 def _check_property_header(header: Sequence[str]) -> None:
     if ours := [name for name in header if name in NOT_FOR_FILES]:
         raise UnreadableInput(f"column {', '.join(ours)} cannot be imported — remove it")
-    if not any(name in CANONICAL_COLUMNS for name in header if name != "property_id"):
-        raise UnreadableInput(f"no column has a known name — name them after these: {', '.join(CANONICAL_COLUMNS)}")
+    if header == ["property_id"]:
+        raise UnreadableInput(f"there is nothing but ids — add some of: {', '.join(CANONICAL_COLUMNS)}")
     extra = {attribute_name(name): None for name in header if name not in CANONICAL_COLUMNS}
     try:
         PropertyFeatures.model_validate({"attributes": extra})
@@ -120,10 +120,11 @@ def _rows(reader: Any) -> Iterator[tuple[int, Row]]:
     """Line number and cells of every row that is not blank; at least one."""
     found = False
     while True:
+        starts_at = reader.line_num + 1
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise UnreadableInput(f"line {reader.line_num} is no CSV ({error}) — check its quotes") from error
+            raise UnreadableInput(f"line {starts_at} is no CSV ({error}) — check its quotes") from error
         if row is None:
             break
         if row:

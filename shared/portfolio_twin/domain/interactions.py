@@ -1,5 +1,6 @@
 """What investors do with properties, and what it says about them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ KIND_WEIGHTS: dict[str, float] = {"view": 0.3, "outreach": 0.7, "deal": 1.0, "li
 
 HISTORY_LIMIT = 50  # distinct properties of an investor that serving pools, the most recent ones
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead another system's clock may be
+FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)
+DATE_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 UserId = Annotated[int, Field(ge=0, le=2**63 - 1)]
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
@@ -38,11 +41,21 @@ class Interaction(BaseModel):
     occurred_at: Annotated[AwareDatetime, Field(strict=False)]
     idempotency_key: IdempotencyKey | None = None
 
+    @field_validator("occurred_at", mode="before")
+    @classmethod
+    def _written_as_a_date(cls, value: Any) -> Any:
+        """Pydantic would read a bare number as seconds since 1970."""
+        if not isinstance(value, datetime) and not (isinstance(value, str) and DATE_FIRST.match(value)):
+            raise ValueError("give the time in ISO 8601: 2026-01-31T09:30:00Z")
+        return value
+
     @field_validator("occurred_at")
     @classmethod
-    def _not_in_the_future(cls, value: datetime) -> datetime:
+    def _possible(cls, value: datetime) -> datetime:
         if value > datetime.now(UTC) + CLOCK_SKEW:
             raise ValueError("occurred_at lies in the future")
+        if value < FIRST_MOMENT:
+            raise ValueError(f"occurred_at lies before {FIRST_MOMENT:%Y}")
         return value
 
 

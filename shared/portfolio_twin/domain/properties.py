@@ -18,7 +18,10 @@ LISTING_STATUSES: tuple[str, ...] = get_args(ListingStatus)
 
 # PostgreSQL cannot hold NUL in text; pydantic itself refuses lone surrogates.
 Text = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
-PropertyId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# No control characters, not blank; U+FFFD is what a path's bad bytes become, and would make one id of many.
+PropertyId = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f\x{fffd}]*[^\x00-\x20\x7f\x{fffd}]$")
+]
 AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 AttributeValue = float | bool | Text | None
 

@@ -20,6 +20,8 @@ class ItemError(BaseModel):
 
 def parse_body(model: type[Model], body: bytes) -> Model:
     """The request in a body; raises UnreadableInput for what is not JSON, InvalidInput for what breaks a rule."""
+    if not body.strip():
+        raise InvalidInput("the body is empty")
     try:
         return model.model_validate(json.loads(body))
     except ValidationError as error:
