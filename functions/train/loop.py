@@ -20,6 +20,7 @@ from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.evaluation import Queries
 
 WARM_UP_SHARE = 0.1
+SHORTEST_CYCLE = 4  # steps: two up, two down; fewer have no cycle
 # One cycle ends with the learning rate at 0. Before it has come down the weights jump about, and the best of many noisy
 # validations is a lucky one: only the last quarter of the epochs may win.
 SETTLED_SHARE = 0.25
@@ -157,8 +158,9 @@ def _schedule(
     optimizer: torch.optim.Optimizer, config: TwinConfig, steps: int
 ) -> torch.optim.lr_scheduler.OneCycleLR | None:
     """Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates" (2018)."""
-    if not config.one_cycle:
+    total = steps * config.epochs
+    if not config.one_cycle or total < SHORTEST_CYCLE:
         return None
     return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, total_steps=steps * config.epochs, pct_start=WARM_UP_SHARE
+        optimizer, config.learning_rate, total_steps=total, pct_start=max(WARM_UP_SHARE, 2 / total)
     )
