@@ -30,3 +30,7 @@ def main() -> None:
         ]
         figures[f"{name}_import_cpu_s"] = statistics.median(taken)
     publish("imports", figures)
+
+
+if __name__ == "__main__":
+    main()

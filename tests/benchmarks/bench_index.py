@@ -51,3 +51,7 @@ def _measure(system: LocalSystem) -> dict[str, float]:
         "search_top_10_p50_ms": search["p50_ms"],
         "get_user_p50_ms": get_user["p50_ms"],
     }
+
+
+if __name__ == "__main__":
+    main()

@@ -26,3 +26,7 @@ def main() -> None:
         figures[f"{name}_all_s"] = time.perf_counter() - started
         figures[f"{name}_all_cpu_s"] = time.process_time() - worked
     publish("train", figures)
+
+
+if __name__ == "__main__":
+    main()
