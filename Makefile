@@ -3,9 +3,12 @@ PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 STATE ?= .twin
+ARCHITECTURE ?= arm64
+FUNCTION ?= Predict
+EVENT ?= tests/events/predict.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check bench lock build e2e deploy clean
+.PHONY: help install demo serve test check bench lock build invoke api e2e deploy clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +35,7 @@ check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
-	infra/deploy/check.sh $(VENV)/bin/python
+	PYTHON=$(PYTHON) infra/deploy/check.sh $(VENV)/bin/python
 
 bench: install  ## figures as JSON under build/bench
 	$(RUN) tests.benchmarks
@@ -42,9 +45,18 @@ lock: install  ## pins every dependency anew, from pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml build/dev.in
 	sed -i 's/+cpu$$//' requirements.lock  # a CPU build of torch, where pip finds one, satisfies the plain version
+	infra/deploy/lock.sh
 
-build: install  ## the functions and both layers as Lambda gets them, with their sizes; ARCHITECTURE=arm64|x86_64
-	infra/deploy/build.sh $(VENV)/bin/python $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+build: install  ## the functions and both layers as Lambda gets them, with their sizes; ARCHITECTURE=x86_64 for this machine
+	PYTHON=$(PYTHON) infra/deploy/build.sh $(VENV)/bin/python --architecture $(ARCHITECTURE)
+
+invoke: install  ## one function in Lambda's container, on the stores of `make demo`: FUNCTION=Predict EVENT=file
+	infra/deploy/docker.sh && infra/deploy/build.sh $(VENV)/bin/python --architecture x86_64
+	$(RUN) infra.local.containers --state $(STATE) invoke $(FUNCTION) --event $(EVENT)
+
+api: install  ## the built API in Lambda's container, at http://127.0.0.1:3000
+	infra/deploy/docker.sh && infra/deploy/build.sh $(VENV)/bin/python --architecture x86_64
+	$(RUN) infra.local.containers --state $(STATE) start-api
 
 e2e: install  ## every built function, and the training image, in their containers; needs Docker, or root on Debian
 	infra/deploy/e2e.sh $(VENV)/bin/python

@@ -1,4 +1,4 @@
-"""Training on 10 000 interactions: the default model for 100 epochs, and as it is trained by default."""
+"""Training on 10 000 interactions: the tower for 100 epochs, the whole twin for 100 and for its usual 40."""
 
 import time
 from dataclasses import replace
@@ -18,13 +18,14 @@ def main() -> None:
     simulation = simulate(MARKETS["harborview"], SEED)
     snapshot = freeze(simulation.catalogue, simulation.log, SEED)
     figures: dict[str, float] = {"interactions": float(len(simulation.log))}
-    for name, config in (("100_epochs", replace(TwinConfig(), epochs=100)), ("default", TwinConfig())):
+    tower = replace(TwinConfig(), ranking=False, epochs=100)
+    whole = replace(TwinConfig(), epochs=100)
+    for name, config in (("tower_100_epochs", tower), ("twin_100_epochs", whole), ("twin_default", TwinConfig())):
         job = Job(UUID(int=1), "20260101T000000Z-00000000", config=config)
         started, worked = time.perf_counter(), time.process_time()
-        fitted = fit(job, snapshot, None, Progress())
-        figures[f"{name}_tower_s"] = fitted.seconds
-        figures[f"{name}_all_s"] = time.perf_counter() - started
-        figures[f"{name}_all_cpu_s"] = time.process_time() - worked
+        fit(job, snapshot, None, Progress())
+        figures[f"{name}_s"] = time.perf_counter() - started
+        figures[f"{name}_cpu_s"] = time.process_time() - worked
     publish("train", figures)
 
 
