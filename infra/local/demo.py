@@ -19,6 +19,7 @@ from infra.local.retraining import retrain_tenants
 from infra.local.simulator import MARKETS, simulate, write_canonical
 from infra.local.system import LocalSystem, local_system
 from infra.local.tokens import issue_token
+from portfolio_twin.errors import InvalidInput
 
 SEED = 7
 RESULT = Path("build/demo.json")
@@ -64,7 +65,9 @@ def _load(system: LocalSystem, data: Path | None, console: Console) -> list[Demo
 
 def _import(system: LocalSystem, name: str, folder: Path, console: Console) -> DemoTenant:
     interactions = next((path for path in sorted(folder.glob("interactions.csv*"))), None)
-    properties = next(path for path in sorted(folder.glob("properties.csv*")))
+    properties = next((path for path in sorted(folder.glob("properties.csv*"))), None)
+    if properties is None:
+        raise InvalidInput(f"{folder} holds no properties.csv or properties.csv.gz")
     report = import_canonical(system.database, name, properties, interactions, skip_bad_rows=False, console=console)
     console.print(f"  [bold]{name}[/]: {report.summary()}")
     return DemoTenant(name, report.tenant_id, report.changed)

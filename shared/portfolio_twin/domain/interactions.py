@@ -16,7 +16,6 @@ Kind = Literal["view", "outreach", "deal", "like", "dislike"]
 KINDS: tuple[str, ...] = get_args(Kind)
 KIND_CODE = {kind: code for code, kind in enumerate(KINDS)}
 POSITIVE_KINDS: tuple[str, ...] = ("deal", "like")
-ACTED_ON_KINDS: tuple[str, ...] = ("outreach", "deal", "like", "dislike")  # never recommended again; a view may be
 
 # How strongly one interaction speaks for (or against) the property, in the pooling of the user tower.
 KIND_WEIGHTS: dict[str, float] = {"view": 0.3, "outreach": 0.7, "deal": 1.0, "like": 1.0, "dislike": -0.5}
