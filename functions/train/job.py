@@ -19,8 +19,10 @@ from portfolio_twin.domain.split import VALIDATION, thin_validation, training_lo
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.evaluation import Evaluation, Queries, evaluate
+from portfolio_twin.model.evaluation import Queries
 from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.protocol import evaluate
+from portfolio_twin.model.results import Evaluation
 from portfolio_twin.model.twin import ModelKind, Twin
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from functions.train.page import PAGE
 from functions.train.progress import Epoch
 from portfolio_twin.adapters.snapshots import Snapshot
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.evaluation import Evaluation
+from portfolio_twin.model.results import Evaluation
 from portfolio_twin.model.twin import Twin
 
 NAMES = {

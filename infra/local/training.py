@@ -22,7 +22,7 @@ from portfolio_twin.domain.versions import new_version
 from portfolio_twin.library import PortfolioTwin
 from portfolio_twin.model.bundle import unpack
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.evaluation import evaluate
+from portfolio_twin.model.protocol import evaluate
 from portfolio_twin.model.twin import ModelKind
 from portfolio_twin.services.read_data import read_data
 

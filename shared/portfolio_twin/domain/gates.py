@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.bootstrap import SEED
 from portfolio_twin.domain.metrics import ece
 
 F1_LIMIT = 0.6
@@ -20,7 +21,6 @@ UNIT_TOLERANCE = 1e-3
 RANK_LIMIT = 2.0  # of 16: below, the properties lie on a line
 LOOKALIKE_LIMIT = 0.8
 CHANCE_DRAWS = 200
-SEED = 20_261_121  # the verdict on the same figures must not change from run to run
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -91,12 +91,13 @@ def unit_norm(deviation: float) -> Gate:
     return at_most(deviation, UNIT_TOLERANCE, "the last layer of the tower: a property whose output is all zero")
 
 
-def embedding_rank(rank: float, n: int, collapsed: int) -> Gate:
+def embedding_rank(rank: float, n: int, dimensions: int, collapsed: int) -> Gate:
     """The effective rank of the vectors of `n` properties; two properties span no more than one direction."""
     gate = at_least(
         rank, min(RANK_LIMIT, 0.9 * max(n - 1, 0)), "whether the inputs vary at all, the t-SNE in report.html"
     )
-    return replace(gate, note=gate.note or f"{collapsed} directions hold nothing") if collapsed else gate
+    told = f"effective rank {rank:.1f} of {dimensions} dimensions, {collapsed} collapsed"
+    return replace(gate, note=f"{told}; {gate.note}" if gate.note else told)
 
 
 def lookalike(sanity: float, n: int) -> Gate:

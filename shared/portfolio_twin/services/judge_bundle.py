@@ -18,8 +18,9 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected, NotFound
 from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, read_manifest, unpack
 from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.evaluation import Evaluation, evaluate
 from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.protocol import evaluate
+from portfolio_twin.model.results import Evaluation
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.compare_with_live import LIVE, Rival, against_live, live_rival
 
@@ -90,7 +91,7 @@ def _health(vectors: Matrix) -> Gates:
     rank = effective_rank(vectors)
     return {
         "unit_norm": gates.unit_norm(float(lengths)),
-        "embedding_rank": gates.embedding_rank(rank, len(vectors), collapsed_directions(vectors)),
+        "embedding_rank": gates.embedding_rank(rank, len(vectors), vectors.shape[1], collapsed_directions(vectors)),
     }
 
 

@@ -1,0 +1,65 @@
+"""How far to trust a figure: the bootstrap over investors.
+
+Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 6 and 13. Investors are drawn with replacement,
+never their single answers: two answers about one investor say less than one answer each about two.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.domain.metrics import CALIBRATION_BINS
+
+SEED = 20_261_121  # the verdict on the same figures must not change from run to run
+RESAMPLES = 2000
+INTERVAL = (0.025, 0.975)
+FEW_USERS = 20  # below, resampling says nothing
+
+Floats = npt.NDArray[np.floating[Any]]
+Numbers = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure and the 95 % of its resamples in the middle (the percentile method, ch. 13)."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, value: float, resampled: Floats) -> "Interval":
+        """From the figure itself and (RESAMPLES,) of it."""
+        low, high = np.quantile(resampled, INTERVAL)
+        return cls(float(value), float(low), float(high))
+
+    def to_json(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def resamples(investors: int) -> Floats:
+    """(RESAMPLES, investors) how often each is drawn; the same for the same number of investors."""
+    drawn = np.random.default_rng(SEED).integers(investors, size=(RESAMPLES, investors), dtype=np.int32)
+    cells = drawn + np.arange(RESAMPLES, dtype=np.int64)[:, None] * investors
+    return np.bincount(cells.ravel(), minlength=RESAMPLES * investors).reshape(RESAMPLES, investors).astype(np.float64)
+
+
+def resampled_means(drawn: Floats, values: Floats) -> Floats:
+    """(RESAMPLES,) means of one value per investor (u,), over the draws of `resamples`."""
+    means: Floats = drawn @ values / len(values)
+    return means
+
+
+def resampled_ece(drawn: Floats, rows: Numbers, labels: Numbers, probabilities: Floats) -> Floats:
+    """(RESAMPLES,) of `metrics.ece` over pairs (p,), `rows` (p,) saying whose pair each is.
+
+    Noise adds to an ECE and never takes from it: the resamples lie somewhat above what more investors would show.
+    """
+    bins = np.minimum((probabilities * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+    investors = drawn.shape[1]
+    gaps = np.bincount(rows * CALIBRATION_BINS + bins, labels - probabilities, investors * CALIBRATION_BINS)
+    pairs = np.bincount(rows, minlength=investors)
+    ece: Floats = np.abs(drawn @ gaps.reshape(investors, CALIBRATION_BINS)).sum(axis=1) / np.maximum(drawn @ pairs, 1)
+    return ece
