@@ -208,7 +208,8 @@ def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> N
     found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT)
     assert set(found.intervals().values()) == {None}
     assert found.summary()["slices"]["history"]["2"] == {
-        "users": 2, "hr_at_10": None, "ndcg_at_10": None, "ece": None, "others_ndcg_at_10": {},
+        "users": 2, "hr_at_10": None, "ndcg_at_10": None, "ece": None, "ece_by_chance": None,
+        "others_ndcg_at_10": {},
     }  # fmt: skip
     rng = np.random.default_rng(0)
     ranks, labels = rng.integers(0, 20, 400), np.tile(np.array([1, 0], dtype=np.int8), 400)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.metrics import CALIBRATION_BINS
+from portfolio_twin.domain.metrics import CALIBRATION_BINS, calibration_bins
 
 SEED = 20_261_121  # the verdict on the same figures must not change from run to run
 RESAMPLES = 2000
 INTERVAL = (0.025, 0.975)
+CHANCE_DRAWS = 200
 FEW_USERS = 20  # below, resampling says nothing
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -57,9 +58,19 @@ def resampled_ece(drawn: Floats, rows: Numbers, labels: Numbers, probabilities: 
 
     Noise adds to an ECE and never takes from it: the resamples lie somewhat above what more investors would show.
     """
-    bins = np.minimum((probabilities * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
     investors = drawn.shape[1]
-    gaps = np.bincount(rows * CALIBRATION_BINS + bins, labels - probabilities, investors * CALIBRATION_BINS)
+    cells = rows * CALIBRATION_BINS + calibration_bins(probabilities)
+    gaps = np.bincount(cells, labels - probabilities, investors * CALIBRATION_BINS)
     pairs = np.bincount(rows, minlength=investors)
     ece: Floats = np.abs(drawn @ gaps.reshape(investors, CALIBRATION_BINS)).sum(axis=1) / np.maximum(drawn @ pairs, 1)
     return ece
+
+
+def chance_ece(probabilities: Floats) -> float:
+    """The ECE that these probabilities (p,) would show in 1 test of 20 if they were exactly right."""
+    if len(probabilities) == 0:
+        return 0.0
+    happened = np.random.default_rng(SEED).random((CHANCE_DRAWS, len(probabilities))) < probabilities
+    in_bin = calibration_bins(probabilities)[:, None] == np.arange(CALIBRATION_BINS)
+    gaps = np.abs((happened - probabilities) @ in_bin)  # (draws, bins)
+    return float(np.quantile(gaps.sum(axis=1) / len(probabilities), 0.95))

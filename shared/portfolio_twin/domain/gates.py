@@ -11,16 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.bootstrap import SEED
-from portfolio_twin.domain.metrics import ece
-
 F1_LIMIT = 0.6
 ACCURACY_LIMIT = 0.7
 ECE_LIMIT = 0.10
 UNIT_TOLERANCE = 1e-3
 RANK_LIMIT = 2.0  # of 16: below, the properties lie on a line
 LOOKALIKE_LIMIT = 0.8
-CHANCE_DRAWS = 200
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -60,15 +56,6 @@ def calibration(found: float | None, chance: float = 0.0) -> Gate:
     if gate.passed and chance > ECE_LIMIT:
         return Gate(gate.value, gate.limit, True, f"undecided: chance alone makes {chance:.2f} on so few test pairs")
     return gate
-
-
-def chance_ece(probabilities: Floats) -> float:
-    """The ECE that these probabilities (p,) would show in 1 test of 20 if they were exactly right."""
-    if len(probabilities) == 0:
-        return 0.0
-    rng = np.random.default_rng(SEED)
-    draws = (rng.random(len(probabilities)) < probabilities for _ in range(CHANCE_DRAWS))
-    return float(np.quantile([ece(draw, probabilities) for draw in draws], 0.95))
 
 
 def finite(non_finite: Sequence[str]) -> Gate:

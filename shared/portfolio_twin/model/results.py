@@ -86,21 +86,22 @@ class Evaluation:
             "pairs": len(self.labels),
             "classification": _known(self.classification()),
             "ranking": {model: _known(self.ranking(model)) for model in self.ranks},
-            "intervals": self._told(),
+            "everybody": self.told(),
             "slices": {
-                group: {name: part._told() | part._rivals() for name, part in parts.items()}
-                for group, parts in self.slices.items()
+                group: {name: part.told() for name, part in parts.items()} for group, parts in self.slices.items()
             },
         }
 
-    def _told(self) -> dict[str, Any]:
-        intervals = {name: found.to_json() if found else None for name, found in self.intervals().items()}
-        return {"users": len(self.users), **intervals}
-
-    def _rivals(self) -> dict[str, Any]:
-        """The NDCG@10 of every other model, where the slice is large enough to tell."""
-        others = [model for model in self.ranks if model != "twin"] if len(self.users) >= FEW_USERS else []
-        return {"others_ndcg_at_10": {model: float(self.ndcg(model).mean()) for model in others}}
+    def told(self) -> dict[str, Any]:
+        """The figures of a slice; all are None where there are too few investors to tell."""
+        intervals = self.intervals()
+        others = [model for model in self.ranks if model != "twin"] if intervals["ndcg_at_10"] else []
+        return {
+            "users": len(self.users),
+            **{name: found.to_json() if found else None for name, found in intervals.items()},
+            "ece_by_chance": bootstrap.chance_ece(self.affinities) if intervals["ece"] else None,
+            "others_ndcg_at_10": {model: float(self.ndcg(model).mean()) for model in others},
+        }
 
 
 def ranking(ranks: Numbers) -> dict[str, float]:

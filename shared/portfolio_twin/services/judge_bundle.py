@@ -12,6 +12,7 @@ import numpy as np
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.snapshots import Snapshot, latest_snapshot_id, load_snapshot
 from portfolio_twin.domain import gates, rivals
+from portfolio_twin.domain.bootstrap import chance_ece
 from portfolio_twin.domain.gates import Gate
 from portfolio_twin.domain.health import collapsed_directions, effective_rank, lookalike_sanity
 from portfolio_twin.domain.properties import Catalogue
@@ -75,7 +76,7 @@ def _twin_gates(found: Evaluation, losses: list[float]) -> Gates:
         "f1": gates.f1(figures["f1"]),
         "accuracy": gates.accuracy(figures["accuracy"]),
         "loss_decreased": gates.loss_decreased(losses),
-        "ece": gates.calibration(figures["ece"], gates.chance_ece(found.affinities)),
+        "ece": gates.calibration(figures["ece"], chance_ece(found.affinities)),
         "better_than_popularity": rivals.better(ours, popularity, "popularity", rivals.BETTER_THAN_POPULARITY),
         "better_than_content_knn": rivals.better(ours, content, "content-kNN", rivals.BETTER_THAN_CONTENT),
     }
