@@ -38,3 +38,16 @@ def test_pairs_of_one_investor_are_drawn_together() -> None:
     one = resampled_ece(resamples(10), np.arange(10), labels, claimed)
     twenty = resampled_ece(resamples(10), np.repeat(np.arange(10), 20), np.repeat(labels, 20), np.repeat(claimed, 20))
     assert twenty == pytest.approx(one)
+
+
+def test_an_interval_of_an_ece_holds_the_ece_and_begins_at_nothing() -> None:
+    rng = np.random.default_rng(2)
+    claimed = np.full(60, 0.5)
+    labels = np.tile(np.array([1, 0], dtype=np.int8), 30)  # exactly right: every resample shows more
+    resampled = resampled_ece(resamples(60), np.arange(60), labels, claimed)
+    found = Interval.of(metrics.ece(labels, claimed), resampled)
+    assert resampled.mean() > found.value == found.low == 0
+    noisy = (rng.random(400) < 0.5).astype(np.int8)
+    spread = rng.random(400)
+    other = Interval.of(metrics.ece(noisy, spread), resampled_ece(resamples(400), np.arange(400), noisy, spread))
+    assert other.low < other.value < other.high

@@ -24,7 +24,11 @@ Numbers = npt.NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and the 95 % of its resamples in the middle (the percentile method, ch. 13)."""
+    """A figure that is never negative, and where the middle 95 % of its resamples lie (the percentile method, ch. 13).
+
+    Resampling adds its noise to a figure like the ECE, which noise only makes larger; by so much the interval is moved
+    back (the bootstrap's estimate of bias, ch. 10). Of a mean that is nothing.
+    """
 
     value: float
     low: float
@@ -33,8 +37,8 @@ class Interval:
     @classmethod
     def of(cls, value: float, resampled: Floats) -> "Interval":
         """From the figure itself and (RESAMPLES,) of it."""
-        low, high = np.quantile(resampled, INTERVAL)
-        return cls(float(value), float(low), float(high))
+        low, high = np.quantile(resampled, INTERVAL) - (resampled.mean() - value)
+        return cls(float(value), max(float(low), 0.0), float(high))
 
     def to_json(self) -> dict[str, float]:
         return asdict(self)
@@ -54,10 +58,7 @@ def resampled_means(drawn: Floats, values: Floats) -> Floats:
 
 
 def resampled_ece(drawn: Floats, rows: Numbers, labels: Numbers, probabilities: Floats) -> Floats:
-    """(RESAMPLES,) of `metrics.ece` over pairs (p,), `rows` (p,) saying whose pair each is.
-
-    Noise adds to an ECE and never takes from it: the resamples lie somewhat above what more investors would show.
-    """
+    """(RESAMPLES,) of `metrics.ece` over pairs (p,), `rows` (p,) saying whose pair each is."""
     investors = drawn.shape[1]
     cells = rows * CALIBRATION_BINS + calibration_bins(probabilities)
     gaps = np.bincount(cells, labels - probabilities, investors * CALIBRATION_BINS)

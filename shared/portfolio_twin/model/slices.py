@@ -10,9 +10,9 @@ LENGTHS = {"0": (0, 0), "1": (1, 1), "2": (2, 2), "3-5": (3, 5), "6+": (6, np.in
 SHORTENED = (0, 1, 2)  # properties left of each history, as of an investor who has just come
 GROUPS = {
     "history": "properties dealt with before",
-    "as_new": "asked as if new, so many properties known",
-    "new_properties": "properties nobody had dealt with",
-    "likeness": "target beside the history",
+    "as_new": "asked as if new, properties known",
+    "new_properties": "target nobody had dealt with",
+    "likeness": "target and history",
     "property_type": "type of the target",
 }
 
@@ -39,4 +39,8 @@ def by_type(catalogue: Catalogue, targets: Numbers) -> dict[str, Mask]:
 
 def slice_name(group: str, name: str) -> str:
     """As a person reads it: `type of the target: Condo`."""
-    return f"{GROUPS[group]}: {name.replace('_', ' ').replace('-', '–')}"
+    return f"{GROUPS[group]}: {label_of(name)}"
+
+
+def label_of(name: str) -> str:
+    return name.replace("_", " ") if name not in LENGTHS else name.replace("-", "–")
