@@ -66,12 +66,12 @@ def run(
     others = {"baseline": _baseline(job, snapshot, progress)} if job.baseline else {}
     progress.say("evaluating")
     found = evaluate(fitted.twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others)
-    metrics = found.summary() | _about(job, fitted)
+    metrics = found.summary() | _about(job, snapshot, fitted)
     progress.say("writing the report")
     return _files(job, snapshot, fitted, found, metrics)
 
 
-def _about(job: Job, fitted: Fitted) -> dict[str, Any]:
+def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
     """What metrics.json says of the model beyond its test."""
     vectors = fitted.twin.property_vectors
     embedding = {
@@ -79,10 +79,14 @@ def _about(job: Job, fitted: Fitted) -> dict[str, Any]:
         "effective_rank": effective_rank(vectors),
         "collapsed_directions": collapsed_directions(vectors),
     }
-    seconds = round(fitted.seconds, 3)
+    data = {
+        "properties": len(snapshot.catalogue),
+        "interactions": len(snapshot.log),
+        "investors": len(fitted.twin.user_ids),
+    }
     return {
-        "training_seconds": seconds, "kind": job.kind, "version": job.version,
-        "base_rate": fitted.twin.base_rate, "embedding": embedding,
+        "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
+        "base_rate": fitted.twin.base_rate, "embedding": embedding, "data": data,
     }  # fmt: skip
 
 

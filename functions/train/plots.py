@@ -117,7 +117,7 @@ def risk_coverage(found: Evaluation) -> bytes:
             counts = np.arange(1, len(correct) + 1)
             accuracy = np.cumsum(correct) / counts
             axes[0].plot(counts[first:] / len(correct), accuracy[first:], color=colour, label=f"investors {who}")
-            axes[0].axhline(correct.mean(), color=colour, linestyle="--", linewidth=1, label="all those answers")
+            axes[0].axhline(correct.mean(), color=colour, linestyle="--", linewidth=1)
         title = "Risk–coverage: the most confident answers first"
         axes[0].set(title=title, xlabel="share of the answers kept", ylabel="accuracy", xlim=(0, 1))
         axes[0].legend(loc="best")

@@ -26,7 +26,7 @@ CAPTIONS = {
     "roc.png": "Telling what investors acted on from what was drawn at random.",
     "confusion.png": "Right and wrong answers among the held-out pairs.",
     "reliability.png": "An affinity of 0.8 should come true eight times in ten.",
-    "risk_coverage.png": "The surer the twin says it is, the more often it should be right: the lines should fall.",
+    "risk_coverage.png": "The surer the twin says it is, the more often it should be right. Dashed: all its answers.",
     "embedding_tsne.png": "Properties that lie close are alike to investors. Axes have no meaning of their own.",
 }
 WIDE = ("slices.png", "affinity_map.png", "training_curves.png", "embedding_tsne.png")

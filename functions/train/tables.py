@@ -20,7 +20,7 @@ RANKING = {
     "hr_at_10": "HR@10", "ndcg_at_10": "NDCG@10", "mrr": "MRR", "precision_at_10": "Precision@10",
     "recall_at_10": "Recall@10", "hr_at_20": "HR@20",
 }  # fmt: skip
-CLASSIFICATION = ("accuracy", "precision", "recall", "f1", "auc")
+CLASSIFICATION = {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1", "auc": "AUC"}
 TOO_FEW = f"too few to tell (under {FEW_USERS})"
 
 Told = Mapping[str, Any]
@@ -45,12 +45,14 @@ def classification_table(found: Evaluation, metrics: Told) -> str:
         figures = part.classification()
         cells = "".join(f"<td>{_number(figures[name])}</td>" for name in CLASSIFICATION)
         rows += f"<tr><th>Investors {who}</th>{cells}{_calibration_cells(told)}</tr>"
-    heads = [name.upper() if len(name) < 4 else name for name in CLASSIFICATION]
     rate = (
         f"Base rate: an investor deals with {metrics['base_rate']:.2%} of all properties. Here half of the pairs are "
         "dealings, so that 0.5 is the line between would and would not."
     )
-    return _table("Would they act?", (*heads, "ECE [95 %]", "ECE by chance"), rows) + f'<p class="note">{rate}</p>'
+    return (
+        _table("Would they act?", (*CLASSIFICATION.values(), "ECE [95 %]", "ECE by chance"), rows)
+        + f'<p class="note">{rate}</p>'
+    )
 
 
 def slices_table(everybody: Told, slices: Mapping[str, Mapping[str, Told]]) -> str:
