@@ -25,7 +25,6 @@ PAGE = """<!doctype html>
 $ranking
 $classification
 $slices
-$slices_picture
 <h2>How to read this</h2>
 <dl class="note">
 <dt>Test target</dt><dd>the last distinct deal or like of each investor who has three or more. History: what that

@@ -90,10 +90,14 @@ def _page(
         facts="".join(f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in facts.items()),
         ranking=tables.ranking_table(metrics["ranking"]) if metrics["test_users"] else "",
         classification=tables.classification_table(found, metrics) if metrics["pairs"] else "",
-        slices=tables.slices_table(metrics["everybody"], metrics["slices"]) if metrics["test_users"] else "",
-        slices_picture=_picture("slices.png", pictures["slices.png"]) if "slices.png" in pictures else "",
+        slices=_slices(metrics, pictures) if metrics["test_users"] else "",
         pictures="".join(_picture(name, data) for name, data in pictures.items() if name != "slices.png"),
     )
+
+
+def _slices(metrics: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
+    drawn = _picture("slices.png", pictures["slices.png"]) if "slices.png" in pictures else ""
+    return f"<h2>Who is served well, and who is not</h2>{drawn}{tables.slices_table(metrics)}"
 
 
 def _picture(name: str, data: bytes) -> str:

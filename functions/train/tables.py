@@ -1,7 +1,7 @@
 """The tables of the report, from the figures of metrics.json."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from portfolio_twin.domain.bootstrap import FEW_USERS
@@ -55,14 +55,15 @@ def classification_table(found: Evaluation, metrics: Told) -> str:
     )
 
 
-def slices_table(everybody: Told, slices: Mapping[str, Mapping[str, Told]]) -> str:
+def slices_table(metrics: Told) -> str:
+    everybody, slices = metrics["everybody"], metrics["slices"]
     rows = _slice_row("All test investors", everybody)
     for group in GROUPS:
         if slices.get(group):
             rows += f'<tr class="group"><th colspan="7">{html.escape(GROUPS[group].capitalize())}</th></tr>'
             rows += "".join(_slice_row(label_of(name), told) for name, told in slices[group].items())
     heads = ("investors", "HR@10 [95 %]", "NDCG@10 [95 %]", "best rival", "ECE [95 %]", "ECE by chance")
-    return _table("Who is served well, and who is not", heads, rows)
+    return _table("", heads, rows)
 
 
 def _slice_row(label: str, told: Told) -> str:
@@ -91,6 +92,7 @@ def _bold(best: bool) -> str:
     return ' class="best"' if best else ""
 
 
-def _table(title: str, heads: Any, rows: str) -> str:
+def _table(title: str, heads: Iterable[str], rows: str) -> str:
     head = "".join(f"<th>{html.escape(label)}</th>" for label in heads)
-    return f"<h2>{html.escape(title)}</h2><table><tr><th></th>{head}</tr>{rows}</table>"
+    heading = f"<h2>{html.escape(title)}</h2>" if title else ""
+    return f"{heading}<table><tr><th></th>{head}</tr>{rows}</table>"

@@ -35,7 +35,7 @@ def judged(snapshot: Snapshot) -> Evaluation:
 
 def test_the_table_of_slices_tells_figures_of_the_large_and_says_so_of_the_small() -> None:
     found = judged(market()).summary()
-    page = tables.slices_table(found["everybody"], found["slices"])
+    page = tables.slices_table(found)
     rows = {row.split("</th>")[0].split(">")[-1]: row for row in page.split("<tr>")}
     hit = found["everybody"]["hr_at_10"]
     assert f"{hit['value']:.3f} [{hit['low']:.3f}, {hit['high']:.3f}]" in rows["All test investors"]
@@ -54,7 +54,7 @@ def test_whoever_is_asked_as_if_new_has_a_line_of_their_own() -> None:
 
 def test_what_a_slice_is_called_cannot_break_the_page() -> None:
     told = judged(market()).summary()["everybody"]
-    assert "<b>" not in tables.slices_table(told, {"property_type": {"<b>": told}})
+    assert "<b>" not in tables.slices_table({"everybody": told, "slices": {"property_type": {"<b>": told}}})
 
 
 def test_pictures_are_drawn_of_what_there_is() -> None:

@@ -5,6 +5,7 @@ never their single answers: two answers about one investor say less than one ans
 """
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,14 @@ class Interval:
         return asdict(self)
 
 
+@lru_cache(maxsize=1)  # the same investors are asked about several models, one after the other
 def resamples(investors: int) -> Floats:
     """(RESAMPLES, investors) how often each is drawn; the same for the same number of investors."""
     drawn = np.random.default_rng(SEED).integers(investors, size=(RESAMPLES, investors), dtype=np.int32)
     cells = drawn + np.arange(RESAMPLES, dtype=np.int64)[:, None] * investors
-    return np.bincount(cells.ravel(), minlength=RESAMPLES * investors).reshape(RESAMPLES, investors).astype(np.float64)
+    times = np.bincount(cells.ravel(), minlength=RESAMPLES * investors).reshape(RESAMPLES, investors).astype(np.float64)
+    times.flags.writeable = False
+    return times
 
 
 def resampled_means(drawn: Floats, values: Floats) -> Floats:
