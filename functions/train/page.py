@@ -11,7 +11,7 @@ PAGE = """<!doctype html>
   h1 { font-size: 1.5rem; margin-bottom: .5rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
   .verdict { font-size: 1.15rem; border-left: 4px solid #2563eb; padding: .6rem 1rem; background: #f1f5fd; }
   dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; color: #52606d; } dd { margin: 0; }
-  table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+  table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .95rem; margin-top: .6rem; }
   th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid #e4e7eb; white-space: nowrap; }
   th { font-weight: 600; } th:first-child { text-align: left; } td.best { font-weight: 700; color: #2563eb; }
   tr.group th { padding-top: 1rem; color: #52606d; } td.few { color: #7b8794; text-align: center; }

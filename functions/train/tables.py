@@ -46,8 +46,8 @@ def classification_table(found: Evaluation, metrics: Told) -> str:
         cells = "".join(f"<td>{_number(figures[name])}</td>" for name in CLASSIFICATION)
         rows += f"<tr><th>Investors {who}</th>{cells}{_calibration_cells(told)}</tr>"
     rate = (
-        f"Base rate: an investor deals with {metrics['base_rate']:.2%} of all properties. Here half of the pairs are "
-        "dealings, so that 0.5 is the line between would and would not."
+        f"Base rate: an investor makes a deal on, or likes, {metrics['base_rate']:.2%} of all properties. Here that is "
+        "half of the pairs, so that 0.5 is the line between would and would not."
     )
     return (
         _table("Would they act?", (*CLASSIFICATION.values(), "ECE [95 %]", "ECE by chance"), rows)

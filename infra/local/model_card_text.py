@@ -35,7 +35,7 @@ slices below. Factors of persons (age, origin, gender …) are not in the data, 
 
 * HR@10: the share of investors whose held-out property is among the first ten of all. NDCG@10: also how far up.
 * Affinity as a probability: accuracy, F1, AUC, and the ECE, on as many held-out dealings as random properties.
-  In truth an investor deals with $base_rate of the catalogue; at an affinity of 0.5 the balanced pairs divide.
+  In truth an investor makes a deal on, or likes, $base_rate of the catalogue: the base rate. 0.5 divides the pairs.
 * In brackets: 95 % intervals by $resamples bootstrap resamples of the investors. Under $few investors nothing is told.
 
 ## Evaluation data
@@ -87,7 +87,8 @@ $gates
 
 ## How this page was made
 
-All figures come from `manifest.json`, `metrics.json` and `gates.json` of the version named above, by
+All figures come from `manifest.json`, `metrics.json` and `gates.json` of the version named above, which `twin import`
+and `twin retrain` made, by
 
 ```
 $command
