@@ -28,7 +28,7 @@ def calibrate(twin: Twin, X: Matrix, validation: Queries) -> Twin:
     if min((labels == 1).sum(), (labels == 0).sum()) < PAIRS_NEEDED:
         return twin
     limits = (0, *SHORTENED, HISTORY_LIMIT)
-    shortened = [replace(validation, histories=validation.histories.recent(limit)) for limit in limits]
+    shortened = [validation.shortened(limit) for limit in limits]
     cosines = [_cosines(twin, queries) for queries in shortened]
     evidence = [queries.histories.evidence[validation.pair_rows] for queries in shortened]
     known = evidence[-1] > 0

@@ -14,13 +14,16 @@ from functions.train.content import market_vector, principal_components
 from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
 from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.domain.health import collapsed_directions, effective_rank
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.split import VALIDATION, thin_validation, training_log
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.evaluation import Evaluation, Queries, evaluate
+from portfolio_twin.model.evaluation import Queries
 from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.protocol import evaluate
+from portfolio_twin.model.results import Evaluation
 from portfolio_twin.model.twin import ModelKind, Twin
 
 if TYPE_CHECKING:
@@ -63,9 +66,28 @@ def run(
     others = {"baseline": _baseline(job, snapshot, progress)} if job.baseline else {}
     progress.say("evaluating")
     found = evaluate(fitted.twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others)
-    metrics = found.summary() | {"training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version}
+    metrics = found.summary() | _about(job, snapshot, fitted)
     progress.say("writing the report")
     return _files(job, snapshot, fitted, found, metrics)
+
+
+def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
+    """What metrics.json says of the model beyond its test."""
+    vectors = fitted.twin.property_vectors
+    embedding = {
+        "dimensions": vectors.shape[1],
+        "effective_rank": effective_rank(vectors),
+        "collapsed_directions": collapsed_directions(vectors),
+    }
+    data = {
+        "properties": len(snapshot.catalogue),
+        "interactions": len(snapshot.log),
+        "investors": len(fitted.twin.user_ids),
+    }
+    return {
+        "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
+        "base_rate": fitted.twin.base_rate, "embedding": embedding, "data": data,
+    }  # fmt: skip
 
 
 def checkpoints_in(store: Store, job: Job) -> "Checkpoints | None":

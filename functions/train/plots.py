@@ -1,7 +1,7 @@
 """The pictures of the report. Each takes numbers and gives a PNG."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import matplotlib as mpl
@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 
 from functions.train.progress import Epoch
 from portfolio_twin.domain import metrics
-from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.model.results import Evaluation
+from portfolio_twin.model.slices import GROUPS, label_of
 
 INK, QUIET, GRID = "#1f2933", "#7b8794", "#e4e7eb"
 BLUE, ORANGE, GREEN, RED = "#2563eb", "#ea7317", "#16a34a", "#dc2626"
 CYCLE = (BLUE, ORANGE, GREEN, "#9333ea", "#0891b2", "#ca8a04", "#db2777", "#64748b")
 DPI = 110
-TSNE_POINTS = 1_000
+RIVAL_MARKS = {"popularity": ("popularity", "d", ORANGE), "content_knn": ("content kNN", "x", GREEN)}
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 10, "text.color": INK,
     "axes.edgecolor": QUIET, "axes.labelcolor": INK, "axes.titlesize": 11, "axes.titleweight": "bold",
@@ -28,6 +29,7 @@ STYLE: dict[Any, Any] = {
 }  # fmt: skip
 
 Labels = npt.NDArray[Any]
+Told = Mapping[str, Any]  # the figures of one slice, as metrics.json has them
 
 
 def training_curves(history: list[Epoch], best_epoch: int) -> bytes:
@@ -47,7 +49,7 @@ def training_curves(history: list[Epoch], best_epoch: int) -> bytes:
             ax.set(title=title, xlabel="epoch")
             ax.legend()
 
-    return _figure(draw, columns=3)
+    return figure(draw, columns=3)
 
 
 def roc(labels: Labels, affinities: metrics.Floats) -> bytes:
@@ -62,7 +64,7 @@ def roc(labels: Labels, affinities: metrics.Floats) -> bytes:
         axes[0].set(title="ROC", xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1), ylim=(0, 1.01))
         axes[0].legend(loc="lower right")
 
-    return _figure(draw)
+    return figure(draw)
 
 
 def confusion(labels: Labels, affinities: metrics.Floats) -> bytes:
@@ -80,7 +82,7 @@ def confusion(labels: Labels, affinities: metrics.Floats) -> bytes:
         ax.set_yticks([0, 1], ["drawn at\nrandom", "acted on"])
         ax.grid(visible=False)
 
-    return _figure(draw)
+    return figure(draw)
 
 
 def reliability(labels: Labels, affinities: metrics.Floats) -> bytes:
@@ -95,54 +97,76 @@ def reliability(labels: Labels, affinities: metrics.Floats) -> bytes:
         ax.set(title="Reliability", xlabel="affinity", ylabel="share that acted", xlim=(0, 1), ylim=(0, 1.01))
         ax.legend(loc="upper left")
 
-    return _figure(draw)
+    return figure(draw)
 
 
-def risk_coverage(labels: Labels, affinities: metrics.Floats, confidences: metrics.Floats) -> bytes:
+def risk_coverage(found: Evaluation) -> bytes:
     """Accuracy among the most confident answers: it has to fall from left to right for confidence to mean something."""
 
     def draw(axes: list[Axes]) -> None:
-        correct = ((affinities >= 0.5) == (labels > 0))[np.argsort(-confidences, kind="stable")]
-        first = max(len(correct) // 20, 1)  # of fewer answers than this an accuracy is noise
-        counts = np.arange(1, len(correct) + 1)
-        accuracy = np.cumsum(correct) / counts
-        axes[0].plot(counts[first:] / len(correct), accuracy[first:], color=BLUE, label="most confident answers first")
-        axes[0].axhline(correct.mean(), color=QUIET, linestyle="--", linewidth=1.2, label="all answers")
-        axes[0].set(title="Risk–coverage", xlabel="share of the answers kept", ylabel="accuracy", xlim=(0, 1))
-        axes[0].legend(loc="upper right")
+        new = found.slices.get("as_new", {}).values()
+        for parts, colour, who in (([found], BLUE, "as they are"), (list(new), ORANGE, "asked as if new")):
+            if not parts:
+                continue
+            labels, affinities, confidences = (
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in ("labels", "affinities", "confidences")
+            )
+            correct = ((affinities >= 0.5) == (labels > 0))[np.argsort(-confidences, kind="stable")]
+            first = max(len(correct) // 20, 1)  # of fewer answers than this an accuracy is noise
+            counts = np.arange(1, len(correct) + 1)
+            accuracy = np.cumsum(correct) / counts
+            axes[0].plot(counts[first:] / len(correct), accuracy[first:], color=colour, label=f"investors {who}")
+            axes[0].axhline(correct.mean(), color=colour, linestyle="--", linewidth=1)
+        title = "Risk–coverage: the most confident answers first"
+        axes[0].set(title=title, xlabel="share of the answers kept", ylabel="accuracy", xlim=(0, 1))
+        axes[0].legend(loc="best")
 
-    return _figure(draw)
+    return figure(draw)
 
 
-def embedding_map(vectors: Matrix, groups: npt.NDArray[np.object_], what: str, seed: int) -> bytes:
-    """t-SNE of at most 1 000 property vectors (n, d), coloured by group (n,). van der Maaten and Hinton (JMLR 2008)."""
-    from sklearn.manifold import TSNE  # takes a second to import, and only this needs it
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
-
-    rows = np.random.default_rng(seed).permutation(len(vectors))[:TSNE_POINTS]
-    perplexity = min(30.0, (len(rows) - 1) / 3)
-    with threadpool_limits(
-        limits=1
-    ):  # at this size threads that compete for a busy core cost many times what they save
-        places = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=500).fit_transform(vectors[rows])
+def slices(everybody: Told, parts: Mapping[str, Mapping[str, Told]]) -> bytes:
+    """NDCG@10 of each slice of metrics.json with its 95 % interval, beside the rivals'; too small ones are left out."""
+    large = {group: {n: told for n, told in found.items() if told["ndcg_at_10"]} for group, found in parts.items()}
+    rows = [row for group in GROUPS if large.get(group) for row in ((GROUPS[group], None), *large[group].items())]
 
     def draw(axes: list[Axes]) -> None:
-        shown = groups[rows]
-        for group, colour in zip(dict.fromkeys(sorted(shown.tolist())), CYCLE * 4, strict=False):
-            mine = shown == group
-            axes[0].scatter(places[mine, 0], places[mine, 1], s=16, color=colour, alpha=0.75, linewidths=0, label=group)
-        axes[0].set(title=f"Embedding space (t-SNE), by {what}", xticks=[], yticks=[])
-        axes[0].grid(visible=False)
-        axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), markerscale=1.6)
+        ax, names = axes[0], []
+        for place, (name, told) in enumerate(rows):
+            names.append(name if told is None else f"{label_of(name)}  ({told['users']:,})")
+            if told is not None:
+                _one_slice(ax, place, told)
+        mean = everybody["ndcg_at_10"]["value"]
+        ax.axvline(mean, color=QUIET, linestyle=":", linewidth=1.2, label="the twin, all investors")
+        ax.set_yticks(range(len(rows)), names)
+        for tick, (_, told) in zip(ax.get_yticklabels(), rows, strict=True):
+            tick.set(color=INK, fontweight="bold" if told is None else "normal")
+        ax.set(title="NDCG@10 by slice (investors)", xlim=(-0.01, None), ylim=(len(rows) - 0.5, -0.5))
+        ax.grid(visible=False, axis="y")
+        ax.tick_params(axis="y", length=0)
+        handles, labels = ax.get_legend_handles_labels()
+        unique = dict(zip(labels, handles, strict=True))
+        ax.legend(unique.values(), unique.keys(), loc="upper center", bbox_to_anchor=(0.3, -0.06), ncols=len(unique))
 
-    return _figure(draw, width=8.4, height=5.2)
+    return figure(draw, width=9.4, height=1.2 + 0.27 * len(rows))
 
 
-def _figure(draw: Callable[[list[Axes]], None], columns: int = 1, width: float = 5.2, height: float = 4.0) -> bytes:
+def _one_slice(ax: Axes, place: int, told: Told) -> None:
+    ndcg = told["ndcg_at_10"]
+    reach = [[ndcg["value"] - ndcg["low"]], [ndcg["high"] - ndcg["value"]]]
+    ax.errorbar(ndcg["value"], place, xerr=reach, color=BLUE, fmt="o", capsize=3, label="the twin, 95 % interval")
+    for model, (label, marker, colour) in RIVAL_MARKS.items():
+        if model in told["others_ndcg_at_10"]:
+            ax.scatter(
+                told["others_ndcg_at_10"][model], place, marker=marker, color=colour, s=34, label=label, zorder=3
+            )
+
+
+def figure(draw: Callable[[list[Axes]], None], columns: int = 1, width: float = 5.2, height: float = 4.0) -> bytes:
     """Without pyplot: no state outlives the picture."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width if columns == 1 else 4.4 * columns, height), layout="constrained", dpi=DPI)
-        draw([figure.add_subplot(1, columns, i + 1) for i in range(columns)])
+        drawn = Figure(figsize=(width if columns == 1 else 4.4 * columns, height), layout="constrained", dpi=DPI)
+        draw([drawn.add_subplot(1, columns, i + 1) for i in range(columns)])
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png")
+        drawn.savefig(buffer, format="png")
     return buffer.getvalue()

@@ -10,7 +10,8 @@ from functions.train.objective import Batch, Objective
 from functions.train.progress import Epoch
 from portfolio_twin.domain import metrics
 from portfolio_twin.model.encoder import Matrix, normalise
-from portfolio_twin.model.evaluation import Evaluation, Queries, rank_targets
+from portfolio_twin.model.evaluation import Queries, rank_targets
+from portfolio_twin.model.results import ranking
 
 UNMEASURED = float("nan")
 
@@ -26,7 +27,7 @@ def validate(
     users = investors_of(network, vectors, queries, training.user_ids)
     ranks = rank_targets(lambda chunk: users[chunk] @ vectors.T, queries, len(vectors))
     cosines = np.einsum("pd,pd->p", users[queries.pair_rows], vectors[queries.pair_properties])
-    found = Evaluation(queries.users, len(vectors), {"twin": ranks}, queries.labels, cosines, cosines).ranking("twin")
+    found = ranking(ranks)
     return {
         "val_loss": loss,
         "val_auc": metrics.auc(queries.labels, cosines),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -96,6 +97,28 @@ def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
                 version, manifest["kind"], manifest["created_at"], f"{quality:.3f}" if quality else "–", place
             )
         console.print(table)
+
+
+@app.command()
+def model_card(
+    tenant: TenantName,
+    out: Annotated[Path, typer.Option(help="the Markdown file to write", dir_okay=False)],
+    version: Annotated[str | None, typer.Option(help="a published version; default: the live one")] = None,
+    about: Annotated[str, typer.Option(help="what this data is, and what it is not")] = "",
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Writes what a model is for, what it was tested on and how well it did, for whoever has to answer for it."""
+    from infra.local.model_card import read_bundle, render_card
+    from infra.local.training import live_version
+
+    given = (("--tenant", tenant), ("--version", version), ("--about", about), ("--out", str(out)))
+    command = shlex.join(["twin", "model-card", *(part for pair in given for part in pair if pair[1] and part)])
+    with local_system(state) as system:
+        tenant_id = tenant_of(system.database, tenant)
+        bundle = read_bundle(system.registry, tenant_id, version or live_version(system, tenant_id))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(render_card(bundle, tenant, about, command))
+    console.print(f"the card of {bundle.manifest['version']}: {out}")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
@@ -16,13 +17,16 @@ from functions.train.folder import freeze, train_into
 from functions.train.job import Job
 from functions.train.progress import Epoch, Progress
 from infra.local.system import LocalSystem
+from portfolio_twin.domain.bootstrap import Interval
 from portfolio_twin.domain.checks import count, decide
 from portfolio_twin.domain.quality import clean, find_faults
 from portfolio_twin.domain.versions import new_version
 from portfolio_twin.library import PortfolioTwin
 from portfolio_twin.model.bundle import unpack
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.evaluation import evaluate
+from portfolio_twin.model.protocol import evaluate
+from portfolio_twin.model.results import Evaluation
+from portfolio_twin.model.slices import GROUPS, label_of
 from portfolio_twin.model.twin import ModelKind
 from portfolio_twin.services.read_data import read_data
 
@@ -70,13 +74,36 @@ def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, co
         table.add_row(metric, *(f"{ranking[metric]:.3f}" for ranking in rankings.values()))
     console.print(table)
     console.print("  ".join(f"{name} [cyan]{value:.3f}[/]" for name, value in found.classification().items()))
+    console.print(_slices(found))
+
+
+def _slices(found: Evaluation) -> Table:
+    """The twin's figures of each slice, with half their 95 % intervals."""
+    table = Table("slice", "investors", "HR@10", "NDCG@10", "ECE", title="by slice, ± half the 95 % interval")
+    for group, parts in {"": {"all test investors": found}, **found.slices}.items():
+        if group and parts:
+            table.add_section()
+            table.add_row(f"[bold]{GROUPS[group]}[/]")
+        for name, part in parts.items():
+            told = [_noisy(figure) for figure in part.intervals().values()]
+            table.add_row(escape(label_of(name)), f"{len(part.users):,}", *told)
+    return table
+
+
+def _noisy(figure: Interval | None) -> str:
+    return "too few" if figure is None else f"{figure.value:.3f} ± {(figure.high - figure.low) / 2:.3f}"
 
 
 def _bundle(system: LocalSystem, tenant_id: UUID, bundle: str | None) -> Any:
     if bundle is not None and Path(bundle).is_dir():
         return PortfolioTwin.load(bundle).twin
-    live = system.registry.live(tenant_id)
-    version = bundle or (live.version if live else None)
-    if version is None:
-        raise SystemExit("there is no live model: run `twin retrain` first, or name a --bundle")
+    version = bundle or live_version(system, tenant_id)
     return unpack(system.registry.fetch_bundle(tenant_id, version), tenant_id, version)
+
+
+def live_version(system: LocalSystem, tenant_id: UUID) -> str:
+    """Raises SystemExit for a tenant without a model."""
+    live = system.registry.live(tenant_id)
+    if live is None:
+        raise SystemExit("there is no live model: run `twin retrain` first, or name one")
+    return live.version

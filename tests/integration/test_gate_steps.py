@@ -11,6 +11,7 @@ import pytest
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.snapshots import digests, pack_snapshot, store_snapshot
 from portfolio_twin.domain.interactions import InteractionLog
+from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import draw_holdout
 from portfolio_twin.errors import UnreadableInput
 from portfolio_twin.model.encoder import PropertyEncoder
@@ -26,13 +27,18 @@ def test_a_good_twin_passes_every_gate_and_the_table_is_kept_beside_the_bundle(r
     assert (answer["decision"], answer["reasons"], answer["kind"]) == ("passed", [], "twin")
     assert answer["gates"].keys() == {
         "finite", "f1", "accuracy", "loss_decreased", "ece", "better_than_popularity", "better_than_content_knn",
-        "unit_norm", "embedding_rank",
+        "unit_norm", "embedding_rank", "no_slice_worse",
     }  # fmt: skip
     assert all(gate.keys() == {"value", "limit", "passed", "note"} for gate in answer["gates"].values())
     kept = json.loads(registry.read(f"{TENANT_A}/training/{NEW}/gates.json"))
     assert kept["gates"] == answer["gates"]
     assert kept["measured"]["test_users"] == 120
     assert kept["measured"]["ranking"].keys() == {"twin", "tower", "popularity", "content_knn"}
+    assert kept["measured"]["slices"]["history"]["3-5"]["users"] == 120  # six deals each, the last one asked for
+    rank = answer["gates"]["embedding_rank"]
+    told = f"effective rank {rank['value']:.1f} of 16 dimensions, 12 collapsed"  # three attributes, and a constant
+    assert (rank["passed"], rank["note"]) == (True, told)
+    assert answer["gates"]["no_slice_worse"]["note"] == "no other live model to compare with"
 
 
 def test_the_bundle_is_measured_anew_and_its_own_figures_are_not_believed(registry: Registry) -> None:
@@ -109,6 +115,31 @@ def test_a_model_clearly_worse_than_the_live_one_is_rejected_and_an_equal_one_is
     assert registry.live(TENANT_A).version == OLD  # type: ignore[union-attr]  # it was made live above
 
 
+def with_condos(world: World) -> World:
+    """One property in four is a condo, which decides nothing."""
+    types = np.array(["Single Family", "Single Family", "Single Family", "Condo"] * 75, dtype=object)
+    columns = {**world.catalogue.columns, "property_type": types}
+    return World(Catalogue(world.catalogue.ids, columns), world.log)
+
+
+def test_a_model_that_no_longer_finds_condos_is_rejected_by_name_of_the_slice(registry: Registry) -> None:
+    world = with_condos(WORLD)
+    live = knowing_twin(world, OLD)
+    make_live(registry, live, world)
+    ((weight, bias),) = live.encoder.layers
+    apart = weight.copy()
+    apart[live.schema.groups["property_type"][live.schema.categorical[0].categories.index("Condo")], 5] = 9.0
+    freeze(registry, world, NEW)
+    encoder = PropertyEncoder([(apart, bias)])
+    new = replace(live, version=NEW, encoder=encoder, property_vectors=encoder(live.schema.vectorise(world.catalogue)))
+    found = judge(registry, put(registry, as_bundle(new, world, TENANT_A, NEW)))["gates"]["no_slice_worse"]
+    assert not found["passed"]
+    assert found["value"] < found["limit"] == -0.05
+    assert "look at type of the target: Condo" in found["note"]
+    same = judge(registry, put(registry, as_bundle(replace(live, version=NEW), world, TENANT_A, NEW)))
+    assert same["gates"]["no_slice_worse"]["passed"]
+
+
 def test_the_live_model_is_not_asked_what_it_was_trained_on(registry: Registry) -> None:
     early = InteractionLog(*(column[WORLD.log.users <= 100] for column in vars(WORLD.log).values()))
     held_out_less = World(WORLD.catalogue, WORLD.log.take(np.arange(len(WORLD.log))))
@@ -125,7 +156,8 @@ def test_a_live_model_that_cannot_be_loaded_keeps_no_new_one_out(registry: Regis
     registry.write(f"{TENANT_A}/models/{OLD}/property_ids.json", b"[]")
     answer = judged(registry, knowing_twin(WORLD, NEW))
     assert answer["decision"] == "passed"
-    assert answer["gates"]["not_worse_than_live"]["note"].startswith("undecided")
+    for gate in ("not_worse_than_live", "no_slice_worse"):
+        assert answer["gates"][gate]["note"].startswith("undecided")
 
 
 def test_a_tenant_with_no_investor_to_test_on_gets_no_twin(registry: Registry) -> None:
@@ -141,7 +173,9 @@ def test_a_content_model_is_judged_by_its_vectors_alone(registry: Registry) -> N
     content = replace(knowing_twin(WORLD, NEW, looks_at=("light", "quiet", "view", "noise_0")), kind="content")
     answer = judge(registry, put(registry, as_bundle(content, lonely, TENANT_A, NEW)))
     assert answer["decision"] == "passed"
-    assert answer["gates"].keys() == {"finite", "lookalike_sanity", "unit_norm", "embedding_rank"}
+    assert answer["gates"].keys() == {
+        "finite", "lookalike_sanity", "unit_norm", "embedding_rank", "no_slice_worse",
+    }  # fmt: skip
 
 
 def test_a_content_model_whose_vectors_lie_on_a_line_is_rejected(registry: Registry) -> None:

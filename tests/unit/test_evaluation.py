@@ -6,13 +6,15 @@ import pytest
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import TEST, Holdout
-from portfolio_twin.model.baselines import content_knn, popularity
+from portfolio_twin.model.baselines import Scorer, content_knn, popularity
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder
-from portfolio_twin.model.evaluation import Queries, evaluate, investors, rank_targets
+from portfolio_twin.model.evaluation import Queries, investors, rank_targets
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import histories_before
+from portfolio_twin.model.protocol import evaluate
+from portfolio_twin.model.results import Evaluation
 from portfolio_twin.model.twin import Twin
 
 # Six properties in two price classes: cheap 0, 1, 2 and dear 3, 4, 5.
@@ -155,6 +157,78 @@ def test_a_tenant_without_test_investors_gets_figures_that_say_unknown() -> None
     assert found["test_users"] == 0
     assert found["ranking"]["twin"]["ndcg_at_10"] is None
     assert found["classification"]["auc"] is None
+
+
+def test_an_investor_asked_as_if_new_is_known_by_the_last_properties_alone_and_owns_the_others_still() -> None:
+    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
+    told = queries.shortened(1)
+    assert told.histories.properties.tolist() == [1, 0]  # of investor 2 the dislike came last
+    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
+    seen: list[int] = []
+
+    def answer(asked: Queries) -> Scorer:
+        seen.append(len(asked.histories.rows))
+        return lambda chunk: by_number[chunk]
+
+    assert rank_targets(answer(told), queries, 6).tolist() == [0, 2]  # as with the whole history
+    assert seen == [2]
+
+
+def test_some_of_the_questions_are_the_same_questions() -> None:
+    second = Queries.of(LOG, HELD_OUT, IDS, TEST).take(np.array([False, True]))
+    assert (second.users.tolist(), second.targets.tolist(), second.histories.count) == ([2], [4], 1)
+    assert second.histories.properties.tolist() == [3, 0]
+    assert (second.pair_rows.tolist(), second.pair_properties.tolist()) == ([0, 0], [4, 1])
+    assert rank_targets(lambda chunk: -np.arange(6.0)[None], second, 6).tolist() == [2]
+
+
+def test_among_some_candidates_only_those_and_the_target_are_ranked() -> None:
+    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
+    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
+    few = np.array([True, True, False, False, False, True])
+    # Investor 1 knows 0 and 1. Of the candidates, investor 2 has yet to see 1 and 5: 1 comes before target 4.
+    assert rank_targets(lambda chunk: by_number[chunk], queries, 6, lambda _: few).tolist() == [0, 1]
+
+
+def test_slices_divide_the_investors_and_a_property_nobody_knew_is_also_ranked_among_such_alone() -> None:
+    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT)
+    assert {name: part.users.tolist() for name, part in found.slices["history"].items()} == {
+        "0": [], "1": [], "2": [1, 2], "3-5": [], "6+": [],
+    }  # fmt: skip
+    among, full = found.slices["new_properties"].values()
+    assert among.users.tolist() == full.users.tolist() == [1, 2]
+    assert among.candidates == 3  # 2, 4 and 5; all that was done with the others came before the targets
+    assert among.ranks["twin"][0] == 0
+    assert found.slices["as_new"].keys() == {"0", "1", "2"}
+    like, unlike = found.slices["likeness"]["like"], found.slices["likeness"]["unlike"]
+    assert sorted([*like.users, *unlike.users]) == [1, 2]
+
+
+def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> None:
+    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT)
+    assert set(found.intervals().values()) == {None}
+    assert found.summary()["slices"]["history"]["2"] == {
+        "users": 2, "hr_at_10": None, "ndcg_at_10": None, "ece": None, "ece_by_chance": None,
+        "others_ndcg_at_10": {},
+    }  # fmt: skip
+    rng = np.random.default_rng(0)
+    ranks, labels = rng.integers(0, 20, 400), np.tile(np.array([1, 0], dtype=np.int8), 400)
+    rows, affinities = np.repeat(np.arange(400), 2), np.where(labels, 0.7, 0.4)
+    many = Evaluation(np.arange(400), 50, {"twin": ranks}, rows, labels, affinities, affinities)
+    hit, error = many.intervals()["hr_at_10"], many.intervals()["ece"]
+    assert hit is not None
+    assert hit.high - hit.low == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(400), rel=0.1)
+    assert hit.low < hit.value < hit.high
+    assert error is not None
+    assert error.value == pytest.approx((0.3 + 0.4) / 2)  # 0.7 always came true, 0.4 never did
+
+
+def test_taking_some_investors_keeps_their_own_pairs() -> None:
+    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT)
+    second = found.take(np.array([False, True]))
+    assert (second.users.tolist(), second.labels.tolist(), second.pair_rows.tolist()) == ([2], [1, 0], [0, 0])
+    assert second.affinities.tolist() == found.affinities[found.pair_rows == 1].tolist()
+    assert second.ranks["popularity"].tolist() == found.ranks["popularity"][1:].tolist()
 
 
 def test_a_target_that_left_the_catalogue_is_not_asked_for() -> None:

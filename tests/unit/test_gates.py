@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from portfolio_twin.domain import gates
+from portfolio_twin.domain.bootstrap import chance_ece
 from portfolio_twin.domain.gates import Gate, verdict
 from portfolio_twin.domain.health import collapsed_directions, effective_rank, lookalike_sanity
 
@@ -38,12 +39,12 @@ def test_a_missing_or_non_finite_figure_fails_and_is_told_as_null(gate, value) -
 
 def test_on_few_pairs_the_calibration_limit_is_what_chance_makes_and_the_gate_says_so() -> None:
     few, many = np.full(40, 0.5), np.full(20_000, 0.5)
-    assert gates.chance_ece(few) > gates.ECE_LIMIT > gates.chance_ece(many)
-    found = gates.calibration(gates.ECE_LIMIT + 0.01, gates.chance_ece(few))
+    assert chance_ece(few) > gates.ECE_LIMIT > chance_ece(many)
+    found = gates.calibration(gates.ECE_LIMIT + 0.01, chance_ece(few))
     assert found.passed
     assert found.note.startswith("undecided")
-    assert not gates.calibration(0.4, gates.chance_ece(few)).passed
-    assert gates.chance_ece(np.array([])) == 0
+    assert not gates.calibration(0.4, chance_ece(few)).passed
+    assert chance_ece(np.array([])) == 0
 
 
 def test_anything_not_finite_fails_by_name() -> None:
@@ -97,3 +98,12 @@ def test_look_alikes_of_meaningful_vectors_look_alike_and_of_random_ones_do_not(
     assert lookalike_sanity(vectors, features, seed=0) > 0.95
     assert lookalike_sanity(noise / np.linalg.norm(noise, axis=1, keepdims=True), features, seed=0) < 0.7
     assert math.isnan(lookalike_sanity(vectors[:2], features[:2], seed=0))
+
+
+def test_the_rank_gate_tells_its_figures_also_when_it_passes() -> None:
+    passed = gates.embedding_rank(9.25, 500, 16, 1)
+    assert passed == Gate(9.25, gates.RANK_LIMIT, True, "effective rank 9.2 of 16 dimensions, 1 collapsed")
+    failed = gates.embedding_rank(1.2, 500, 16, 14)
+    assert not failed.passed
+    assert failed.note.startswith("effective rank 1.2 of 16 dimensions, 14 collapsed; ")
+    assert "look at whether the inputs vary" in failed.note

@@ -15,7 +15,6 @@ from tests.benchmarks.quality import factors, neighbours, sums
 from tests.benchmarks.quality.expected_gain import share_of_best
 from tests.benchmarks.quality.known import DAY_SECONDS, Answer, Known
 from tests.benchmarks.quality.models import available
-from tests.benchmarks.quality.new_investors import not_owned, shortened
 from tests.benchmarks.quality.new_properties import hold_out
 from tests.benchmarks.quality.ranking import figures, gain, per_user, place
 from tests.benchmarks.quality.rivals import RIVALS, Rival
@@ -198,14 +197,6 @@ def test_only_candidates_and_the_target_are_ranked() -> None:
     asked = ask(SHARED, (50, "e"))
     assert place(answer, asked, 5).tolist() == [4]  # behind a, b, c; level with d, and a tie goes to the middle place
     assert place(answer, asked, 5, np.array([True, False, False, False, False])).tolist() == [1]
-
-
-def test_a_shortened_history_keeps_the_latest_and_all_of_it_stays_no_candidate() -> None:
-    log = log_of((9, "a", "deal", 1), (9, "b", "deal", 2), (9, "c", "deal", 3))
-    asked = ask(log, (9, "e"))
-    assert shortened(asked, 1).histories.properties.tolist() == [2]
-    assert shortened(asked, 0).histories.lengths.tolist() == [0]
-    assert not_owned(asked, 5)(slice(0, 1)).tolist() == [[False, False, False, True, True]]
 
 
 def test_new_properties_leave_no_trace_in_what_is_learnt_or_known() -> None:

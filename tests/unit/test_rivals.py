@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from portfolio_twin.domain import rivals
+from portfolio_twin.domain.bootstrap import FEW_USERS
 
 NAN = float("nan")
 
@@ -50,7 +51,7 @@ def test_a_loss_within_the_noise_keeps_no_new_model_out_but_a_certain_one_does()
 def test_with_few_investors_the_plain_mean_decides_and_the_gate_says_so(
     gain: float, better: bool, not_worse: bool
 ) -> None:
-    theirs = np.full(rivals.FEW_USERS - 1, 0.5)
+    theirs = np.full(FEW_USERS - 1, 0.5)
     ours = theirs + gain
     first, second = rivals.better(ours, theirs, "x", 0.95), rivals.not_worse(ours, theirs, "x", 0.95)
     assert (first.passed, second.passed) == (better, not_worse)
@@ -68,3 +69,38 @@ def test_the_same_figures_give_the_same_verdict_every_time() -> None:
     rng = np.random.default_rng(5)
     ours, theirs = rng.random(80), rng.random(80)
     assert rivals.better(ours, theirs, "x", 0.8) == rivals.better(ours, theirs, "x", 0.8)
+
+
+def slice_of(users: int, change: float, noise: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
+    """A new and a live model whose mean gain is exactly this, with exactly this spread."""
+    rng = np.random.default_rng(users)
+    live, drawn = rng.random(users), rng.standard_normal(users)
+    return live + change + noise * (drawn - drawn.mean()) / drawn.std(), live
+
+
+def test_one_slice_that_surely_lost_more_than_five_points_is_named_whatever_the_others_gained() -> None:
+    found = rivals.no_slice_worse({"condos": slice_of(100, -0.15), "houses": slice_of(1000, 0.2)})
+    assert (found.passed, found.limit) == (False, -rivals.SLICE_LOSS)
+    assert found.value == pytest.approx(-0.15 + 1.645 * 0.2 / math.sqrt(100), abs=0.005)  # the one-sided 95 % bound
+    assert "look at condos" in found.note
+    assert "houses" not in found.note
+
+
+def test_a_loss_of_five_points_or_one_that_noise_could_make_keeps_no_model_out() -> None:
+    small = rivals.no_slice_worse({"houses": slice_of(1000, 0.0), "land": slice_of(FEW_USERS, -0.1)})
+    assert small.passed
+    assert "land" in small.note  # −0.1 on twenty investors: the bound is −0.03, and is shown
+    assert rivals.no_slice_worse({"houses": slice_of(4000, -0.04)}).passed
+
+
+def test_an_equal_model_is_kept_out_by_no_slice_of_many() -> None:
+    slices = {f"slice {users}": slice_of(users, 0.0, noise=0.3) for users in range(FEW_USERS, FEW_USERS + 40)}
+    assert rivals.no_slice_worse(slices).passed
+
+
+def test_slices_of_a_few_investors_leave_the_gate_undecided() -> None:
+    found = rivals.no_slice_worse({"land": slice_of(FEW_USERS - 1, -0.5, noise=0)})
+    assert (found.passed, found.value) == (True, None)
+    assert found.note.startswith("undecided")
+    assert rivals.no_slice_worse({}) == found
+    assert rivals.no_live_model().passed

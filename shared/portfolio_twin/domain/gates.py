@@ -11,16 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.metrics import ece
-
 F1_LIMIT = 0.6
 ACCURACY_LIMIT = 0.7
 ECE_LIMIT = 0.10
 UNIT_TOLERANCE = 1e-3
 RANK_LIMIT = 2.0  # of 16: below, the properties lie on a line
 LOOKALIKE_LIMIT = 0.8
-CHANCE_DRAWS = 200
-SEED = 20_261_121  # the verdict on the same figures must not change from run to run
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -62,15 +58,6 @@ def calibration(found: float | None, chance: float = 0.0) -> Gate:
     return gate
 
 
-def chance_ece(probabilities: Floats) -> float:
-    """The ECE that these probabilities (p,) would show in 1 test of 20 if they were exactly right."""
-    if len(probabilities) == 0:
-        return 0.0
-    rng = np.random.default_rng(SEED)
-    draws = (rng.random(len(probabilities)) < probabilities for _ in range(CHANCE_DRAWS))
-    return float(np.quantile([ece(draw, probabilities) for draw in draws], 0.95))
-
-
 def finite(non_finite: Sequence[str]) -> Gate:
     """From the names of all that holds a NaN or an Inf."""
     note = f"not finite: {', '.join(non_finite[:10])}; lower the learning rate, check the data" if non_finite else ""
@@ -91,12 +78,13 @@ def unit_norm(deviation: float) -> Gate:
     return at_most(deviation, UNIT_TOLERANCE, "the last layer of the tower: a property whose output is all zero")
 
 
-def embedding_rank(rank: float, n: int, collapsed: int) -> Gate:
+def embedding_rank(rank: float, n: int, dimensions: int, collapsed: int) -> Gate:
     """The effective rank of the vectors of `n` properties; two properties span no more than one direction."""
     gate = at_least(
         rank, min(RANK_LIMIT, 0.9 * max(n - 1, 0)), "whether the inputs vary at all, the t-SNE in report.html"
     )
-    return replace(gate, note=gate.note or f"{collapsed} directions hold nothing") if collapsed else gate
+    told = f"effective rank {rank:.1f} of {dimensions} dimensions, {collapsed} collapsed"
+    return replace(gate, note=f"{told}; {gate.note}" if gate.note else told)
 
 
 def lookalike(sanity: float, n: int) -> Gate:

@@ -70,9 +70,14 @@ def roc_curve(labels: Labels, scores: Floats) -> tuple[Floats, Floats]:
     )
 
 
+def calibration_bins(probabilities: Floats, bins: int = CALIBRATION_BINS) -> npt.NDArray[np.int64]:
+    """(n,) the equally wide bin that each falls into."""
+    return np.minimum((probabilities * bins).astype(np.int64), bins - 1)
+
+
 def reliability(labels: Labels, probabilities: Floats, bins: int = CALIBRATION_BINS) -> tuple[Floats, Floats, Floats]:
     """Of each equally wide bin that holds any: mean probability, share of positives, share of answers. Each (b,)"""
-    bin_of = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
+    bin_of = calibration_bins(probabilities, bins)
     counts = np.bincount(bin_of, minlength=bins)
     held = counts > 0
     claimed = np.bincount(bin_of, weights=probabilities, minlength=bins)[held] / counts[held]

@@ -2,21 +2,23 @@
 
 Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13. `better` asks that the gain stays above 0 in
 the given share of the resamples, `not_worse` only that it is not below 0 in nearly all of them. Under FEW_USERS test
-investors resampling says nothing: the gate then goes by the plain mean, and says so.
+investors resampling says nothing: the gate then goes by the plain mean, and says so. `no_slice_worse` asks the same of
+each part of the investors, but of the live model alone and with a margin: docs/decisions/0006.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.gates import SEED, Gate, compare
+from portfolio_twin.domain.bootstrap import FEW_USERS, resampled_means, resamples
+from portfolio_twin.domain.gates import Gate, compare
 
 BETTER_THAN_POPULARITY = 0.95  # share of resamples: without personalisation there is no twin
 BETTER_THAN_CONTENT = 0.80  # a draw with content-kNN does no harm, so less certainty will do
 WORSE_THAN_LIVE = 0.95  # only this certain of a loss keeps a fresher model out
-FEW_USERS = 20
-RESAMPLES = 2000
+SLICE_LOSS = 0.05  # of NDCG@10, what a slice may lose
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -33,12 +35,33 @@ def not_worse(ours: Floats, theirs: Floats, rival: str, certainty: float) -> Gat
     return _gain(ours, theirs, rival, certainty, look_at)
 
 
+def no_slice_worse(slices: Mapping[str, tuple[Floats, Floats]]) -> Gate:
+    """NDCG@10 per investor (u,) of the new and the live model, by slice; none may surely lose more than SLICE_LOSS.
+
+    The value is the 95 % upper bound of the gain on the slice where it is lowest. Slices under FEW_USERS do not count.
+    """
+    told = {name: pair for name, pair in slices.items() if len(pair[0]) >= FEW_USERS}
+    if not told:
+        return Gate(None, -SLICE_LOSS, True, f"undecided: no slice has {FEW_USERS} investors to ask both models about")
+    at_best = {name: float(np.quantile(bootstrap_gains(*pair), WORSE_THAN_LIVE)) for name, pair in told.items()}
+    worst = min(at_best, key=lambda name: at_best[name])
+    ours, theirs = told[worst]
+    evidence = (
+        f"lowest of {len(told)} slices: {worst}, NDCG@10 {ours.mean():.3f} against {theirs.mean():.3f} "
+        f"of the live model on {len(ours)} investors"
+    )
+    passed = at_best[worst] >= -SLICE_LOSS
+    look_at = f"look at {worst} in the slices of both report.html: what these investors or properties have in common"
+    return Gate(at_best[worst], -SLICE_LOSS, passed, evidence if passed else f"{evidence}; {look_at}")
+
+
+def no_live_model() -> Gate:
+    return Gate(None, -SLICE_LOSS, True, "no other live model to compare with")
+
+
 def bootstrap_gains(ours: Floats, theirs: Floats) -> Floats:
     """(RESAMPLES,) mean gain over investors drawn with replacement, both models on the same draw."""
-    gains = ours - theirs
-    drawn = np.random.default_rng(SEED).integers(len(gains), size=(RESAMPLES, len(gains)), dtype=np.int32)
-    means: Floats = gains[drawn].mean(axis=1)
-    return means
+    return resampled_means(resamples(len(ours)), ours - theirs)
 
 
 def not_comparable(why: str) -> Gate:

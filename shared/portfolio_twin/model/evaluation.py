@@ -1,27 +1,29 @@
-"""How good a twin is: full ranking on the time split beside its rivals, and classification of held-out pairs."""
+"""What a twin is tested on, and how it answers: scores for the ranking, affinity and confidence for pairs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain import metrics
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.domain.split import TEST, Holdout, training_log
+from portfolio_twin.domain.split import Holdout
 from portfolio_twin.model.activity import Activity
-from portfolio_twin.model.baselines import Scorer, content_knn, popularity
+from portfolio_twin.model.baselines import Scorer
 from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories, Numbers, histories_before, scatter
 from portfolio_twin.model.ranked_lists import Rankings
+from portfolio_twin.model.slices import Mask
 from portfolio_twin.model.twin import Twin
 
-CUTS = (5, 10, 20)
 SCORES_AT_ONCE = 4_000_000  # per chunk of queries, 16 MB
+SEED = 0
+
+Candidates = Callable[[slice], Mask]  # a chunk of the queries → (chunk, n) or (n,) what may be ranked for them
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Queries:
     labels: npt.NDArray[np.int8]  # (p,)
 
     @classmethod
-    def of(cls, log: InteractionLog, holdout: Holdout, property_ids: npt.NDArray[np.object_], split: int) -> "Queries":
+    def of(cls, log: InteractionLog, holdout: Holdout, property_ids: npt.NDArray[np.object_], split: int) -> Self:
         """Targets that the catalogue has; one per investor, in the order of their ids."""
         pairs = holdout.of(split)
         numbers = property_numbers(property_ids, pairs.properties)
@@ -50,87 +52,24 @@ class Queries:
         histories = histories_before(log, property_ids, users, times, targets)
         return cls(users, targets, times, histories, rows[kept], numbers[kept], pairs.labels[kept])
 
+    def shortened(self, limit: int) -> Self:
+        """The same questions with only the latest so many properties of each history known."""
+        return replace(self, histories=self.histories.recent(limit))
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What each model made of the same questions; everything per investor, so that models can be compared in pairs."""
+    def take(self, kept: Mask) -> Self:
+        """The questions of some of the investors, kept (q,)."""
+        place, told, pairs = np.cumsum(kept) - 1, kept[self.histories.rows], kept[self.pair_rows]
+        histories = self.histories.take(told)
+        return type(self)(
+            self.users[kept], self.targets[kept], self.times[kept],
+            replace(histories, rows=place[histories.rows], count=int(kept.sum())),
+            place[self.pair_rows[pairs]], self.pair_properties[pairs], self.labels[pairs],
+        )  # fmt: skip
 
-    users: Numbers  # (q,)
-    candidates: int
-    ranks: Mapping[str, Numbers]  # model → (q,) place of the target, from 0
-    labels: npt.NDArray[np.int8]  # (p,) of the classification pairs
-    affinities: metrics.Floats  # (p,) the twin's
-    confidences: metrics.Floats  # (p,)
-
-    def ndcg(self, model: str, k: int = 10) -> metrics.Floats:
-        """(q,) NDCG@k of each investor, what a paired bootstrap compares."""
-        return metrics.ndcg_at(k, _relevance(self.ranks[model], k), np.ones(len(self.users)))
-
-    def ranking(self, model: str) -> dict[str, float]:
-        """Means over the investors; each has one relevant property, so recall@k equals the hit rate."""
-        ranks = self.ranks[model]
-        relevance, one = _relevance(ranks, max(CUTS)), np.ones(len(ranks))
-        found: dict[str, float] = {}
-        for k in CUTS:
-            found[f"hr_at_{k}"] = _mean(metrics.hit_rate_at(k, relevance))
-            found[f"ndcg_at_{k}"] = _mean(metrics.ndcg_at(k, relevance, one))
-            found[f"precision_at_{k}"] = _mean(metrics.precision_at(k, relevance))
-            found[f"recall_at_{k}"] = _mean(metrics.recall_at(k, relevance, one))
-        return found | {"mrr": _mean(metrics.reciprocal_rank(ranks))}
-
-    def classification(self) -> dict[str, float]:
-        predicted = self.affinities >= 0.5
-        return {
-            "accuracy": metrics.accuracy(self.labels, predicted),
-            "precision": metrics.precision(self.labels, predicted),
-            "recall": metrics.recall(self.labels, predicted),
-            "f1": metrics.f1(self.labels, predicted),
-            "auc": metrics.auc(self.labels, self.affinities),
-            "ece": metrics.ece(self.labels, self.affinities),
-        }
-
-    def summary(self) -> dict[str, Any]:
-        """For metrics.json; NaN, an undefined metric, is None there."""
-        return {
-            "test_users": len(self.users),
-            "candidates": self.candidates,
-            "pairs": len(self.labels),
-            "classification": _known(self.classification()),
-            "ranking": {model: _known(self.ranking(model)) for model in self.ranks},
-        }
-
-
-def evaluate(
-    twin: Twin,
-    catalogue: Catalogue,
-    log: InteractionLog,
-    holdout: Holdout,
-    *,
-    split: int = TEST,
-    others: Mapping[str, Twin] | None = None,
-    rivals: bool = True,
-) -> Evaluation:
-    """Ranks all properties of the catalogue but those of the investor's history, for each held-out target.
-
-    `log` is the whole log: what a query may know of it is cut by the query's time. `others` are ranked beside the twin.
-    """
-    queries = Queries.of(log, holdout, catalogue.ids, split)
-    activity = Activity.of(log, catalogue.ids)
-    scorers = {
-        "twin": whole_scorer(twin, catalogue, queries, activity),
-        "tower": twin_scorer(twin, twin.embed(catalogue), queries),
-    }
-    if rivals:
-        liked = training_log(log, holdout)
-        liked = liked.take(liked.kinds != KIND_CODE["dislike"])
-        numbers = property_numbers(catalogue.ids, liked.properties)
-        scorers["popularity"] = popularity(numbers[numbers != UNKNOWN], len(catalogue))
-        scorers["content_knn"] = content_knn(FeatureSchema.learn(catalogue).vectorise(catalogue), queries.histories)
-    for name, other in (others or {}).items():
-        scorers[name] = whole_scorer(other, catalogue, queries, activity)
-    affinities, confidences = classify(twin, catalogue, queries)
-    ranks = {name: rank_targets(scorer, queries, len(catalogue)) for name, scorer in scorers.items()}
-    return Evaluation(queries.users, len(catalogue), ranks, queries.labels, affinities, confidences)
+    def sample(self, limit: int) -> Self:
+        """At most so many of them, drawn by seed."""
+        order = np.random.default_rng(SEED).permutation(len(self.users))
+        return self.take(order < limit)
 
 
 def investors(twin: Twin, vectors: Matrix, users: Numbers, histories: Histories) -> Matrix:
@@ -173,8 +112,11 @@ def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> tuple[metric
     return affinities, twin.confidence(affinities, evidence, twin.novelty(X[at]))
 
 
-def rank_targets(scorer: Scorer, queries: Queries, n: int) -> Numbers:
-    """(q,) the place of each target among the n properties less the investor's history; ties get the middle place."""
+def rank_targets(scorer: Scorer, queries: Queries, n: int, among: Candidates | None = None) -> Numbers:
+    """(q,) the place of each target among the n properties less the investor's history; ties get the middle place.
+
+    With `among` only those are candidates, and the target.
+    """
     ranks = np.zeros(len(queries.users), dtype=np.int64)
     size = max(SCORES_AT_ONCE // max(n, 1), 1)
     history = queries.histories
@@ -183,22 +125,12 @@ def rank_targets(scorer: Scorer, queries: Queries, n: int) -> Numbers:
         scores = np.nan_to_num(scorer(chunk), nan=-np.inf, neginf=-np.inf)
         mine = (history.rows >= chunk.start) & (history.rows < chunk.stop)
         open_ = ~scatter(scores.shape, history.rows[mine] - chunk.start, history.properties[mine])
-        own = np.take_along_axis(scores, queries.targets[chunk, None], axis=1)
+        if among is not None:
+            open_ &= among(chunk)
+        targets = queries.targets[chunk, None]
+        np.put_along_axis(open_, targets, values=True, axis=1)
+        own = np.take_along_axis(scores, targets, axis=1)
         above = ((scores > own) & open_).sum(axis=1)
         level = ((scores == own) & open_).sum(axis=1) - 1
         ranks[chunk] = above + (level + 1) // 2
     return ranks
-
-
-def _relevance(ranks: Numbers, k: int) -> metrics.Relevance:
-    """(q, k) where the one relevant property stands, if among the first k."""
-    relevance: metrics.Relevance = ranks[:, None] == np.arange(k)
-    return relevance
-
-
-def _mean(values: metrics.Floats) -> float:
-    return float(values.mean()) if len(values) else float("nan")
-
-
-def _known(values: dict[str, float]) -> dict[str, float | None]:
-    return {name: value if np.isfinite(value) else None for name, value in values.items()}

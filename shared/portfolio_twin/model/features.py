@@ -76,6 +76,11 @@ class FeatureSchema:
     def width(self) -> int:
         return sum(len(columns) for columns in self.groups.values())
 
+    @property
+    def waves(self) -> tuple[int, ...]:
+        """The columns of the place beyond its two coordinates: no part of a plain distance between properties."""
+        return self.groups.get("location", ())[2:]
+
     @classmethod
     def learn(cls, catalogue: Catalogue) -> Self:
         """Keeps what varies in this catalogue; raises ValueError when nothing does."""

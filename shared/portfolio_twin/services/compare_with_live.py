@@ -9,15 +9,17 @@ import numpy.typing as npt
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.snapshots import Snapshot
 from portfolio_twin.domain import rivals
-from portfolio_twin.domain.gates import Gate
+from portfolio_twin.domain.gates import Floats, Gate
 from portfolio_twin.domain.split import TEST, Holdout, training_log
 from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, UnreadableInput
 from portfolio_twin.model.bundle import unpack
-from portfolio_twin.model.evaluation import Evaluation
+from portfolio_twin.model.results import Evaluation
+from portfolio_twin.model.slices import slice_name
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.learnt_from import snapshot_of
 
 LIVE = "live"
+GATES = ("not_worse_than_live", "no_slice_worse")
 NAME = "the live model"
 
 
@@ -45,18 +47,29 @@ def live_rival(registry: Registry, tenant: UUID, version: str) -> Rival | None:
 
 
 def against_live(found: Evaluation, snapshot: Snapshot, rival: Rival | None) -> dict[str, Gate]:
-    """The gate, for the table; none where nothing is live."""
+    """The gates, for the table: everybody together where something is live, and slice by slice."""
     if rival is None:
-        return {}
+        return {"no_slice_worse": rivals.no_live_model()}
     if rival.twin is None:
-        return {"not_worse_than_live": rivals.not_comparable("the live model cannot be loaded")}
-    fair = np.ones(len(found.users), dtype=bool)
+        return dict.fromkeys(GATES, rivals.not_comparable("the live model cannot be loaded"))
+    fair = found.users
     if rival.twin.kind == "twin" and rival.learnt is not None:
-        fair = unseen(found.users, snapshot.holdout, rival.learnt)
-    if not fair.any():
-        return {"not_worse_than_live": rivals.not_comparable("the live model was trained on every test target")}
-    ours, theirs = found.ndcg("twin")[fair], found.ndcg(LIVE)[fair]
-    return {"not_worse_than_live": rivals.not_worse(ours, theirs, NAME, rivals.WORSE_THAN_LIVE)}
+        fair = found.users[unseen(found.users, snapshot.holdout, rival.learnt)]
+    if not len(fair):
+        return dict.fromkeys(GATES, rivals.not_comparable("the live model was trained on every test target"))
+    slices = {
+        slice_name(group, name): _both(part, fair)
+        for group, parts in found.slices.items()
+        for name, part in parts.items()
+    }
+    overall = rivals.not_worse(*_both(found, fair), NAME, rivals.WORSE_THAN_LIVE)
+    return dict(zip(GATES, (overall, rivals.no_slice_worse(slices)), strict=True))
+
+
+def _both(found: Evaluation, fair: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """NDCG@10 of the new and of the live model for each investor who is fair to ask about. Each (u,)"""
+    asked = np.isin(found.users, fair)
+    return found.ndcg("twin")[asked], found.ndcg(LIVE)[asked]
 
 
 def unseen(users: npt.NDArray[np.int64], holdout: Holdout, learnt: Snapshot) -> npt.NDArray[np.bool_]:

@@ -12,14 +12,16 @@ import numpy as np
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.snapshots import Snapshot, latest_snapshot_id, load_snapshot
 from portfolio_twin.domain import gates, rivals
+from portfolio_twin.domain.bootstrap import chance_ece
 from portfolio_twin.domain.gates import Gate
 from portfolio_twin.domain.health import collapsed_directions, effective_rank, lookalike_sanity
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected, NotFound
 from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, read_manifest, unpack
 from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.evaluation import Evaluation, evaluate
 from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.protocol import evaluate
+from portfolio_twin.model.results import Evaluation
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.compare_with_live import LIVE, Rival, against_live, live_rival
 
@@ -74,7 +76,7 @@ def _twin_gates(found: Evaluation, losses: list[float]) -> Gates:
         "f1": gates.f1(figures["f1"]),
         "accuracy": gates.accuracy(figures["accuracy"]),
         "loss_decreased": gates.loss_decreased(losses),
-        "ece": gates.calibration(figures["ece"], gates.chance_ece(found.affinities)),
+        "ece": gates.calibration(figures["ece"], chance_ece(found.affinities)),
         "better_than_popularity": rivals.better(ours, popularity, "popularity", rivals.BETTER_THAN_POPULARITY),
         "better_than_content_knn": rivals.better(ours, content, "content-kNN", rivals.BETTER_THAN_CONTENT),
     }
@@ -90,7 +92,7 @@ def _health(vectors: Matrix) -> Gates:
     rank = effective_rank(vectors)
     return {
         "unit_norm": gates.unit_norm(float(lengths)),
-        "embedding_rank": gates.embedding_rank(rank, len(vectors), collapsed_directions(vectors)),
+        "embedding_rank": gates.embedding_rank(rank, len(vectors), vectors.shape[1], collapsed_directions(vectors)),
     }
 
 

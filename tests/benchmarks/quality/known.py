@@ -1,6 +1,6 @@
 """What a rival may learn from: the training log as a matrix, the catalogue, and activity before a date."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,13 +15,13 @@ from portfolio_twin.model.baselines import Scorer
 from portfolio_twin.model.evaluation import Queries
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories
+from portfolio_twin.model.protocol import Answer as Answer  # every rival gives one
 
 DAY_SECONDS = 86_400
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 Setting = Mapping[str, float]
-Answer = Callable[[Queries], Scorer]  # a fitted model: what it is asked → scores for a chunk of the queries
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,8 @@ class Known:
         """(n, w) standardised inputs with the two coordinates weighted; without the waves, which are no distance."""
         schema = FeatureSchema.learn(self.catalogue)
         X = schema.vectorise(self.catalogue)
-        place = schema.groups.get("location", ())
-        X[:, place[:2]] *= place_weight
-        return np.delete(X, place[2:], axis=1)
+        X[:, schema.groups.get("location", ())[:2]] *= place_weight
+        return np.delete(X, schema.waves, axis=1)
 
     def activity(self, queries: Queries, days: int) -> Scorer:
         """(chunk, n) log1p of the interactions in so many days before the day of each query, the asker's left out."""

@@ -2,19 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from functions.train.folder import freeze
 from portfolio_twin.domain.split import TEST, training_log
-from portfolio_twin.model.evaluation import Queries
-from portfolio_twin.model.histories import scatter
+from portfolio_twin.model.evaluation import Queries, rank_targets
 from tests.benchmarks.quality.known import Known, Numbers
 from tests.benchmarks.quality.market import SPLIT_SEED, Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed
-from tests.benchmarks.quality.ranking import Mask, Open, figures, place
+from tests.benchmarks.quality.ranking import figures
 from tests.benchmarks.quality.rivals import RIVALS
 
 FOLDS = 4
@@ -28,44 +26,22 @@ def new_investors(names: Sequence[str], market: Market, chosen: Chosen, say: Say
     names = [name for name in names if name != "baseline"]  # one vector per user: nothing can be folded in
     places: dict[str, dict[str, list[Numbers]]] = {part: defaultdict(list) for part in KEPT}
     for fold in range(folds):
-        asked, full = _ask(market, fold, folds)
+        asked = _ask(market, fold, folds)
         known, snapshot = _without(market, asked.users)
         tell = prefixed(say, f"new investors {fold + 1}/{folds}: ")
         for name, model in fit_all(names, snapshot, known, chosen, fold, tell).items():
             for part, limit in KEPT.items():
-                queries = shortened(asked, limit)
-                ranks = place(model.answer, queries, market.size, full)
+                told = asked if limit is None else asked.shortened(limit)
+                ranks = rank_targets(model.answer(told), asked, market.size)  # of the whole history nothing is ranked
                 places[part][name].append(ranks[asked.histories.lengths >= NEEDED.get(part, 0)])
     return {part: _told(found) for part, found in places.items()}
 
 
-def shortened(queries: Queries, limit: int | None) -> Queries:
-    """The same questions with only the latest so many properties of each history known."""
-    histories = queries.histories
-    if limit is None:
-        return queries
-    kept = np.zeros(len(histories.rows), dtype=bool)
-    return replace(queries, histories=histories.recent(limit) if limit else histories.take(kept))
-
-
-def not_owned(queries: Queries, n: int) -> Open:
-    """What an investor has dealt with is no candidate, also where the model is not told of it."""
-    history = queries.histories
-
-    def open_(chunk: slice) -> Mask:
-        mine = (history.rows >= chunk.start) & (history.rows < chunk.stop)
-        shape = (chunk.stop - chunk.start, n)
-        return ~scatter(shape, history.rows[mine] - chunk.start, history.properties[mine])
-
-    return open_
-
-
-def _ask(market: Market, fold: int, folds: int) -> tuple[Queries, Open]:
+def _ask(market: Market, fold: int, folds: int) -> Queries:
     users = np.random.default_rng(SPLIT_SEED).permutation(market.test.users)[fold::folds]
     snapshot = market.snapshot
     holdout = snapshot.holdout.take(np.isin(snapshot.holdout.users, users))
-    queries = Queries.of(snapshot.log, holdout, snapshot.catalogue.ids, TEST)
-    return queries, not_owned(queries, market.size)
+    return Queries.of(snapshot.log, holdout, snapshot.catalogue.ids, TEST)
 
 
 def _without(market: Market, users: Numbers) -> tuple[Known, Any]:

@@ -1,14 +1,11 @@
 """Where each target stands, and what that comes to: means over investors with their standard errors."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain import metrics
-from portfolio_twin.model.baselines import Scorer
-from portfolio_twin.model.evaluation import Queries, rank_targets
+from portfolio_twin.model.evaluation import Candidates, Queries, rank_targets
+from portfolio_twin.model.slices import Mask as Mask
 from tests.benchmarks.quality.known import Answer, Numbers
 
 CUT = 10
@@ -16,27 +13,13 @@ RESAMPLES = 1_000
 SEED = 0
 FIGURES = ("hr_at_10", "ndcg_at_10", "mrr")
 
-Mask = npt.NDArray[np.bool_]
-Open = Callable[[slice], Mask]  # a chunk of the queries → (chunk, n) what may be ranked for them
 PerUser = npt.NDArray[np.float64]  # (q,)
 
 
-def place(answer: Answer, queries: Queries, n: int, candidates: Mask | Open | None = None) -> Numbers:
+def place(answer: Answer, queries: Queries, n: int, candidates: Mask | Candidates | None = None) -> Numbers:
     """(q,) the rank of each target from 0, by the product's own rule: history left out, ties to the middle place."""
-    scorer = answer(queries)
-    return rank_targets(scorer if candidates is None else _among(scorer, queries, candidates), queries, n)
-
-
-def _among(scorer: Scorer, queries: Queries, candidates: Mask | Open) -> Scorer:
-    def score(chunk: slice) -> npt.NDArray[np.floating[Any]]:
-        scores = np.nan_to_num(np.array(scorer(chunk), dtype=np.float64), nan=-1e300, neginf=-1e300)
-        allowed = (
-            candidates[None].repeat(len(scores), axis=0) if isinstance(candidates, np.ndarray) else candidates(chunk)
-        )
-        allowed[np.arange(len(scores)), queries.targets[chunk]] = True
-        return np.where(allowed, scores, -np.inf)
-
-    return score
+    among = (lambda _: candidates) if isinstance(candidates, np.ndarray) else candidates
+    return rank_targets(answer(queries), queries, n, among)
 
 
 def per_user(ranks: Numbers) -> dict[str, PerUser]:

@@ -50,7 +50,7 @@ def on_folder(names: Sequence[str], market: Market, seeds: int, with_slices: boo
 
 
 def _slices(names: Sequence[str], market: Market, chosen: Any, ranks: Any, tell: Teller) -> dict[str, Any]:
-    found = slices(market, market.known(validation_too=True), ranks)
+    found = slices(market, ranks)
     found["investors_new_by_interactions"] = new_investors(names, market, chosen, tell.say)
     placed = new_properties(names, market, chosen, NEW_FOLDS, tell.say)
     found["properties_new"] = {

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from infra.local.simulator import MARKETS, Simulation, Truth, simulate
-from portfolio_twin.model.evaluation import Queries
+from portfolio_twin.model.evaluation import Candidates, Queries
 from tests.benchmarks.quality.changed_taste import SHARE_OF_SETTLED, follow, follows_within
 from tests.benchmarks.quality.comparison import choose_all, paired, same, summary
 from tests.benchmarks.quality.dislikes import right_way
 from tests.benchmarks.quality.known import Answer, Numbers
 from tests.benchmarks.quality.market import Market
 from tests.benchmarks.quality.models import Chosen, available, fit_all, prefixed
-from tests.benchmarks.quality.ranking import Mask, Open, per_user, place
+from tests.benchmarks.quality.ranking import Mask, per_user, place
 from tests.benchmarks.quality.told import Teller
 
 PROTOCOL = (
@@ -104,7 +104,7 @@ def best_possible(truth: Truth) -> Answer:
     ])  # fmt: skip
 
 
-def on_market(truth: Truth, queries: Queries) -> Open:
+def on_market(truth: Truth, queries: Queries) -> Candidates:
     def open_(chunk: slice) -> Mask:
         return np.stack([truth.on_market(int(time)) for time in queries.times[chunk]])
 
