@@ -63,7 +63,7 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
     return Twin(
         version=version,
         kind="twin",
-        config=TwinConfig(),
+        config=TwinConfig(change_of_taste=None),  # random weights: no two properties of a history are alike
         schema=schema,
         encoder=encoder,
         global_vector=rng.normal(0, 0.05, 16).astype(np.float32),

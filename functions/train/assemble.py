@@ -33,7 +33,8 @@ def assemble(
     user_ids = np.unique(log.users)
     if table:
         user_ids, pooled = table
-    histories = histories_before(log, catalogue.ids, user_ids).recent()
+    known = histories_before(log, catalogue.ids, user_ids)
+    histories = known.present(vectors - vectors.mean(axis=0), config.change_of_taste)
     if not table:
         pooled = histories.pool(vectors, global_vector)
     landmarks, distance = choose_landmarks(X, config.seed)

@@ -30,7 +30,8 @@ def calibrate(twin: Twin, X: Matrix, validation: Queries) -> Twin:
     limits = (0, *SHORTENED, HISTORY_LIMIT)
     shortened = [validation.shortened(limit) for limit in limits]
     cosines = [_cosines(twin, queries) for queries in shortened]
-    evidence = [queries.histories.evidence[validation.pair_rows] for queries in shortened]
+    present = [twin.present(queries.histories, twin.property_vectors) for queries in shortened]
+    evidence = [histories.evidence[validation.pair_rows] for histories in present]
     known = evidence[-1] > 0
     twin = replace(twin, calibration=Platt.fit(cosines[-1][known], labels[known]))
     if twin.config.user_tower == "history":

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import PropertyEncoder
+from portfolio_twin.model.encoder import FULL_EVIDENCE, PropertyEncoder
 
 TEMPERATURE_FLOOR = 0.01
 
@@ -62,13 +62,13 @@ class TwinNetwork(nn.Module):
         return self.log_temperature.exp().clamp(min=TEMPERATURE_FLOOR)
 
     def investors(self, vectors: Tensor, histories: Tensor, weights: Tensor, users: Tensor) -> Tensor:
-        """(b, d) unit vectors: normalise(Σ wᵢvᵢ / Σ|wᵢ| + u₀), or each investor's row of the table.
+        """(b, d) unit vectors: normalise(Σ wᵢvᵢ / max(Σ|wᵢ|, 1) + u₀), or each investor's row of the table.
 
         vectors (s + 1, d), the last one padding; histories (b, h) places in it; weights (b, h); users (b,).
         """
         if self.users is not None:
             return F.normalize(self.users(users), dim=1)
-        shares = weights / weights.abs().sum(dim=1, keepdim=True).clamp(min=1e-6)
+        shares = weights / weights.abs().sum(dim=1, keepdim=True).clamp(min=FULL_EVIDENCE)
         pooled = F.embedding_bag(histories, vectors, per_sample_weights=shares, mode="sum")
         return F.normalize(pooled + self.global_vector, dim=1)
 

@@ -96,6 +96,8 @@ def fit_ranking(
         return None
     pool = np.sort(np.random.default_rng(seed).permutation(n)[:POOL])
     fit = Fit(snapshot, twin.schema.vectorise(snapshot.catalogue), activity, queries, counts, towers, pool, seed)
+    present = twin.present(validation.histories, twin.property_vectors)
+    validation = replace(validation, histories=present)
     layer = RankingLayer(
         np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32), whole.encoder, whole.global_vector,
         plain_scales(twin.schema), neighbours, activity.at_the_end(),
@@ -170,7 +172,7 @@ def by_length(choices: Choices, used: list[int]) -> Matrix:
 def _tower_alone(twin: Twin, fit: Fit, validation: Queries, held_out: Choices) -> Matrix:
     """(q,) log-likelihood of the same choices by the cosine that serves without the layer, at its best temperature."""
     vectors = twin.encoder(fit.X)
-    investors = validation.histories.recent().pool(vectors, twin.global_vector)[held_out.rows]  # (q, d)
+    investors = validation.histories.pool(vectors, twin.global_vector)[held_out.rows]  # (q, d)
     cosines = np.einsum("qd,qmd->qm", investors, vectors[held_out.candidates])
     return log_likelihoods(cosines * np.float32(fit_choice(cosines[:, :, None])[0]))
 

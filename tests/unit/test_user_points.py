@@ -1,10 +1,12 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from portfolio_twin.adapters.vector_index import UserPoint
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, KIND_WEIGHTS, KINDS, InteractionLog
+from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.services.user_vectors import user_points
 from tests.twins import small_twin
@@ -71,6 +73,16 @@ def test_only_the_newest_properties_are_pooled() -> None:
     assert [property_id for property_id, _, _ in point.history] == newest
     assert point.vector == pytest.approx(expected(*((property_id, "like") for property_id in newest)), abs=1e-6)
     assert len(point.acted_on) == 60
+
+
+def test_after_a_change_of_taste_the_old_one_is_forgotten_but_not_what_was_acted_on() -> None:
+    twin = replace(TWIN, config=TwinConfig(), property_vectors=np.zeros((60, 16), np.float32))
+    east, north = np.eye(16, dtype=np.float32)[:2]
+    vectors = {f"p{i}": east if i < 5 else north for i in range(9)}
+    (point,) = user_points(twin, log_of(*((1, i, "like") for i in vectors)), lambda _: vectors)
+    assert [i for i, _, _ in point.history] == ["p8", "p7", "p6", "p5"]
+    assert point.vector == pytest.approx(twin.user_vector(np.stack([north]), np.ones(1, np.float32)), abs=1e-6)
+    assert set(point.acted_on) == set(vectors)
 
 
 def test_many_at_once_are_the_same_as_each_alone() -> None:

@@ -59,7 +59,7 @@ class Platt:
 class Confidence:
     """The probability that an answer lies on the right side of 0.5, from the answer itself, evidence and distance.
 
-    Inputs: |logit of the affinity|; the investor's evidence (sum of |weights| of their history); the property's
+    Inputs: |logit of the affinity|; the investor's evidence (see `Histories.evidence`); the property's
     novelty (see `Twin.novelty`). Fitted on held-out interactions with shortened histories, shrunk to a prior.
     """
 

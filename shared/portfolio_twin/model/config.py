@@ -22,6 +22,9 @@ class TwinConfig:
     # have to: it belongs beside a ranking step that adds popularity again, and harms where the cosine alone ranks.
     popularity_weight: float = 0.0
     target_kinds: tuple[str, ...] = ("deal", "like", "outreach")  # what is learnt from; each by its KIND_WEIGHTS
+    # How far the parts of a history must point apart for the later one alone to count (`Histories.since_change`); None
+    # counts all. docs/decisions/0010 says what was tried.
+    change_of_taste: float | None = 0.3
     history_limit: int = 12  # distinct properties of an investor that one training example pools
     blank_history: float = 0.1  # share of histories blanked, so that an empty one comes to mean the market's taste
     sampled_softmax_above: int = 200_000  # properties; beyond, negatives are drawn and corrected by logQ

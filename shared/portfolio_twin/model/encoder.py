@@ -9,6 +9,7 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float32]
 
 NORM_FLOOR = 1e-12
+FULL_EVIDENCE = 1.0  # a deal's worth: of less, the market's taste keeps a larger part
 
 
 def normalise(vectors: Matrix) -> Matrix:
@@ -16,6 +17,14 @@ def normalise(vectors: Matrix) -> Matrix:
     norms = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
     unit: Matrix = vectors / np.maximum(norms, NORM_FLOOR)
     return unit
+
+
+def pool_history(vectors: Matrix, weights: Matrix, market: Matrix) -> Matrix:
+    """The investor (d,) from their history: vectors (h, d), weights (h,) with their sign, u₀ (d,).
+
+    normalise(Σ wᵢvᵢ / max(Σ|wᵢ|, 1) + u₀); an empty history leaves the market's taste.
+    """
+    return normalise(weights @ vectors / max(float(np.abs(weights).sum()), FULL_EVIDENCE) + market)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def investors(twin: Twin, vectors: Matrix, users: Numbers, histories: Histories)
     """(q, d) by the user tower from their histories, or from the table of a design that learns one vector per user."""
     if twin.config.user_tower == "table":
         return np.stack([twin.known_user(int(user))[0] for user in users]) if len(users) else vectors[:0]
-    return histories.recent().pool(vectors, twin.global_vector)
+    return twin.present(histories, vectors).pool(vectors, twin.global_vector)
 
 
 def twin_scorer(twin: Twin, vectors: Matrix, queries: Queries) -> Scorer:
@@ -92,11 +92,12 @@ def whole_scorer(
     if twin.ranking is None:
         return twin_scorer(twin, twin.embed(catalogue), queries)
     X = twin.schema.vectorise(catalogue)
-    vectors, recent = twin.ranking.encoder(X), queries.histories.recent()
-    users = recent.pool(vectors, twin.ranking.market)
+    present = twin.present(queries.histories, twin.encoder(X))
+    vectors = twin.ranking.encoder(X)
+    users = present.pool(vectors, twin.ranking.market)
     numbers = property_numbers(twin.property_ids, catalogue.ids)
     rankings = Rankings(
-        twin.ranking, X, vectors, users, recent, numbers, activity, queries.users, queries.targets, queries.times
+        twin.ranking, X, vectors, users, present, numbers, activity, queries.users, queries.targets, queries.times
     )
     return lambda chunk: rankings.score(chunk, discover=discover)
 
@@ -107,7 +108,7 @@ def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> tuple[metric
     vectors, at = twin.encoder(X), queries.pair_properties
     users = investors(twin, vectors, queries.users, queries.histories)
     cosines = np.einsum("pd,pd->p", users[queries.pair_rows], vectors[at])
-    evidence = queries.histories.recent().evidence[queries.pair_rows]
+    evidence = twin.present(queries.histories, vectors).evidence[queries.pair_rows]
     affinities = np.where(evidence > 0, twin.platt(1.0)(cosines), twin.platt(0.0)(cosines))
     return affinities, twin.confidence(affinities, evidence, twin.novelty(X[at]))
 

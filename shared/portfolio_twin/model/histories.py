@@ -8,9 +8,11 @@ import numpy.typing as npt
 
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, InteractionLog, gather_evidence
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
-from portfolio_twin.model.encoder import Matrix, normalise
+from portfolio_twin.model.encoder import FULL_EVIDENCE, Matrix, normalise
 
 Numbers = npt.NDArray[np.int64]
+
+SHORTEST_TASTE = 2  # properties, on either side of a change
 
 
 @dataclass(frozen=True)
@@ -29,25 +31,53 @@ class Histories:
 
     @property
     def evidence(self) -> Matrix:
-        """(q,) sum of |weights|."""
-        return np.bincount(self.rows, np.abs(self.weights), self.count).astype(np.float32)
+        """(q,) sum of the weights above 0: a dislike does not tell what would be liked."""
+        return np.bincount(self.rows, np.maximum(self.weights, 0), self.count).astype(np.float32)
 
     def take(self, kept: npt.NDArray[np.bool_]) -> Self:
         """The same investors with fewer entries."""
         return type(self)(self.rows[kept], self.properties[kept], self.weights[kept], self.times[kept], self.count)
 
     def recent(self, limit: int = HISTORY_LIMIT) -> Self:
-        """At most the last `limit` of each, as serving pools them."""
+        """At most the last `limit` of each."""
         ends = np.cumsum(self.lengths)
         return self.take(ends[self.rows] - np.arange(len(self.rows)) <= limit)
 
     def pool(self, vectors: Matrix, global_vector: Matrix) -> Matrix:
-        """(q, d) normalise(Σ wᵢvᵢ / Σ|wᵢ| + u₀), `Twin.user_vector` for all at once. vectors (n, d)."""
+        """(q, d) `pool_history` for all at once. vectors (n, d)."""
         weighted = vectors[self.properties] * self.weights[:, None]
         sums = np.stack([np.bincount(self.rows, column, self.count) for column in weighted.T], axis=1)
-        evidence = np.bincount(self.rows, np.abs(self.weights), self.count)[:, None]
-        pooled = sums / np.where(evidence > 0, evidence, 1.0)
-        return normalise((pooled + global_vector).astype(np.float32))
+        total = np.bincount(self.rows, np.abs(self.weights), self.count)[:, None]
+        return normalise((sums / np.maximum(total, FULL_EVIDENCE) + global_vector).astype(np.float32))
+
+    def present(self, vectors: Matrix, change_of_taste: float | None) -> Self:
+        """As serving pools them: the recent ones, since a change where that is looked for. vectors (n, d), centred."""
+        recent = self.recent()
+        return recent if change_of_taste is None else recent.since_change(vectors, change_of_taste)
+
+    def since_change(self, vectors: Matrix, threshold: float) -> Self:
+        """Without what came before the latest change of taste, where there was one. vectors (n, d), centred.
+
+        A change lies where the part before and the part after point most different ways, so that their sums together
+        are longer than the sum of all: R₁ + R₂ − R > threshold · √N, R the length of a sum of vectors and N that of all
+        end to end, for chance adds up like √N. The statistic is that of Watson and Williams, "On the construction of
+        significance tests on the circle and the sphere" (Biometrika, 1956).
+        """
+        if len(self.rows) == 0:
+            return self
+        starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
+        group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(self.rows))))
+        place, left = np.arange(len(self.rows)) - starts[group], self.lengths[self.rows]
+        speaking = vectors[self.properties] * np.maximum(self.weights, 0).astype(np.float64)[:, None]
+        sums = np.cumsum(speaking, axis=0)
+        before = sums - np.insert(sums, 0, 0.0, axis=0)[starts][group]  # (k, d) of each history up to each entry
+        whole = before[np.append(starts[1:], len(self.rows)) - 1][group]
+        steps = np.bincount(self.rows, _length(speaking), self.count)[self.rows]
+        gain = (_length(before) + _length(whole - before) - _length(whole)) / np.sqrt(np.maximum(steps, 1e-9))
+        gain[(place < SHORTEST_TASTE - 1) | (place >= left - SHORTEST_TASTE)] = -np.inf
+        best = np.maximum.reduceat(gain, starts)
+        last = np.maximum.reduceat(np.where(gain == best[group], place, -1), starts)  # of what came before the change
+        return self.take((best <= threshold)[group] | (place > last[group]))
 
 
 def histories_before(
@@ -71,6 +101,11 @@ def histories_before(
         known &= numbers != without[whose]
     evidence = gather_evidence(whose[known], numbers[known], part.kinds[known], part.times[known])
     return Histories(evidence.users, evidence.properties, evidence.weights, evidence.times, len(users))
+
+
+def _length(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    lengths: npt.NDArray[np.float64] = np.sqrt(np.einsum("kd,kd->k", vectors, vectors))
+    return lengths
 
 
 def scatter(shape: tuple[int, int], rows: Numbers, columns: Numbers) -> npt.NDArray[np.bool_]:

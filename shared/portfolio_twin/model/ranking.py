@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from portfolio_twin.model.activity import WINDOWS_DAYS
 from portfolio_twin.model.cooccurrence import Neighbours
-from portfolio_twin.model.encoder import Matrix, PropertyEncoder, normalise
+from portfolio_twin.model.encoder import Matrix, PropertyEncoder, pool_history
 
 Numbers = npt.NDArray[np.int64]
 
@@ -65,9 +65,7 @@ class RankingLayer:
 
     def cosines(self, X: Matrix, past: Past) -> Matrix:
         """(m,) of candidates X (m, w) and the investor, both as the layer's own tower sees them."""
-        total = np.abs(past.weights).sum()
-        pooled = past.weights @ self.encoder(past.X) / total if total > 0 else np.zeros_like(self.market)
-        found: Matrix = self.encoder(X) @ normalise(pooled + self.market)
+        found: Matrix = self.encoder(X) @ pool_history(self.encoder(past.X), past.weights, self.market)
         return found
 
     def terms(self, cosines: Matrix, X: Matrix, numbers: Numbers, activity: Matrix, past: Past) -> Matrix:

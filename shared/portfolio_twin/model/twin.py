@@ -11,8 +11,9 @@ import numpy.typing as npt
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.calibration import Confidence, Floats, Platt
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import Matrix, PropertyEncoder, normalise
+from portfolio_twin.model.encoder import Matrix, PropertyEncoder, normalise, pool_history
 from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import RankingLayer
 
 ModelKind = Literal["twin", "content"]
@@ -39,7 +40,7 @@ class Twin:
     property_vectors: Matrix  # (n, d)
     user_ids: npt.NDArray[np.int64]  # (m,) ascending
     user_vectors: Matrix  # (m, d)
-    user_evidence: Matrix  # (m,) sum of |weights| of the history
+    user_evidence: Matrix  # (m,) sum of the weights in the history that are above 0
     market_calibration: Platt | None = None  # of the market's taste, for investors without history; None: as for others
     ranking: RankingLayer | None = None  # the second step; None where it gained nothing
 
@@ -48,13 +49,12 @@ class Twin:
         return self.encoder(self.schema.vectorise(catalogue))
 
     def user_vector(self, vectors: Matrix, weights: Matrix) -> Matrix:
-        """The investor from their history: vectors (k, d), weights (k,) with their sign → (d,).
+        """The investor (d,) from vectors (k, d) and weights (k,) of their history: `pool_history`."""
+        return pool_history(vectors, weights, self.global_vector)
 
-        normalise(Σ wᵢvᵢ / Σ|wᵢ| + u₀); an empty history leaves the market's taste.
-        """
-        total = np.abs(weights).sum()
-        pooled = weights @ vectors / total if total > 0 else np.zeros_like(self.global_vector)
-        return normalise(pooled + self.global_vector)
+    def present(self, histories: Histories, vectors: Matrix) -> Histories:
+        """What speaks for each investor's taste of today: recent, and after any change of it. vectors (n, d)."""
+        return histories.present(vectors - self.centre, self.config.change_of_taste)
 
     def affinity(self, user: Matrix, vectors: Matrix, evidence: float = 1.0) -> Floats:
         """P(this investor would act), at a balanced prior: user (d,), vectors (n, d) → (n,)."""
@@ -82,6 +82,12 @@ class Twin:
         """Vector (d,) as of training, None for a property that came later."""
         row = self.property_rows.get(property_id)
         return None if row is None else self.property_vectors[row]
+
+    @cached_property
+    def centre(self) -> Matrix:
+        """(d,) the mean of the properties: what all tastes have in common."""
+        centre: Matrix = self.property_vectors.mean(axis=0)
+        return centre
 
     @cached_property
     def property_rows(self) -> Mapping[str, int]:

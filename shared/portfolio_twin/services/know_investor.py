@@ -1,5 +1,6 @@
 """Who is asking: the investor's vector, evidence and history, from the index or, when it is down, from the bundle."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +22,7 @@ Strategy = Literal["twin", "content", "buy_box", "popular"]
 @dataclass(frozen=True)
 class Investor:
     vector: Matrix  # (d,)
-    evidence: float  # sum of |weights| of the history
+    evidence: float  # sum of the weights in the history that are above 0
     history: Sequence[Event]  # property, kind, when; the newest first
     acted_on: Sequence[str]
     degraded: bool  # the index is down: this is what training knew
@@ -46,11 +47,11 @@ def know_investor(twin: Twin, index: VectorIndex, tenant: UUID, user_id: int) ->
     if point is None:
         vector, evidence = twin.known_user(user_id)
         return Investor(vector, evidence, (), (), degraded=False)
-    return Investor(
-        np.asarray(point.vector, np.float32), evidence_weight(point.evidence), point.history, point.acted_on, False
-    )
+    vector = np.asarray(point.vector, np.float32)
+    evidence = evidence_weight(Counter(kind for _, kind, _ in point.history))
+    return Investor(vector, evidence, point.history, point.acted_on, degraded=False)
 
 
 def evidence_weight(evidence: Mapping[str, int]) -> float:
-    """Sum of |weights| over the properties of a history, from their number by kind."""
-    return sum(abs(KIND_WEIGHTS[kind]) * count for kind, count in evidence.items())
+    """`Histories.evidence` from the number of properties, or interactions, by kind."""
+    return sum(max(KIND_WEIGHTS[kind], 0.0) * count for kind, count in evidence.items())

@@ -11,7 +11,6 @@ from portfolio_twin.adapters.database import Database
 from portfolio_twin.adapters.repositories import InteractionRepository
 from portfolio_twin.adapters.vector_index import UserPoint, VectorIndex
 from portfolio_twin.domain.interactions import (
-    HISTORY_LIMIT,
     KIND_CODE,
     KINDS,
     Evidence,
@@ -43,19 +42,21 @@ def refresh_users(twin: Twin, database: Database, index: VectorIndex, tenant: UU
 def user_points(twin: Twin, log: InteractionLog, vectors_of: VectorsOf) -> list[UserPoint]:
     """One point per investor of the log. `vectors_of` gives the vector (d,) of every property that is indexed.
 
-    A property that is not (it has gone) is in no history and in no vector, but stays among those acted on.
+    A property that is not (it has gone) is in no history and in no vector, but stays among those acted on; so does one
+    from before a change of taste.
     """
     ids = list(dict.fromkeys(log.properties.tolist()))
     numbers = property_numbers(ids, log.properties)
     users, rows = np.unique(log.users, return_inverse=True)  # (q,), (m,)
     evidence = gather_evidence(rows, numbers, log.kinds, log.times)
     vectors, indexed = _matrix(ids, vectors_of(ids), twin.config.embedding_dim)
-    recent = _recent(evidence, indexed, len(users))
-    history = Histories(recent.users, recent.properties, recent.weights, recent.times, len(users))
-    pooled = history.pool(vectors, twin.global_vector)  # (q, d)
+    known = _take(evidence, indexed[evidence.properties])
+    told, entries = vectors[known.properties], np.arange(len(known.users))  # a vector for each entry of the histories
+    present = twin.present(Histories(known.users, entries, known.weights, known.times, len(users)), told)
+    pooled = present.pool(told, twin.global_vector)  # (q, d)
     counts = np.zeros((len(users), len(KINDS)), dtype=np.int64)
     np.add.at(counts, (rows, log.kinds), 1)
-    events = _events(recent, ids, len(users))
+    events = _events(_take(known, present.properties), ids, len(users))
     acted_on = _acted_on(evidence, ids, len(users))
     return [
         UserPoint(user, pooled[i], _known(counts[i]), tuple(events[i]), tuple(acted_on[i]))
@@ -70,21 +71,14 @@ def _matrix(ids: Sequence[str], known: Mapping[str, Matrix], d: int) -> tuple[Ma
     return vectors, np.array([property_id in known for property_id in ids], dtype=bool)
 
 
-def _recent(evidence: Evidence, indexed: npt.NDArray[np.bool_], users: int) -> Evidence:
-    """The last HISTORY_LIMIT indexed properties of each investor."""
-    known = _take(evidence, indexed[evidence.properties])
-    ends = np.cumsum(np.bincount(known.users, minlength=users))
-    return _take(known, ends[known.users] - np.arange(len(known.users)) <= HISTORY_LIMIT)
-
-
-def _take(e: Evidence, kept: npt.NDArray[np.bool_]) -> Evidence:
+def _take(e: Evidence, kept: npt.NDArray[np.bool_] | Numbers) -> Evidence:
     return Evidence(e.users[kept], e.properties[kept], e.kinds[kept], e.weights[kept], e.times[kept])
 
 
-def _events(recent: Evidence, ids: Sequence[str], users: int) -> list[list[tuple[str, str, int]]]:
+def _events(present: Evidence, ids: Sequence[str], users: int) -> list[list[tuple[str, str, int]]]:
     """Per investor (property, telling kind, time), the newest first."""
     events: list[list[tuple[str, str, int]]] = [[] for _ in range(users)]
-    columns = (recent.users, recent.properties, recent.kinds, recent.times)
+    columns = (present.users, present.properties, present.kinds, present.times)
     for user, number, kind, time in zip(*(column[::-1].tolist() for column in columns), strict=True):
         events[user].append((ids[number], KINDS[kind], time))
     return events
