@@ -59,8 +59,9 @@ class RuntimeSettings(BaseSettings):
 
 
 @cache
-def in_lambda() -> bool:
-    return bool(RuntimeSettings().aws_lambda_function_name)
+def function_name() -> str:
+    """Of the function that runs here; empty elsewhere than in Lambda."""
+    return RuntimeSettings().aws_lambda_function_name
 
 
 @cache

@@ -37,7 +37,7 @@ def test_api_functions_are_deployed_behind_alarms_and_end_before_the_gateway_doe
         properties = template["Globals"]["Function"] | template["Resources"][name]["Properties"]
         assert properties["Timeout"] <= 28
         alarms = [alarm["Ref"] for alarm in properties["DeploymentPreference"]["Alarms"]]
-        assert alarms == [f"{name}Errors", f"{name}Slow"]
+        assert alarms == [f"{name}Errors", f"{name}Faults", f"{name}Slow"]
         assert all(template["Resources"][alarm]["Type"] == "AWS::CloudWatch::Alarm" for alarm in alarms)
 
 

@@ -1,6 +1,7 @@
 """What the four API functions share: the FastAPI app, its warm resources, and the Lambda handler around both."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -38,6 +39,7 @@ def lambda_handler_of(app: FastAPI) -> Handler:
     """API Gateway's event in, its answer out. Mangum cannot be decorated itself: it has no name."""
     adapter = Mangum(app, lifespan="off")
     telemetry.log_as_json()
+    logging.getLogger("mangum").setLevel(logging.CRITICAL)  # it would tell each fault again, without the request's ids
 
     @telemetry.logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
     @telemetry.traced
