@@ -51,7 +51,7 @@ def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None
     "key",
     [
         "uploads/T/V/portfolio_twin.safetensors",  # the manifest is put last: before it the bundle is unfinished
-        "uploads/T/V/gates.json",  # what EvaluateGates writes must not start the machine again
+        "T/training/V/upload_gates.json",
         "T/models/V/manifest.json",
         "T/training/V/manifest.json",
         "T/snapshots/V/manifest.json",
