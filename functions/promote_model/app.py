@@ -7,7 +7,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.promote_model import promote_model
 
 
-@steps.observed
+@steps.observed(facts=True)
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     tenant, holder = UUID(event["tenant_id"]), event["execution"]
     if event.get("release_only"):

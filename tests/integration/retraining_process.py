@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from functions.promote_model.app import lambda_handler as promote_model
 from infra.local.pipeline import LocalPipeline
 from infra.local.system import LocalSystem, local_system
 from portfolio_twin.adapters.live_models import LiveModels
@@ -55,6 +54,8 @@ def retrain_until_killed(system: LocalSystem, tenant: UUID) -> Report:
 
 def retrain_while_the_dead_hold_the_lease(system: LocalSystem, tenant: UUID) -> Report:
     """As in the cloud, where nobody knows that an execution's process has died but by its lease running out."""
+    from functions.promote_model.app import lambda_handler as promote_model  # it wants the system's environment
+
     registry, dead = system.registry, holder(system.registry, tenant)
     assert dead is not None
     before = served(registry, tenant)

@@ -112,7 +112,7 @@ def test_one_request_s_tenant_is_not_the_next_one_s(capsys: pytest.CaptureFixtur
 
 
 def test_a_step_s_decision_is_counted_for_its_tenant(capsys: pytest.CaptureFixture[str]) -> None:
-    @steps.observed
+    @steps.observed()
     def step(_event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"decision": "skip"}
 
