@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,12 +53,19 @@ def test_every_function_has_an_event() -> None:
 
 def test_the_layer_is_locked_from_the_project_s_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    locked = {
-        Requirement(line).name: Requirement(line)
-        for line in Path(ROOT / "layers/dependencies/requirements.txt").read_text().splitlines()
-        if line and not line.startswith("#")
-    }
+    locked = pins("layers/dependencies/requirements.txt")
     for wanted in map(Requirement, project["dependencies"]):
-        (pin,) = locked[wanted.name].specifier
-        assert pin.operator == "=="
-        assert wanted.specifier.contains(pin.version), wanted
+        assert wanted.specifier.contains(locked[wanted.name]), wanted
+
+
+def test_the_training_image_gets_the_versions_that_the_tests_ran_on() -> None:
+    tested, image = pins("requirements.lock"), pins("functions/train/requirements.txt")
+    assert image.items() <= tested.items()
+
+
+def pins(file: str) -> dict[str, str]:
+    """Name and version of every line of a lock file."""
+    lines = [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith(("#", " "))]
+    found = {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
+    assert all([pin.operator for pin in specifier] == ["=="] for specifier in found.values())
+    return {name: next(iter(specifier)).version for name, specifier in found.items()}
