@@ -25,6 +25,12 @@ def test_all_functions_run_on_one_runtime_behind_an_alias_and_on_either_architec
     assert (architecture["Default"], architecture["AllowedValues"]) == ("arm64", ["arm64", "x86_64"])
 
 
+def test_every_function_is_in_the_network_that_the_parameters_name(template: dict[str, Any]) -> None:
+    network = {"SubnetIds": {"Ref": "VpcSubnetIds"}, "SecurityGroupIds": {"Ref": "VpcSecurityGroupIds"}}
+    assert template["Globals"]["Function"]["VpcConfig"] == network
+    assert not [name for name, one in functions(template["Resources"]).items() if "VpcConfig" in one["Properties"]]
+
+
 def test_whoever_waits_for_an_answer_gets_it_from_a_snapshot(template: dict[str, Any]) -> None:
     for name in API:
         assert template["Resources"][name]["Properties"]["SnapStart"] == {"ApplyOn": "PublishedVersions"}

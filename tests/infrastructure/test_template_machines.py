@@ -64,6 +64,17 @@ def test_no_other_object_starts_the_machine(resources: Resources, key: str) -> N
     assert not fnmatch(key, pattern["wildcard"])
 
 
+def test_training_runs_on_fargate_spot_by_parameter_with_a_role_of_its_own(resources: Resources) -> None:
+    capacity = resources["TrainingEnvironment"]["Properties"]["ComputeResources"]
+    job = resources["TrainingJob"]["Properties"]
+    assert capacity["Type"] == {"Ref": "TrainingCapacity"}
+    assert job["PlatformCapabilities"] == ["FARGATE"]
+    assert job["ContainerProperties"]["JobRoleArn"] == {"Fn::GetAtt": ["TrainingRole", "Arn"]}
+    assert job["ContainerProperties"]["Image"] == {"Ref": "TrainingImageUri"}
+    (order,) = resources["TrainingQueue"]["Properties"]["ComputeEnvironmentOrder"]
+    assert order["ComputeEnvironment"] == {"Ref": "TrainingEnvironment"}
+
+
 def test_a_reclaimed_training_is_tried_again_and_a_hung_one_ends(resources: Resources) -> None:
     job = resources["TrainingJob"]["Properties"]
     retrain = json.loads((ROOT / "infra/pipelines/retrain.asl.json").read_text())
