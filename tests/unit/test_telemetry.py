@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 from uuid import UUID, uuid4
@@ -153,6 +155,22 @@ def test_how_a_run_ends_is_counted(
     app.lambda_handler({"tenant_id": str(TENANT_A), "version": "v", "execution": "run", **event}, None)
     (line,) = lines(capsys)
     assert (line["outcome"], line["tenant_id"]) == (decision, str(TENANT_A))
+
+
+@pytest.mark.parametrize(("decision", "told"), [("skip", [21.0]), ("train", None)])
+def test_a_skip_tells_how_old_the_live_model_is(
+    decision: str, told: list[float] | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from functions.check_data import app
+
+    three_weeks_ago = datetime.now(UTC) - timedelta(days=21)
+    registry = SimpleNamespace(live=lambda _: SimpleNamespace(promoted_at=three_weeks_ago))
+    monkeypatch.setattr(app, "check_data", lambda *_, **__: {"decision": decision})
+    monkeypatch.setattr(steps, "registry", lambda: registry)
+    monkeypatch.setattr(steps, "database", MagicMock())
+    app.lambda_handler({"tenant_id": str(TENANT_A), "version": "v", "execution": "run"}, None)
+    ages = [line["ModelAgeAtSkip"] for line in lines(capsys) if "ModelAgeAtSkip" in line]
+    assert ages == ([pytest.approx(told)] if told else [])
 
 
 def test_the_package_s_own_log_lines_are_json_with_the_tenant(written: io.StringIO) -> None:
