@@ -9,7 +9,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.check_data import check_data
 
 
-@steps.observed
+@steps.observed(facts=True)
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     tenant, now = UUID(event["tenant_id"]), datetime.now(UTC)
     answer = check_data(

@@ -7,7 +7,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.deploy_model import deploy_model
 
 
-@steps.observed
+@steps.observed()
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return deploy_model(
         steps.registry(),

@@ -8,7 +8,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.evaluate_gates import evaluate_gates
 
 
-@steps.observed
+@steps.observed()
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return evaluate_gates(
         steps.registry(),

@@ -18,8 +18,9 @@ from portfolio_twin.services.record_feedback import (
     record_feedback,
     record_interactions,
 )
+from portfolio_twin.settings import WriteSettings
 
-app = create_app("feedback")
+app = create_app("feedback", WriteSettings)
 
 Id = Annotated[PropertyId, Path()]
 Key = Annotated[IdempotencyKey | None, Header(description="the same key and body again: the same answer, stored once")]

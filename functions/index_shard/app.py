@@ -7,7 +7,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.index_properties import Shard, index_shard, load_twin
 
 
-@steps.observed
+@steps.observed(facts=True)
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     tenant = UUID(event["tenant_id"])
     twin = load_twin(steps.registry(), tenant, event["version"])

@@ -7,7 +7,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.list_tenants import list_for_reindex, list_for_retrain
 
 
-@steps.observed
+@steps.observed(facts=True)
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if event["purpose"] == "reindex":
         return list_for_reindex(steps.database(), steps.registry(), event["input"])

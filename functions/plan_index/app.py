@@ -7,7 +7,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.index_properties import check_index, plan_index
 
 
-@steps.observed
+@steps.observed(facts=True)
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     tenant, version = UUID(event["tenant_id"]), event["version"]
     if event["step"] == "check":

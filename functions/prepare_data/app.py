@@ -8,7 +8,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.prepare_data import prepare_data
 
 
-@steps.observed
+@steps.observed(facts=True)
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return prepare_data(
         steps.registry(),

@@ -7,10 +7,11 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.promote_model import promote_model
 
 
-@steps.observed
+@steps.observed(facts=True)
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     tenant, holder = UUID(event["tenant_id"]), event["execution"]
     if event.get("release_only"):
         steps.registry().release_lease(tenant, holder)
-        return {}
-    return promote_model(steps.registry(), steps.database(), steps.vector_index(), tenant, event["version"], holder)
+        return {"decision": "failed"} if event.get("outcome") == "Failed" else {}  # the others' steps have told theirs
+    stores = steps.registry(), steps.database(), steps.vector_index()
+    return {"decision": "promoted"} | promote_model(*stores, tenant, event["version"], holder)

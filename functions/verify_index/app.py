@@ -7,7 +7,7 @@ from portfolio_twin.api import steps
 from portfolio_twin.services.verify_index import verify_index
 
 
-@steps.observed
+@steps.observed(facts=True)
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     return verify_index(
         steps.database(),

@@ -6,6 +6,9 @@ cd "$(dirname "$0")/../.."
 config=${CONFIG:-default}
 
 [ -f .aws-sam/build/template.yaml ] || { echo "nothing is built: run make build" >&2; exit 1; }
+infra/deploy/sam.sh --version >/dev/null  # makes its environment
+AWS_DEFAULT_REGION=$(.venv-sam/bin/python infra/deploy/account.py)
+export AWS_DEFAULT_REGION
 infra/deploy/sam.sh deploy --config-env "$config" ${GUIDED---guided} "$@"
 
 stack=$(sed -n "/^\[$config.global.parameters\]/,/^\[/s/^stack_name = \"\(.*\)\"/\1/p" samconfig.toml)

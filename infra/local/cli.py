@@ -1,15 +1,14 @@
 """`twin`: the whole product on one machine."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import SecretStr
 from rich.console import Console
-from rich.markup import escape
 
 from infra.local import cli_models
+from infra.local.exits import give_up
 from infra.local.system import DEFAULT_STATE, local_system, postgres_of
 from portfolio_twin.errors import TwinError
 
@@ -119,5 +118,4 @@ def main() -> None:
     try:
         app()
     except TwinError as error:
-        console.print(f"[red]{type(error).__name__}[/]: {escape(str(error))}")
-        sys.exit(2)
+        give_up(f"{type(error).__name__}: {error}")

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.exits import give_up
 from infra.local.system import DEFAULT_STATE, local_system
 from infra.local.tenants import tenant_of, tenants_by_name
 
@@ -158,5 +159,5 @@ def index(
         tenant_id = tenant_of(system.database, tenant)
         live = system.registry.live(tenant_id)
         if live is None:
-            raise SystemExit(f"{tenant} has no model yet: run `twin retrain --tenant {tenant}` first")
+            give_up(f"{tenant} has no model yet: run `twin retrain --tenant {tenant}` first")
         index_tenant(system, tenant_id, live.version, console, recreate=recreate)

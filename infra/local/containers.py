@@ -136,10 +136,13 @@ def _at(postgres: tuple[str, int] | None, address: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.local.containers", description=__doc__)
     parser.add_argument("--state", type=Path, default=DEFAULT_STATE)
-    parser.add_argument("sam_local", nargs=argparse.REMAINDER, help="what follows `sam local`")
+    parser.add_argument("verb", choices=["invoke", "start-api"], help="of `sam local`")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="as `sam local` takes them")
     options = parser.parse_args()
     with system_for_containers(options.state):
-        return subprocess.run(command(options.sam_local), check=False, cwd=ROOT).returncode
+        if options.verb == "start-api":
+            print("a token for it: .venv/bin/twin token --tenant NAME; Ctrl-C stops it", flush=True)
+        return subprocess.run(command([options.verb, *options.arguments]), check=False, cwd=ROOT).returncode
 
 
 if __name__ == "__main__":

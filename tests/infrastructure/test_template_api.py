@@ -52,6 +52,12 @@ def test_the_api_is_throttled_and_logged(expanded: Resources) -> None:
     assert stage["Properties"]["AccessLogSettings"]["DestinationArn"]
 
 
+def test_only_the_web_pages_that_are_named_may_call_it(resources: Resources) -> None:
+    cors = resources["Api"]["Properties"]["CorsConfiguration"]
+    assert cors["AllowOrigins"] == {"Ref": "CorsAllowedOrigins"}
+    assert {"authorization", "idempotency-key"} <= set(cors["AllowHeaders"])
+
+
 def test_access_logs_hold_nothing_personal(resources: Resources) -> None:
     said = resources["Api"]["Properties"]["AccessLogSettings"]["Format"]["Fn::Sub"]
     assert not re.search(r"sourceIp|userAgent|claims\.(sub|email)|\$context\.path\b", said)

@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +25,12 @@ def test_all_functions_run_on_one_runtime_behind_an_alias_and_on_either_architec
     assert (architecture["Default"], architecture["AllowedValues"]) == ("arm64", ["arm64", "x86_64"])
 
 
+def test_every_function_is_in_the_network_that_the_parameters_name(template: dict[str, Any]) -> None:
+    network = {"SubnetIds": {"Ref": "VpcSubnetIds"}, "SecurityGroupIds": {"Ref": "VpcSecurityGroupIds"}}
+    assert template["Globals"]["Function"]["VpcConfig"] == network
+    assert not [name for name, one in functions(template["Resources"]).items() if "VpcConfig" in one["Properties"]]
+
+
 def test_whoever_waits_for_an_answer_gets_it_from_a_snapshot(template: dict[str, Any]) -> None:
     for name in API:
         assert template["Resources"][name]["Properties"]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
@@ -37,7 +42,7 @@ def test_api_functions_are_deployed_behind_alarms_and_end_before_the_gateway_doe
         properties = template["Globals"]["Function"] | template["Resources"][name]["Properties"]
         assert properties["Timeout"] <= 28
         alarms = [alarm["Ref"] for alarm in properties["DeploymentPreference"]["Alarms"]]
-        assert alarms == [f"{name}Errors", f"{name}Slow"]
+        assert alarms == [f"{name}Errors", f"{name}Faults", f"{name}Slow"]
         assert all(template["Resources"][alarm]["Type"] == "AWS::CloudWatch::Alarm" for alarm in alarms)
 
 
@@ -54,12 +59,19 @@ def test_every_function_has_an_event() -> None:
 
 def test_the_layer_is_locked_from_the_project_s_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    locked = {
-        Requirement(line).name: Requirement(line)
-        for line in Path(ROOT / "layers/dependencies/requirements.txt").read_text().splitlines()
-        if line and not line.startswith("#")
-    }
+    locked = pins("layers/dependencies/requirements.txt")
     for wanted in map(Requirement, project["dependencies"]):
-        (pin,) = locked[wanted.name].specifier
-        assert pin.operator == "=="
-        assert wanted.specifier.contains(pin.version), wanted
+        assert wanted.specifier.contains(locked[wanted.name]), wanted
+
+
+def test_the_training_image_gets_the_versions_that_the_tests_ran_on() -> None:
+    tested, image = pins("requirements.lock"), pins("functions/train/requirements.txt")
+    assert image.items() <= tested.items()
+
+
+def pins(file: str) -> dict[str, str]:
+    """Name and version of every line of a lock file."""
+    lines = [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith(("#", " "))]
+    found = {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
+    assert all([pin.operator for pin in specifier] == ["=="] for specifier in found.values())
+    return {name: next(iter(specifier)).version for name, specifier in found.items()}

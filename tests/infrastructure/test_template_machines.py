@@ -4,6 +4,8 @@ import json
 import re
 from fnmatch import fnmatch
 
+import pytest
+
 from tests.infrastructure.resources import ROOT, Resources, functions, of_type
 
 
@@ -35,10 +37,42 @@ def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None
     rule = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]
     event = json.loads((ROOT / "tests/events/s3_bundle_uploaded.json").read_text())
     (pattern,) = rule["Pattern"]["detail"]["object"]["key"]
-    key = event["detail"]["object"]["key"]
+    key, event_bucket = event["detail"]["object"]["key"], event["detail"]["bucket"]["name"]
     assert fnmatch(key, pattern["wildcard"])
+    assert rule["Pattern"]["source"] == [event["source"]]
+    assert rule["Pattern"]["detail-type"] == [event["detail-type"]]
+    assert rule["Pattern"]["detail"]["bucket"] == {"name": [{"Ref": "Bucket"}]}
+    assert event_bucket.startswith("portfolio-twin-")
     said = json.loads(rule["InputTransformer"]["InputTemplate"].replace("<key>", key))
     assert said == {"upload": {"key": key}}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "uploads/T/V/portfolio_twin.safetensors",  # the manifest is put last: before it the bundle is unfinished
+        "T/training/V/upload_gates.json",
+        "T/models/V/manifest.json",
+        "T/training/V/manifest.json",
+        "T/snapshots/V/manifest.json",
+    ],
+)
+def test_no_other_object_starts_the_machine(resources: Resources, key: str) -> None:
+    (pattern,) = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]["Pattern"]["detail"]["object"][
+        "key"
+    ]
+    assert not fnmatch(key, pattern["wildcard"])
+
+
+def test_training_runs_on_fargate_spot_by_parameter_with_a_role_of_its_own(resources: Resources) -> None:
+    capacity = resources["TrainingEnvironment"]["Properties"]["ComputeResources"]
+    job = resources["TrainingJob"]["Properties"]
+    assert capacity["Type"] == {"Ref": "TrainingCapacity"}
+    assert job["PlatformCapabilities"] == ["FARGATE"]
+    assert job["ContainerProperties"]["JobRoleArn"] == {"Fn::GetAtt": ["TrainingRole", "Arn"]}
+    assert job["ContainerProperties"]["Image"] == {"Ref": "TrainingImageUri"}
+    (order,) = resources["TrainingQueue"]["Properties"]["ComputeEnvironmentOrder"]
+    assert order["ComputeEnvironment"] == {"Ref": "TrainingEnvironment"}
 
 
 def test_a_reclaimed_training_is_tried_again_and_a_hung_one_ends(resources: Resources) -> None:

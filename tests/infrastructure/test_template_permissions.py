@@ -1,6 +1,7 @@
 """Who may do what, by the template: what no linter reports."""
 
 import json
+from itertools import pairwise
 
 from infra.deploy.expand import TEMPLATE
 from tests.infrastructure.resources import Resources, functions, listed, of_type, statements
@@ -23,10 +24,9 @@ def test_no_statement_allows_more_than_it_names(expanded: Resources) -> None:
 
 def test_each_statement_has_its_reason_beside_it() -> None:
     lines = TEMPLATE.read_text().splitlines()
-    for number, line in enumerate(lines):
-        if "Effect: Allow" in line:
-            nearby = " ".join(lines[max(0, number - 4) : number + 2])
-            assert "#" in nearby or "Sid" in nearby, f"line {number + 1}: {line.strip()}"
+    for number, (above, line) in enumerate(pairwise(lines), start=2):
+        if "Effect:" in line:  # a reason is a comment on this line or on the one above, or a Sid that says it
+            assert " # " in line + above or "Sid: " in above, f"line {number}: {line.strip()}"
 
 
 def test_every_function_has_a_role_of_its_own(expanded: Resources) -> None:

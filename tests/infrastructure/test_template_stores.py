@@ -26,6 +26,13 @@ def test_the_bucket_is_closed_encrypted_versioned_and_heard(resources: Resources
     assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
+def test_only_what_was_replaced_or_torn_is_ever_deleted(resources: Resources) -> None:
+    rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    does = {name for rule in rules for name in rule} - {"Id", "Status"}
+    assert does == {"NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"}
+
+
 def test_pointers_and_bundles_are_only_written_conditionally(resources: Resources) -> None:
     denied = {statement["Sid"]: statement for statement in statements(resources["BucketPolicy"])}
     assert denied["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -47,7 +47,7 @@ class StubSteps:
             for t in tenants
         ]
         training = {"epochs": "3", "batch_size": "", "learning_rate": "", "seed": ""}
-        return {"tenants": items, "settings": {"lookback_days": None, "force": False, "training": training}}
+        return {"tenants": items, "settings": {"lookback_days": None, "training": training}}
 
     def do_check_data(self, event: dict[str, Any]) -> dict[str, Any]:
         free = self.registry.acquire_lease(UUID(event["tenant_id"]), event["execution"], 60)

@@ -12,6 +12,7 @@ from portfolio_twin.errors import BundleRejected, LeaseLost, ModelNotFound, Prom
 from portfolio_twin.model.bundle import MANIFEST, TENSORS
 from portfolio_twin.services.deploy_model import deploy_model
 from portfolio_twin.services.promote_model import promote_model
+from portfolio_twin.services.verdicts import digest_of
 from tests.integration.index_fixtures import Market, index, market
 from tests.integration.s3_fixtures import FIRST, SECOND, bundle, registry, server
 
@@ -25,11 +26,17 @@ def tenant() -> UUID:
     return uuid4()
 
 
-def deploy(registry: Registry, tenant: UUID, files: Files, holder: str = "run") -> dict[str, Any]:
+def passed(files: Files) -> bytes:
+    """What EvaluateGates leaves for a bundle that it let pass."""
+    return json.dumps({"decision": "passed", "manifest_sha256": digest_of(files.get(MANIFEST, b""))}).encode()
+
+
+def deploy(registry: Registry, tenant: UUID, files: Files, verdict: bytes | None = None) -> dict[str, Any]:
     source = f"{tenant}/training/{FIRST}/"
+    registry.write(source + "gates.json", passed(files) if verdict is None else verdict)
     for name, body in files.items():
         registry.write(source + name, body)
-    return deploy_model(registry, tenant, FIRST, source=source, holder=holder, lease_seconds=60)
+    return deploy_model(registry, tenant, FIRST, source=source, holder="run", lease_seconds=60)
 
 
 def promote(market: Market, version: str = SECOND, holder: str = "run") -> dict[str, Any]:
@@ -37,7 +44,7 @@ def promote(market: Market, version: str = SECOND, holder: str = "run") -> dict[
 
 
 def test_a_sound_bundle_is_published_without_what_its_manifest_does_not_list(registry: Registry, tenant: UUID) -> None:
-    checkpoints = {"portfolio_twin_best.pt": pickle.dumps("a checkpoint"), "gates.json": b"{}"}
+    checkpoints = {"portfolio_twin_best.pt": pickle.dumps("a checkpoint")}
     answer = deploy(registry, tenant, bundle(tenant, FIRST) | checkpoints)
     assert answer == {"kind": "twin", "properties": 60, "users": 5}
     assert set(registry.files(models_prefix(tenant, FIRST))) == set(bundle(tenant, FIRST))
@@ -70,6 +77,25 @@ def test_a_bundle_that_fails_a_check_is_refused_and_nothing_is_published(
 ) -> None:
     with pytest.raises(BundleRejected):
         deploy(registry, tenant, spoil(bundle(tenant, FIRST)))
+    assert registry.versions(tenant) == []
+
+
+def test_a_bundle_changed_since_its_verdict_is_refused_and_nothing_is_published(
+    registry: Registry, tenant: UUID
+) -> None:
+    first, other = bundle(tenant, FIRST), bundle(tenant, FIRST, seed=9)
+    with pytest.raises(BundleRejected, match="changed since it was judged"):
+        deploy(registry, tenant, other, passed(first))
+    assert registry.versions(tenant) == []
+    assert deploy(registry, tenant, first)["kind"] == "twin"
+
+
+@pytest.mark.parametrize("verdict", [b"{torn", b"[]", b'{"decision": "rejected"}'])
+def test_a_bundle_without_a_verdict_that_let_it_pass_is_refused(
+    registry: Registry, tenant: UUID, verdict: bytes
+) -> None:
+    with pytest.raises(BundleRejected, match="no verdict"):
+        deploy(registry, tenant, bundle(tenant, FIRST), verdict)
     assert registry.versions(tenant) == []
 
 

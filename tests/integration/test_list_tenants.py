@@ -31,11 +31,11 @@ def test_the_schedule_retrains_every_tenant_each_under_a_version_of_its_own(
 
 
 def test_a_manual_run_names_its_tenants_and_says_how_to_train(pipeline_database: Database, two_tenants: Two) -> None:
-    given = {"tenant_ids": [str(two_tenants[1])] * 2, "training": {"epochs": 3, "learning_rate": 0.01}, "force": True}
+    given = {"tenant_ids": [str(two_tenants[1])] * 2, "training": {"epochs": 3, "learning_rate": 0.01}}
     answer = list_for_retrain(pipeline_database, given, NOW)
     assert [branch["tenant_id"] for branch in answer["tenants"]] == [str(two_tenants[1])]
     assert answer["settings"] == {
-        "lookback_days": None, "force": True,
+        "lookback_days": None,
         "training": {"epochs": "3", "batch_size": "", "learning_rate": "0.01", "seed": ""},
     }  # fmt: skip
 

@@ -3,6 +3,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from infra.local.s3_server import S3Server
+from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.live_models import LiveModels
 from portfolio_twin.adapters.registry import live_key, models_prefix
 from portfolio_twin.errors import ModelNotFound, RegistryUnavailable
@@ -45,13 +46,16 @@ def tenant(registry: FlakyRegistry) -> UUID:
 
 
 @pytest.fixture
-def failures() -> list[UUID]:
-    return []
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The metrics."""
+    made: list[str] = []
+    monkeypatch.setattr(telemetry, "count", made.append)
+    return made
 
 
 @pytest.fixture
-def models(registry: FlakyRegistry, clock: Clock, failures: list[UUID]) -> LiveModels:
-    return LiveModels(registry, TTL_SECONDS, tenants=2, on_reload_failure=failures.append, clock=clock)
+def models(registry: FlakyRegistry, clock: Clock) -> LiveModels:
+    return LiveModels(registry, TTL_SECONDS, tenants=2, clock=clock)
 
 
 def promote_second(registry: FlakyRegistry, tenant: UUID) -> None:
@@ -83,14 +87,14 @@ def test_a_promotion_is_seen_after_the_ttl_and_not_before(
 
 @pytest.mark.parametrize("broken", ["s3", "missing pointer", "corrupt pointer", "pointer to nowhere", "bad bundle"])
 def test_whatever_fails_on_reload_the_last_good_model_answers_and_it_is_counted(
-    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID, failures: list[UUID], broken: str
+    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID, counted: list[str], broken: str
 ) -> None:
     models.current(tenant)
     clock.pass_the_ttl()
     registry.down = broken == "s3"
     spoil(registry, tenant, broken)
     assert models.current(tenant).version == FIRST
-    assert failures == [tenant]
+    assert counted == ["Reloaded", "ReloadFailed"]
 
 
 def spoil(registry: FlakyRegistry, tenant: UUID, broken: str) -> None:
@@ -118,11 +122,11 @@ def test_after_a_failed_reload_the_next_one_is_tried_again(
 
 
 def test_a_cold_start_on_a_bad_bundle_answers_from_the_version_before(
-    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID, failures: list[UUID]
+    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID, counted: list[str]
 ) -> None:
     spoil(registry, tenant, "bad bundle")
     assert models.current(tenant).version == FIRST
-    assert failures == [tenant]
+    assert counted == ["ReloadFailed", "Reloaded"]
 
 
 def test_a_cold_start_recovers_when_the_live_bundle_is_whole_again(

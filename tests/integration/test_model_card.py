@@ -7,6 +7,7 @@ import pytest
 from infra.local.model_card import read_bundle
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.errors import NotFound
+from portfolio_twin.services.verdicts import keep_verdict
 from tests.integration.gate_fixtures import NEW, WORLD, freeze, judge, put, registry, s3
 from tests.integration.taste_world import as_bundle, knowing_twin
 from tests.twins import TENANT_A
@@ -29,7 +30,7 @@ def test_a_card_is_made_of_the_bundle_and_of_the_verdict_on_it(registry: Registr
 def test_a_bundle_that_was_uploaded_is_looked_up_where_it_was_judged(registry: Registry) -> None:
     registry.publish(TENANT_A, NEW, {"manifest.json": b"{}", "metrics.json": b"{}"})
     assert read_bundle(registry, TENANT_A, NEW).gates is None
-    registry.write(f"uploads/{TENANT_A}/{NEW}/gates.json", b'{"decision": "passed"}')
+    keep_verdict(registry, TENANT_A, NEW, f"uploads/{TENANT_A}/{NEW}/", {"decision": "passed"})
     assert read_bundle(registry, TENANT_A, NEW).gates == {"decision": "passed"}
 
 

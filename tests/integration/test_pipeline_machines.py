@@ -173,6 +173,17 @@ def test_an_upload_that_was_judged_before_ends_without_a_word(
     assert not steps.registry.holds_lease(tenant, execution.arn)
 
 
+def test_a_tenant_takes_54_events_of_the_25_000_that_one_execution_may_have(
+    pipeline: Pipeline, steps: StubSteps, tenant: uuid.UUID
+) -> None:
+    """The figure that docs/operations.md reckons with."""
+    with pipeline() as machines:
+        one = machines.retrain()
+        steps.tenants = (tenant, uuid.uuid4())
+        two = machines.retrain()
+    assert len(two.events) - len(one.events) == 54
+
+
 def test_a_machine_without_tenants_succeeds(pipeline: Pipeline, steps: StubSteps) -> None:
     steps.tenants = ()
     with pipeline() as machines:

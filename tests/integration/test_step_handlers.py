@@ -30,7 +30,7 @@ def warm_clients(monkeypatch: pytest.MonkeyPatch, registry: Registry, database: 
 def branch(tenant: UUID) -> dict[str, Any]:
     return {
         "tenant_id": str(tenant), "version": VERSION, "execution": "arn:run-1", "entry": "retrain",
-        "source": f"{tenant}/training/{VERSION}/", "lookback_days": None, "force": False,
+        "source": f"{tenant}/training/{VERSION}/", "lookback_days": None,
         "training": {"epochs": "", "batch_size": "", "learning_rate": "", "seed": ""},
     }  # fmt: skip
 

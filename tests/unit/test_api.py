@@ -177,6 +177,23 @@ def test_the_explanation_adds_up() -> None:
     assert found["nearest_liked"][0]["property_id"] == "p1"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("path", ["/predict", "/batch_predict"])
+def test_json_in_another_encoding_than_utf_8_is_400_and_says_so(path: str, encoding: str) -> None:
+    sound = {"user_id": 1} | ({"properties": [HOUSE]} if path == "/batch_predict" else {"property_features": HOUSE})
+    assert A.post(path, raw=json.dumps(sound).encode()).status == 200
+    assert "UTF-8" in refused(A.post(path, raw=json.dumps(sound).encode(encoding)), 400)
+
+
+def test_a_body_that_no_encoding_could_have_made_is_400() -> None:
+    from functions.predict import app as predict
+    from infra.local.gateway import build_event
+    from infra.local.lambda_context import LambdaContext
+
+    event = build_event("POST", "/predict", "", {}, b"", {"tenant_id": str(TENANT_A)}) | {"body": '{"x": "\ud800"}'}
+    assert predict.lambda_handler(event, LambdaContext("test", "request-1"))["statusCode"] == 400
+
+
 @pytest.mark.parametrize("raw", [b"{", b"not json", b'{"user_id": 1', b"\xff\xfe{", b"[" * 100_000])
 @pytest.mark.parametrize("path", ["/predict", "/batch_predict", "/recommend"])
 def test_a_body_that_cannot_be_read_is_400(path: str, raw: bytes) -> None:

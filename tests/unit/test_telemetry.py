@@ -3,8 +3,11 @@
 import io
 import json
 import logging
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from unittest.mock import MagicMock
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -15,6 +18,9 @@ from portfolio_twin.api import steps
 from portfolio_twin.api.app import create_app, lambda_handler_of
 from portfolio_twin.api.tenancy import Tenant
 from portfolio_twin.errors import IndexUnavailable
+from portfolio_twin.services.know_investor import know_investor
+from tests.fakes import FakeVectorIndex
+from tests.twins import TENANT_A, small_twin
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +29,14 @@ def metrics_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
     monkeypatch.setenv("BUCKET", "bucket")
     monkeypatch.setenv("QDRANT_URL", "http://localhost:1")
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """The log."""
+    stream = io.StringIO()
+    monkeypatch.setattr(telemetry.logger.registered_handler, "stream", stream)
+    return stream
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -36,6 +50,10 @@ def ask(path: str, tenant: str) -> None:
     async def found(tenant: Tenant) -> dict[str, str]:
         telemetry.note(model_version="v1")
         return {}
+
+    @app.get("/broken")
+    async def broken(tenant: Tenant) -> dict[str, str]:
+        raise ZeroDivisionError
 
     @app.get("/down")
     async def down(tenant: Tenant) -> dict[str, str]:
@@ -69,6 +87,26 @@ def test_its_outcome_is_what_the_caller_got(path: str, metric: str, capsys: pyte
     assert lines(capsys)[-1][metric] == [1.0]
 
 
+def test_a_fault_of_ours_is_counted_for_its_function_and_logged_once_with_the_request_s_ids(
+    written: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "function_name", lambda: "stack-Predict")
+    tenant = str(uuid4())
+    ask("/broken", tenant)
+    answered, fault = lines(capsys)
+    assert (answered["Failed"], fault["Faulted"], fault["function"]) == ([1.0], [1.0], "stack-Predict")
+    assert fault["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["function", "service"]]
+    (line,) = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert (line["level"], line["exception_name"], line["tenant_id"]) == ("ERROR", "ZeroDivisionError", tenant)
+    assert UUID(line["correlation_id"])
+    assert "somebody" not in written.getvalue()
+
+
+def test_what_is_down_is_no_fault_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    ask("/down", str(uuid4()))
+    assert not [line for line in lines(capsys) if "Faulted" in line]
+
+
 def test_one_request_s_tenant_is_not_the_next_one_s(capsys: pytest.CaptureFixture[str]) -> None:
     ask("/found", str(uuid4()))
     ask("/nowhere", str(uuid4()))
@@ -76,7 +114,7 @@ def test_one_request_s_tenant_is_not_the_next_one_s(capsys: pytest.CaptureFixtur
 
 
 def test_a_step_s_decision_is_counted_for_its_tenant(capsys: pytest.CaptureFixture[str]) -> None:
-    @steps.observed
+    @steps.observed()
     def step(_event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"decision": "skip"}
 
@@ -95,9 +133,47 @@ def test_what_goes_wrong_is_counted_under_the_stack_s_name_alone(
     assert line[what] == [1.0]
 
 
-def test_the_package_s_own_log_lines_are_json_with_the_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = io.StringIO()
-    monkeypatch.setattr(telemetry.logger.registered_handler, "stream", written)
+def test_an_answer_without_the_index_is_counted_as_degraded(capsys: pytest.CaptureFixture[str]) -> None:
+    index, twin = FakeVectorIndex(), small_twin()
+    index.down = True
+    assert know_investor(twin, index, TENANT_A, 1).degraded  # type: ignore[arg-type]  # the fake has the same methods
+    (line,) = lines(capsys)
+    assert line["Degraded"] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("event", "decision"), [({}, "promoted"), ({"release_only": True, "outcome": "Failed"}, "failed")]
+)
+def test_how_a_run_ends_is_counted(
+    event: dict[str, Any], decision: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from functions.promote_model import app
+
+    monkeypatch.setattr(app, "promote_model", lambda *_: {"version": "v"})
+    for name in ("registry", "database", "vector_index"):
+        monkeypatch.setattr(steps, name, MagicMock())
+    app.lambda_handler({"tenant_id": str(TENANT_A), "version": "v", "execution": "run", **event}, None)
+    (line,) = lines(capsys)
+    assert (line["outcome"], line["tenant_id"]) == (decision, str(TENANT_A))
+
+
+@pytest.mark.parametrize(("decision", "told"), [("skip", [21.0]), ("train", None)])
+def test_a_skip_tells_how_old_the_live_model_is(
+    decision: str, told: list[float] | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from functions.check_data import app
+
+    three_weeks_ago = datetime.now(UTC) - timedelta(days=21)
+    registry = SimpleNamespace(live=lambda _: SimpleNamespace(promoted_at=three_weeks_ago))
+    monkeypatch.setattr(app, "check_data", lambda *_, **__: {"decision": decision})
+    monkeypatch.setattr(steps, "registry", lambda: registry)
+    monkeypatch.setattr(steps, "database", MagicMock())
+    app.lambda_handler({"tenant_id": str(TENANT_A), "version": "v", "execution": "run"}, None)
+    ages = [line["ModelAgeAtSkip"] for line in lines(capsys) if "ModelAgeAtSkip" in line]
+    assert ages == ([pytest.approx(told)] if told else [])
+
+
+def test_the_package_s_own_log_lines_are_json_with_the_tenant(written: io.StringIO) -> None:
     telemetry.log_as_json()
     telemetry.begin()
     telemetry.note(tenant_id="t")

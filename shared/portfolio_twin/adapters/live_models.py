@@ -36,11 +36,9 @@ class LiveModels:
         registry: Registry,
         ttl_seconds: float = 30.0,
         tenants: int = 8,
-        on_reload_failure: Callable[[UUID], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.registry, self._ttl_seconds, self._tenants = registry, ttl_seconds, tenants
-        self._on_reload_failure, self._clock = on_reload_failure, clock
+        self.registry, self._ttl_seconds, self._tenants, self._clock = registry, ttl_seconds, tenants, clock
         self._loaded: OrderedDict[UUID, Loaded] = OrderedDict()
         self._loading = threading.Lock()
 
@@ -118,8 +116,7 @@ class LiveModels:
 
     def _report(self, tenant: UUID, error: Exception) -> None:
         logger.warning("the live model could not be loaded: %s", error, extra={"tenant_id": str(tenant)})
-        if self._on_reload_failure is not None:
-            self._on_reload_failure(tenant)
+        telemetry.count("ReloadFailed")
 
     def _next_check(self) -> float:
         return self._clock() + self._ttl_seconds * random.uniform(0.8, 1.2)

@@ -1,8 +1,8 @@
 """Logs, traces and metrics, by Powertools: one set for all functions, and nothing personal in any of them.
 
 Metrics are log lines in CloudWatch's embedded format, under PortfolioTwin and the dimension `service`, the stack's name
-(POWERTOOLS_SERVICE_NAME): Latency and Answered | Refused | Failed per `route`, Outcome per `outcome` of a pipeline's
-step, and Degraded, Reloaded, ReloadFailed, ModelAgeAtSkip (days).
+(POWERTOOLS_SERVICE_NAME): Latency and Answered | Refused | Failed per `route`, Faulted per `function`, Outcome per
+`outcome` of a pipeline's step, and Degraded, Reloaded, ReloadFailed, ModelAgeAtSkip (days).
 """
 
 import logging
@@ -13,9 +13,10 @@ from typing import Any, Literal
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from portfolio_twin.settings import in_lambda
+from portfolio_twin.settings import function_name
 
 NAMESPACE = "PortfolioTwin"
+FAULT = 500  # what is down is 503
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Counted = Literal["Degraded", "Reloaded", "ReloadFailed"]
@@ -35,7 +36,7 @@ def log_as_json() -> None:
 
 def traced(handler: Handler) -> Handler:
     """The invocation as a segment in X-Ray, with its errors; elsewhere than in Lambda the handler as it is."""
-    if not in_lambda():
+    if not function_name():
         return handler
     from aws_lambda_powertools import Tracer  # makes a client for X-Ray: 0.13 s of CPU, in Lambda part of the snapshot
 
@@ -60,13 +61,21 @@ def note(**facts: str) -> None:
 
 
 def answered(route: str, status: int, milliseconds: float, facts: Mapping[str, str]) -> None:
-    """One line per request: how long it took and how it ended."""
+    """One line per request: how long it took and how it ended; a fault of our own code is one more.
+
+    To Lambda a fault is an answer like any other, so its own metric `Errors` does not count it.
+    """
     outcome = "Answered" if status < 400 else "Refused" if status < 500 else "Failed"
     metrics = EphemeralMetrics(namespace=NAMESPACE)
     metrics.add_dimension("route", route)
     metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)
     metrics.add_metric(outcome, MetricUnit.Count, 1)
     _flush(metrics, {"status": str(status), **facts})
+    if status == FAULT:
+        faults = EphemeralMetrics(namespace=NAMESPACE)
+        faults.add_dimension("function", function_name() or "local")
+        faults.add_metric("Faulted", MetricUnit.Count, 1)
+        _flush(faults, facts)
 
 
 def count(what: Counted) -> None:

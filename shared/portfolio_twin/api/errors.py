@@ -1,5 +1,6 @@
 """From error to answer: one table, one shape. Nothing of the input or of a stack trace goes out."""
 
+import logging
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,6 +11,8 @@ from starlette.exceptions import HTTPException
 
 from portfolio_twin import errors
 from portfolio_twin.services.validate_each import describe
+
+logger = logging.getLogger(__name__)
 
 STATUS: dict[type[errors.TwinError], int] = {
     errors.UnreadableInput: 400,
@@ -69,5 +72,6 @@ def add_error_handlers(app: FastAPI) -> None:
         return answer(request, error.status_code, code, str(error.detail))
 
     @app.exception_handler(Exception)
-    async def on_fault(request: Request, _: Exception) -> JSONResponse:
+    async def on_fault(request: Request, error: Exception) -> JSONResponse:
+        logger.error("a fault of our own", exc_info=error)
         return answer(request, 500, "InternalError", "something went wrong here; the fault is logged")

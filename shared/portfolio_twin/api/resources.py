@@ -3,7 +3,6 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.live_models import LiveModels
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.secrets import qdrant_key
@@ -18,12 +17,7 @@ if TYPE_CHECKING:
 def live_models() -> LiveModels:
     settings = read_settings()
     registry = Registry(settings.bucket, bundle_limit_bytes=settings.bundle_limit_bytes)
-    return LiveModels(
-        registry,
-        settings.live_ttl_seconds,
-        settings.model_cache_tenants,
-        on_reload_failure=lambda _tenant: telemetry.count("ReloadFailed"),
-    )
+    return LiveModels(registry, settings.live_ttl_seconds, settings.model_cache_tenants)
 
 
 @cache

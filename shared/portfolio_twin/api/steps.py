@@ -8,7 +8,13 @@ from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.registry import Registry
 from portfolio_twin.adapters.secrets import qdrant_key
 from portfolio_twin.adapters.vector_index import VectorIndex
-from portfolio_twin.settings import StepSettings, pipeline_settings, step_settings
+from portfolio_twin.settings import (
+    PipelineSettings,
+    StepSettings,
+    check_environment,
+    pipeline_settings,
+    step_settings,
+)
 
 if TYPE_CHECKING:
     from portfolio_twin.adapters.database import Database
@@ -17,21 +23,28 @@ if TYPE_CHECKING:
 Step = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-def observed(step: Step) -> Step:
-    """A handler whose log lines carry the tenant, the version and the execution, and whose decision is counted."""
+def observed(*, facts: bool = False) -> Callable[[Step], Step]:
+    """A handler whose log lines carry the tenant, the version and the execution, and whose decision is counted.
+
+    `facts`: it reads PostgreSQL. Raises BadEnvironment at once where a setting is missing.
+    """
+    check_environment(PipelineSettings if facts else StepSettings)
     telemetry.log_as_json()
 
-    @telemetry.traced
-    @wraps(step)
-    def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        facts = telemetry.begin()
-        telemetry.note(**{name: str(event[name]) for name in ("tenant_id", "version", "execution") if name in event})
-        answer = step(event, context)
-        if decision := answer.get("decision"):
-            telemetry.outcome(decision, facts)
-        return answer
+    def observing(step: Step) -> Step:
+        @telemetry.traced
+        @wraps(step)
+        def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            known = telemetry.begin()
+            ids = ("tenant_id", "version", "execution")
+            telemetry.note(**{name: str(event[name]) for name in ids if name in event})
+            answer = step(event, context)
+            if decision := answer.get("decision"):
+                telemetry.outcome(decision, known)
+            return answer
 
-    observing: Step = lambda_handler
+        return lambda_handler
+
     return observing
 
 

@@ -1,7 +1,5 @@
-"""Whether a bundle may serve: loaded with every check, measured anew on frozen data, its verdict kept beside it."""
+"""Whether a bundle may serve: loaded with every check, measured anew on frozen data, its verdict kept."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -12,9 +10,9 @@ from portfolio_twin.domain.gates import Gate, verdict
 from portfolio_twin.errors import LeaseLost, ModelNotFound
 from portfolio_twin.model.bundle import MANIFEST
 from portfolio_twin.services.judge_bundle import Judgement, judge_bundle
+from portfolio_twin.services.verdicts import digest_of, keep_verdict, read_verdict
 
 Entry = Literal["retrain", "upload"]
-VERDICT = "gates.json"
 
 
 def evaluate_gates(
@@ -35,14 +33,14 @@ def evaluate_gates(
             raise LeaseLost("another run took this tenant's lease during training")
         return _answer("already_running", ["another run holds this tenant's lease"])
     manifest = registry.find(source + MANIFEST)
-    digest = hashlib.sha256(manifest.body).hexdigest() if manifest else None
-    if entry == "upload" and (earlier := _earlier(registry, tenant, source, digest)):
+    digest = digest_of(manifest.body) if manifest else None
+    if entry == "upload" and (earlier := _earlier(registry, tenant, version, source, digest)):
         return earlier
     judgement = judge_bundle(registry, tenant, version, source, snapshot_id)
     reasons = verdict(judgement.gates)
     answer = _answer("rejected" if reasons else "passed", reasons + judgement.remarks, judgement)
     kept = {"manifest_sha256": digest, "decided_at": now.isoformat(), "measured": judgement.measured}
-    registry.write(source + VERDICT, json.dumps(answer | kept, indent=1, allow_nan=False).encode())
+    keep_verdict(registry, tenant, version, source, answer | kept)
     return answer
 
 
@@ -56,15 +54,12 @@ def _answer(decision: str, reasons: list[str], judgement: Judgement | None = Non
     }
 
 
-def _earlier(registry: Registry, tenant: UUID, source: str, digest: str | None) -> dict[str, Any] | None:
+def _earlier(registry: Registry, tenant: UUID, version: str, source: str, digest: str | None) -> dict[str, Any] | None:
     """The answer to an upload event that comes again; None when these very files were never judged."""
-    found = registry.find(source + VERDICT)
-    if found is None:
+    said = read_verdict(registry, tenant, version, source)
+    if said is None or said.get("manifest_sha256") != digest:
         return None
     try:
-        said = json.loads(found.body)
-        if said["manifest_sha256"] != digest:
-            return None
         answer = {name: said[name] for name in ("decision", "reasons", "gates", "kind")}
         decided_at = datetime.fromisoformat(said["decided_at"])
     except (ValueError, KeyError, TypeError):

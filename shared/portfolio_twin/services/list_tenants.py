@@ -63,7 +63,6 @@ class RetrainInput(BaseModel):
     tenant_ids: list[UUID] | None = Field(None, min_length=1)
     upload: Upload | None = None
     lookback_days: int | None = Field(None, ge=1)
-    force: bool = False
     training: TrainingOptions = TrainingOptions()
 
 
@@ -83,7 +82,7 @@ def list_for_retrain(database: Database, given: Mapping[str, Any], now: datetime
         tenants = asked.tenant_ids or [tenant.tenant_id for tenant in database.list_tenants()]
         versions = [(tenant, new_version(now)) for tenant in dict.fromkeys(tenants)]
         branches = [_branch(t, v, "retrain", f"{t}/training/{v}/") for t, v in versions]
-    settings = {"lookback_days": asked.lookback_days, "force": asked.force, "training": asked.training.as_texts()}
+    settings = {"lookback_days": asked.lookback_days, "training": asked.training.as_texts()}
     return {"tenants": branches, "settings": settings}
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
+from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.live_models import LiveModels
 from portfolio_twin.adapters.vector_index import VectorIndex
 from portfolio_twin.domain.criteria import STRICT
@@ -156,6 +157,8 @@ def _from_bundle(twin: Twin, investor: Investor, property_id: str) -> Prediction
         raise IndexUnavailable("the index is down, and the property is not one that training knew")
     affinity = twin.affinity(investor.vector, vector[None], investor.evidence)
     confidence = twin.confidence(affinity, investor.evidence, 0.0)
+    if not investor.degraded:  # else it was counted when it was found
+        telemetry.count("Degraded")
     degraded = replace(investor, degraded=True)
     return _prediction(twin, degraded, float(affinity[0]), float(confidence[0]), None)
 

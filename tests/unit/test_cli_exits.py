@@ -1,0 +1,80 @@
+"""`twin` ends with 2 when the caller has something to change, and says what on standard error."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+
+from infra.local import cli, cli_models, gateway, system, training
+from portfolio_twin.errors import ModelNotFound
+
+ACME = SimpleNamespace(name="acme", tenant_id=UUID(int=1))
+
+
+class NoModels:
+    """A registry without a model in it."""
+
+    def live(self, tenant: UUID) -> None:
+        return None
+
+    def versions(self, tenant: UUID) -> list[str]:
+        return []
+
+    def rollback(self, tenant: UUID, by: str) -> None:
+        raise ModelNotFound("this tenant has no model yet")
+
+
+@pytest.fixture(autouse=True)
+def no_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def empty(_state: Path) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(database=SimpleNamespace(list_tenants=lambda: [ACME]), registry=NoModels())
+
+    monkeypatch.setattr(cli_models, "local_system", empty)
+
+
+def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+    monkeypatch.setattr(sys, "argv", ["twin", *arguments])
+    with pytest.raises(SystemExit) as told:
+        cli.main()
+    return told.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["index", "--tenant", "acme"], "twin retrain --tenant acme"),
+        (["index", "--tenant", "nobody"], "there are: acme"),
+        (["evaluate", "--tenant", "acme"], "run `twin retrain` first"),
+        (["promote", "v1", "--tenant", "acme"], "v1 is not published"),
+        (["rollback", "--tenant", "acme"], "ModelNotFound: this tenant has no model yet"),
+        (["simulate", "--market", "atlantis"], "harborview, mesa"),
+        (["index"], "Missing option"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_what_cannot_be_done_ends_with_2_and_a_way_out(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(training, "read_data", lambda *_: pytest.fail("the model is asked for first"))
+    code, err = ends(monkeypatch, capsys, *arguments)
+    assert (code, said in " ".join(err.replace("│", " ").split())) == (2, True), err
+
+
+def test_a_folder_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with system._only_one(tmp_path), pytest.raises(SystemExit) as told, system.local_system(tmp_path):
+        pass
+    assert told.value.code == 2
+    assert "--state" in capsys.readouterr().err
+
+
+def test_a_port_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as told:
+        gateway.start(tmp_path, taken.getsockname()[1])
+    assert told.value.code == 2
+    assert "--port" in capsys.readouterr().err

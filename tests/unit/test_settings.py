@@ -1,0 +1,45 @@
+"""A function whose environment is not complete does not start, and says which variable it is."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from portfolio_twin.settings import BadEnvironment
+
+FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
+NAMES = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py") if path.parent.name != "train")
+READ_NO_FACTS = {"predict", "recommend", "lookalike", "evaluate_gates", "deploy_model"}
+
+
+def start(name: str) -> None:
+    runpy.run_path(str(FUNCTIONS / name / "app.py"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("variable", ["BUCKET", "QDRANT_URL"])
+def test_without_a_variable_a_function_does_not_start(
+    name: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(variable)
+    with pytest.raises(BadEnvironment, match=f"^{variable}: Field required$"):
+        start(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_who_reads_the_facts_needs_their_address(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    if name in READ_NO_FACTS:
+        start(name)
+    else:
+        with pytest.raises(BadEnvironment, match=r"^(PIPELINE_)?DATABASE_URL: "):
+            start(name)
+
+
+def test_every_bad_value_is_named_and_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QDRANT_URL", "ftp://secret-host")
+    monkeypatch.setenv("LIVE_TTL_SECONDS", "soon")
+    with pytest.raises(BadEnvironment, match=r"QDRANT_URL: .*; LIVE_TTL_SECONDS: ") as told:
+        start("predict")
+    assert "secret" not in str(told.value)
+    assert "soon" not in str(told.value)
