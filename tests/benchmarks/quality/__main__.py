@@ -25,7 +25,7 @@ def main() -> None:
     elif asked.hold_out_properties:
         found = on_new_half(asked.models, read_market(asked.data), tell)
     else:
-        found = on_folder(asked.models, read_market(asked.data), asked.seeds, not asked.no_slices, tell)
+        found = on_folder(asked.models, read_market(asked.data), asked.seeds, not asked.no_slices, asked.out, tell)
     write(asked.out, found)
     tell.say(f"wrote {asked.out}")
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from portfolio_twin.domain import metrics
+from portfolio_twin.model.evaluation import classify
+from portfolio_twin.model.twin import Twin
 from tests.benchmarks.quality.known import Numbers
 from tests.benchmarks.quality.market import Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed, seeded
@@ -16,6 +19,8 @@ from tests.benchmarks.quality.tuning import choose
 
 OURS = "twin"
 
+Probabilities = Mapping[str, Mapping[str, float]]
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -24,6 +29,7 @@ class Placed:
     everything: Mapping[str, Numbers]
     touched: Mapping[str, Numbers]
     seconds: Mapping[str, float]  # mean over the seeds
+    probabilities: Mapping[str, list[Probabilities]]  # of the product's models, for each seed
 
 
 def choose_all(names: Sequence[str], market: Market, say: Say) -> Chosen:
@@ -38,7 +44,7 @@ def choose_all(names: Sequence[str], market: Market, say: Say) -> Chosen:
 
 def compare(names: Sequence[str], market: Market, chosen: Chosen, seeds: int, say: Say) -> Placed:
     known = market.known(validation_too=True)
-    everything, touched, seconds = (defaultdict[str, list[Any]](list) for _ in range(3))
+    everything, touched, seconds, told = (defaultdict[str, list[Any]](list) for _ in range(4))
     for seed in range(seeds):
         wanted = [name for name in names if seed == 0 or seeded(name)]
         tell = prefixed(say, f"seed {seed + 1}/{seeds}: ")
@@ -46,11 +52,36 @@ def compare(names: Sequence[str], market: Market, chosen: Chosen, seeds: int, sa
             everything[name].append(place(model.answer, market.test, market.size))
             touched[name].append(place(model.answer, market.test, market.size, market.touched))
             seconds[name].append(model.seconds)
+            if model.twin:
+                told[name].append(probabilities(model.twin, market))
     return Placed(
         {name: np.stack(everything[name]) for name in names},
         {name: np.stack(touched[name]) for name in names},
         {name: float(np.mean(seconds[name])) for name in names},
+        told,
     )
+
+
+def probabilities(twin: Twin, market: Market) -> Probabilities:
+    """AUC and ECE of the affinity on the test pairs, also with only the latest 0, 1 and 2 of each history known."""
+    known = {"everything known": market.test} | {f"{k} known": market.test.shortened(k) for k in (0, 1, 2)}
+    found = {}
+    for name, queries in known.items():
+        affinity, _ = classify(twin, market.snapshot.catalogue, queries)
+        found[name] = {"auc": metrics.auc(queries.labels, affinity), "ece": metrics.ece(queries.labels, affinity)}
+    return found
+
+
+def over_seeds(each: Sequence[Probabilities]) -> dict[str, Any]:
+    """Of each figure the mean over the seeds and the seeds themselves."""
+    return {
+        part: {
+            figure: {"mean": float(np.mean(values)), "seeds": values}
+            for figure in ("auc", "ece")
+            if (values := [seed[part][figure] for seed in each])
+        }
+        for part in each[0]
+    }  # fmt: skip
 
 
 def summary(ranks: Mapping[str, Numbers], seconds: Mapping[str, float] | None = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portfolio_twin.adapters.snapshots import Snapshot
 from portfolio_twin.domain.interactions import InteractionLog
+from portfolio_twin.model.twin import Twin
 from tests.benchmarks.quality import product
 from tests.benchmarks.quality.known import Answer, Known, Setting
 from tests.benchmarks.quality.rivals import RIVALS
@@ -22,6 +23,7 @@ Chosen = Mapping[str, Setting]
 class Model:
     answer: Answer
     seconds: float  # from the data to a model that can be asked; choosing its settings apart
+    twin: Twin | None = None  # of the product's models: it answers with probabilities too
 
 
 def available(names: Iterable[str], properties: int, say: Say) -> list[str]:
@@ -77,7 +79,7 @@ def _fit_product(
             fitted[name] = Model(product.first_step(found.twin, snapshot.catalogue), found.first_step_seconds)
         else:
             answer = product.whole(found.twin, snapshot.catalogue, facts, discover=name == DISCOVER)
-            fitted[name] = Model(answer, found.seconds)
+            fitted[name] = Model(answer, found.seconds, found.twin)
     return fitted
 
 

@@ -1,15 +1,16 @@
 """The runs on real data: the comparison with its slices, and the catalogue of which every candidate is new."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.quality.comparison import choose_all, compare, paired, same, summary
+from tests.benchmarks.quality.comparison import choose_all, compare, over_seeds, paired, same, summary
 from tests.benchmarks.quality.market import Market
 from tests.benchmarks.quality.models import available
 from tests.benchmarks.quality.new_investors import new_investors
 from tests.benchmarks.quality.new_properties import new_properties
 from tests.benchmarks.quality.slices import slices
-from tests.benchmarks.quality.told import Teller
+from tests.benchmarks.quality.told import Teller, write
 
 PROTOCOL = (
     "Investors with three or more distinct deals or likes (at most 2000, drawn by seed): the last is the test target, "
@@ -28,7 +29,9 @@ NEW_HALF = (
 NEW_FOLDS = 4
 
 
-def on_folder(names: Sequence[str], market: Market, seeds: int, with_slices: bool, tell: Teller) -> dict[str, Any]:
+def on_folder(
+    names: Sequence[str], market: Market, seeds: int, with_slices: bool, out: Path, tell: Teller
+) -> dict[str, Any]:
     names = available(names, market.size, tell.say)
     chosen = choose_all(names, market, tell.say)
     placed = compare(names, market, chosen, seeds, tell.say)
@@ -37,6 +40,7 @@ def on_folder(names: Sequence[str], market: Market, seeds: int, with_slices: boo
         "data": market.name, "protocol": PROTOCOL, "test_users": users, "candidates": market.size, "seeds": seeds,
         "models": summary(ranks, placed.seconds), "paired": paired(ranks), "chosen": chosen,
         "twin_is_the_tower_alone": same(ranks),
+        "probabilities": {name: over_seeds(each) for name, each in placed.probabilities.items()},
         "among_properties_ever_touched": {
             "candidates": int(market.touched.sum()), "models": summary(placed.touched), "paired": paired(placed.touched)
         },
@@ -45,6 +49,9 @@ def on_folder(names: Sequence[str], market: Market, seeds: int, with_slices: boo
     tell.comparison(title, found["models"], found["paired"])
     if found["twin_is_the_tower_alone"]:
         tell.tables.print("twin = tower: what the product trains today has no second step, or left it out.")
+    for name, parts in found["probabilities"].items():
+        tell.flat(f"{name}: AUC, ECE", {k: f"{p['auc']['mean']:.3f}, {p['ece']['mean']:.3f}" for k, p in parts.items()})
+    write(out, found)  # the slices take longer than all before
     found["slices"] = _slices(names, market, chosen, ranks, tell) if with_slices else {}
     return found
 
