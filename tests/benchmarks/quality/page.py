@@ -1,0 +1,82 @@
+"""docs/quality.md from the files that the comparison wrote: no figure is typed in.
+
+python -m tests.benchmarks.quality.page docs/quality/albany.json … >docs/quality.md
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.quality.told import FIGURES
+
+INTRODUCTION = """# How well the twin ranks, beside what else there is
+
+Made by `python -m tests.benchmarks.quality.page` from the files in `docs/quality`, which
+`python -m tests.benchmarks.quality` wrote (CONTRIBUTING.md). The settings of the rivals were chosen on validation; every figure is of test
+targets. *Albany* is short stays (Inside Airbnb, CC BY 4.0): guests are not house buyers. ± is one standard error over the investors."""
+
+Page = Iterable[str]
+
+
+def page(runs: Sequence[Mapping[str, Any]]) -> str:
+    return "\n\n".join([INTRODUCTION, *(part for run in runs for part in _run(run))]) + "\n"
+
+
+def _run(run: Mapping[str, Any]) -> Page:
+    new = " · every candidate new" if run["protocol"].startswith("The properties are cut") else ""
+    yield f"## {run['data']}{new}"
+    seeds = f", {run['seeds']} seeds" if "seeds" in run else ""
+    yield f"{run['test_users']:,} targets, {run['candidates']:,} candidates{seeds}. {run['protocol']}"
+    yield _models(run)
+    for name, parts in run.get("probabilities", {}).items():
+        rows = [[part, f"{p['auc']['mean']:.3f}", f"{p['ece']['mean']:.3f}"] for part, p in parts.items()]
+        yield _table([f"{name}: of the history", "AUC", "ECE"], rows)
+    if "relative_to_best" in run:
+        yield from _beside_the_truth(run)
+    else:
+        for name, parts in run["slices"].items():
+            yield _slices(name.replace("_", " "), parts)
+
+
+def _models(run: Mapping[str, Any]) -> str:
+    rows = []
+    for name, row in run["models"].items():
+        gain = run["paired"].get(name)
+        gains = [("hr_gain", "se"), ("ndcg_gain", "ndcg_se")]
+        told = [f"{gain[mean]:+.3f} ± {gain[error]:.3f}" if gain else "" for mean, error in gains]
+        figures = [f"{row[figure]['mean']:.3f} ± {row[figure]['se']:.3f}" for figure in FIGURES]
+        rows.append([f"`{name}`", *figures, *told, f"{row.get('seconds', 0):.1f}"])
+    return _table(["model", *FIGURES.values(), "twin's gain in HR@10", "in NDCG@10", "seconds"], rows)
+
+
+def _beside_the_truth(run: Mapping[str, Any]) -> Page:
+    rows = [[f"`{name}`", f"{share:.1%}"] for name, share in run["relative_to_best"].items()]
+    yield _table(["NDCG@10 relative to the best possible ranking", ""], rows)
+    rows = [
+        [f"`{name}`", f"{run['dislikes'][name]['right_way']:.1%}", f"{curve['follows_within'] or 'not within 20'}"]
+        for name, curve in run["change_of_taste"].items()
+    ]
+    yield _table(["", "a dislike moves the list the right way", "interactions until a new taste is followed"], rows)
+
+
+def _slices(title: str, parts: Mapping[str, Any]) -> str:
+    if not parts:
+        return f"{title}: too few targets"
+    models = list(next(iter(parts.values()))["models"])
+    rows = [[f"`{model}`", *(_pair(part["models"][model]) for part in parts.values())] for model in models]
+    return _table([f"{title}: HR@10 / NDCG@10", *(f"{name} ({part['users']:,})" for name, part in parts.items())], rows)
+
+
+def _pair(row: Mapping[str, Any]) -> str:
+    return f"{row['hr_at_10']['mean']:.3f} / {row['ndcg_at_10']['mean']:.3f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page([json.loads(Path(name).read_text()) for name in sys.argv[1:]]))
