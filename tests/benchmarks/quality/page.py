@@ -15,8 +15,8 @@ INTRODUCTION = """# How well the twin ranks, beside what else there is
 
 Made by `python -m tests.benchmarks.quality.page` from the files in `docs/quality`, which
 `python -m tests.benchmarks.quality` wrote (CONTRIBUTING.md). The settings of the rivals were chosen on validation;
-every figure is of test targets. *Albany* is short stays (Inside Airbnb, CC BY 4.0): guests are not house buyers. ± is one
-standard error over the investors."""
+every figure is of test targets. *Albany* is short stays (Inside Airbnb, CC BY 4.0): guests are not house buyers. ± is
+one standard error over the investors."""
 
 Page = Iterable[str]
 
