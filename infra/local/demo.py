@@ -145,7 +145,7 @@ def _show_gates(run: dict[str, Any], console: Console) -> None:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _ask(

@@ -15,6 +15,7 @@ TOLD = (
     "CheckData", "PrepareData", "Train", "EvaluateGates", "DeployModel",
     "IndexProperties", "IndexUsers", "VerifyIndex", "PromoteModel",
 )  # fmt: skip
+TRAINED = ("Promoted", "Rejected")  # how a run ends that has a report
 
 
 def retrain_tenants(
@@ -33,7 +34,19 @@ def retrain_tenants(
         given["lookback_days"] = lookback_days
     with _told(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
         execution = pipeline.retrain(**given)
-    return _runs_of(execution)
+    runs = _runs_of(execution)
+    for run in runs:
+        if run.outcome in TRAINED:
+            _leave_report(system, names[UUID(run.tenant_id)], run, console)
+    return runs
+
+
+def _leave_report(system: LocalSystem, name: str, run: TenantRun, console: Console) -> None:
+    """Where a browser finds it: on this machine the bucket is no folder of files."""
+    path = system.state / "reports" / f"{name}.html"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(system.registry.read(f"{run.tenant_id}/training/{run.version}/report.html"))
+    console.print(f"  {name:<12} report           {path}", soft_wrap=True)
 
 
 def index_tenant(
