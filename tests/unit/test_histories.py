@@ -48,6 +48,14 @@ def test_what_was_disliked_is_no_new_taste() -> None:
     assert kept(*[EAST] * 6, *[NORTH] * 4, weights=[1.0] * 6 + [KIND_WEIGHTS["dislike"]] * 4) == list(range(10))
 
 
+@pytest.mark.parametrize("stray", [NORTH, -EAST])
+def test_a_dislike_beside_a_single_stray_property_makes_no_change_of_it(stray: Matrix) -> None:
+    dislike = KIND_WEIGHTS["dislike"]
+    assert kept(*[EAST] * 6, stray, EAST, weights=[1.0] * 7 + [dislike]) == list(range(8))
+    assert kept(*[EAST] * 6, EAST, stray, weights=[1.0] * 6 + [dislike, 1.0]) == list(range(8))
+    assert kept(EAST, stray, *[EAST] * 6, weights=[dislike] + [1.0] * 7) == list(range(8))
+
+
 def test_many_at_once_are_the_same_as_each_alone() -> None:
     parts = [history(*RNG.choice([EAST, NORTH, -EAST], k)) for k in RNG.integers(0, 20, 200)]
     rows = np.concatenate([np.full(len(past.rows), i) for i, (past, _) in enumerate(parts)])

@@ -12,7 +12,7 @@ from portfolio_twin.model.encoder import FULL_EVIDENCE, Matrix, normalise
 
 Numbers = npt.NDArray[np.int64]
 
-SHORTEST_TASTE = 2  # properties, on either side of a change
+SHORTEST_TASTE = 2  # properties that speak for something, on either side of a change
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,16 @@ class Histories:
             return self
         starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
         group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(self.rows))))
-        place, left = np.arange(len(self.rows)) - starts[group], self.lengths[self.rows]
+        place, told = np.arange(len(self.rows)) - starts[group], self.weights > 0
+        earlier = np.cumsum(told) - np.cumsum(np.insert(told, 0, 0))[starts][group]  # of those up to each entry
+        later = np.bincount(self.rows, told, self.count)[self.rows] - earlier
         speaking = vectors[self.properties] * np.maximum(self.weights, 0).astype(np.float64)[:, None]
         sums = np.cumsum(speaking, axis=0)
         before = sums - np.insert(sums, 0, 0.0, axis=0)[starts][group]  # (k, d) of each history up to each entry
         whole = before[np.append(starts[1:], len(self.rows)) - 1][group]
         steps = np.bincount(self.rows, _length(speaking), self.count)[self.rows]
         gain = (_length(before) + _length(whole - before) - _length(whole)) / np.sqrt(np.maximum(steps, 1e-9))
-        gain[(place < SHORTEST_TASTE - 1) | (place >= left - SHORTEST_TASTE)] = -np.inf
+        gain[(earlier < SHORTEST_TASTE) | (later < SHORTEST_TASTE)] = -np.inf
         best = np.maximum.reduceat(gain, starts)
         last = np.maximum.reduceat(np.where(gain == best[group], place, -1), starts)  # of what came before the change
         return self.take((best <= threshold)[group] | (place > last[group]))
