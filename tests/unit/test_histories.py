@@ -30,6 +30,11 @@ def test_after_a_change_of_taste_only_the_new_one_counts() -> None:
     assert kept(*[EAST] * 6, *[NORTH] * 4) == [6, 7, 8, 9]
 
 
+def test_of_several_changes_the_latest_counts_though_an_earlier_one_shows_more() -> None:
+    assert kept(*[EAST] * 6, *[NORTH] * 6, *[EAST] * 4) == [12, 13, 14, 15]
+    assert kept(*[EAST] * 8, *[-EAST] * 8, *[NORTH] * 3) == [16, 17, 18]
+
+
 def test_two_tastes_at_once_are_no_change() -> None:
     assert kept(*[EAST, NORTH] * 5) == list(range(10))
 

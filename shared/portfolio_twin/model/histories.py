@@ -61,7 +61,8 @@ class Histories:
         A change lies where the part before and the part after point most different ways, so that their sums together
         are longer than the sum of all: R₁ + R₂ − R > threshold · √N, R the length of a sum of vectors and N that of all
         end to end, for chance adds up like √N. The statistic is that of Watson and Williams, "On the construction of
-        significance tests on the circle and the sphere" (Biometrika, 1956).
+        significance tests on the circle and the sphere" (Biometrika, 1956). What is left is asked again: the change that
+        shows most need not be the latest.
         """
         if len(self.rows) == 0:
             return self
@@ -79,7 +80,8 @@ class Histories:
         gain[(earlier < SHORTEST_TASTE) | (later < SHORTEST_TASTE)] = -np.inf
         best = np.maximum.reduceat(gain, starts)
         last = np.maximum.reduceat(np.where(gain == best[group], place, -1), starts)  # of what came before the change
-        return self.take((best <= threshold)[group] | (place > last[group]))
+        left = self.take((best <= threshold)[group] | (place > last[group]))
+        return left if len(left.rows) == len(self.rows) else left.since_change(vectors, threshold)
 
 
 def histories_before(
