@@ -39,7 +39,7 @@ def demo(
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="of the gateway")] = 8000,
+    port: Annotated[int, typer.Option(help="of the gateway", min=0, max=65535)] = 8000,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines and containers in")] = "127.0.0.1",
     state: State = DEFAULT_STATE,
 ) -> None:
@@ -84,7 +84,9 @@ def import_command(
 @app.command()
 def simulate(
     market: Annotated[str, typer.Option(help="harborview or mesa")] = "harborview",
-    out: Annotated[Path, typer.Option(help="folder for the CSVs and the truth")] = Path("build/simulated"),
+    out: Annotated[Path, typer.Option(help="folder for the CSVs and the truth", file_okay=False)] = Path(
+        "build/simulated"
+    ),
     seed: Annotated[int, typer.Option(help="the same seed makes the same market")] = 7,
 ) -> None:
     """Invents a metropolitan market with investors whose hidden wishes are known, as canonical CSVs."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from infra.local import cli, cli_models, gateway, system, training
+from infra.local import cli, cli_models, gateway, model_card, system, training
 from portfolio_twin.errors import ModelNotFound
 
 ACME = SimpleNamespace(name="acme", tenant_id=UUID(int=1))
@@ -55,6 +55,9 @@ def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
         (["rollback", "--tenant", "acme"], "ModelNotFound: this tenant has no model yet"),
         (["simulate", "--market", "atlantis"], "harborview, mesa"),
         (["index"], "Missing option"),
+        (["train", "--tenant", "acme", "--output-dir", __file__], "is a file"),
+        (["simulate", "--out", __file__], "is a file"),
+        (["serve", "--port", "99999"], "--port"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )
@@ -64,6 +67,17 @@ def test_what_cannot_be_done_ends_with_2_and_a_way_out(
     monkeypatch.setattr(training, "read_data", lambda *_: pytest.fail("the model is asked for first"))
     code, err = ends(monkeypatch, capsys, *arguments)
     assert (code, said in " ".join(err.replace("│", " ").split())) == (2, True), err
+
+
+def test_a_card_that_cannot_be_written_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(model_card, "read_bundle", lambda *_: None)
+    monkeypatch.setattr(model_card, "render_card", lambda *_: "")
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "card.md"
+    code, err = ends(monkeypatch, capsys, "model-card", "--tenant", "acme", "--version", "v1", "--out", str(out))
+    assert (code, "--out" in err) == (2, True), err
 
 
 def test_a_folder_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
