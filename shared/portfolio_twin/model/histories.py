@@ -61,8 +61,8 @@ class Histories:
         A change lies where the part before and the part after point most different ways, so that their sums together
         are longer than the sum of all: R₁ + R₂ − R > threshold · √N, R the length of a sum of vectors and N that of all
         end to end, for chance adds up like √N. The statistic is that of Watson and Williams, "On the construction of
-        significance tests on the circle and the sphere" (Biometrika, 1956). What is left is asked again: the change that
-        shows most need not be the latest.
+        significance tests on the circle and the sphere" (Biometrika, 1956).
+        What is left is asked again: the change that shows most need not be the latest.
         """
         if len(self.rows) == 0:
             return self
