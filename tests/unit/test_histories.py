@@ -49,6 +49,13 @@ def test_a_single_stray_property_is_no_change() -> None:
     assert kept(*[EAST] * 8, NORTH) == list(range(9))
 
 
+def test_a_single_stray_property_does_not_make_a_change_with_the_last_of_the_old_taste() -> None:
+    loose = 0.6 * EAST + 0.8 * np.eye(8)[2]
+    assert kept(*[EAST] * 5, loose, -EAST) == list(range(7))
+    assert kept(-EAST, loose, *[EAST] * 5) == list(range(7))
+    assert kept(*[EAST] * 5, loose, -EAST, -EAST) == [6, 7]
+
+
 def test_what_was_disliked_is_no_new_taste() -> None:
     assert kept(*[EAST] * 6, *[NORTH] * 4, weights=[1.0] * 6 + [KIND_WEIGHTS["dislike"]] * 4) == list(range(10))
 

@@ -62,7 +62,8 @@ class Histories:
         are longer than the sum of all: R₁ + R₂ − R > threshold · √N, R the length of a sum of vectors and N that of all
         end to end, for chance adds up like √N. The statistic is that of Watson and Williams, "On the construction of
         significance tests on the circle and the sphere" (Biometrika, 1956).
-        What is left is asked again: the change that shows most need not be the latest.
+        Where the parts differ most when one of them is too short, a stray property is all there is, and a cut beside it
+        would only hide that. What is left is asked again: the change that shows most need not be the latest.
         """
         if len(self.rows) == 0:
             return self
@@ -77,10 +78,11 @@ class Histories:
         whole = before[np.append(starts[1:], len(self.rows)) - 1][group]
         steps = np.bincount(self.rows, _length(speaking), self.count)[self.rows]
         gain = (_length(before) + _length(whole - before) - _length(whole)) / np.sqrt(np.maximum(steps, 1e-9))
-        gain[(earlier < SHORTEST_TASTE) | (later < SHORTEST_TASTE)] = -np.inf
+        gain[(earlier < 1) | (later < 1)] = -np.inf
         best = np.maximum.reduceat(gain, starts)
         last = np.maximum.reduceat(np.where(gain == best[group], place, -1), starts)  # of what came before the change
-        left = self.take((best <= threshold)[group] | (place > last[group]))
+        long = (np.minimum(earlier, later) >= SHORTEST_TASTE)[starts + np.maximum(last, 0)]
+        left = self.take(((best <= threshold) | ~long)[group] | (place > last[group]))
         return left if len(left.rows) == len(self.rows) else left.since_change(vectors, threshold)
 
 
