@@ -70,7 +70,7 @@ class Histories:
         starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
         group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(self.rows))))
         place, told = np.arange(len(self.rows)) - starts[group], self.weights > 0
-        earlier: Numbers = np.cumsum(told) - np.cumsum(np.insert(told, 0, 0))[starts][group]  # of those up to each entry
+        earlier: Numbers = np.cumsum(told) - np.cumsum(np.insert(told, 0, 0))[starts][group]  # up to each entry
         later = np.bincount(self.rows, told, self.count)[self.rows] - earlier
         speaking = vectors[self.properties] * np.maximum(self.weights, 0).astype(np.float64)[:, None]
         sums = np.cumsum(speaking, axis=0)
