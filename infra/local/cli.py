@@ -44,10 +44,12 @@ def serve(
     state: State = DEFAULT_STATE,
 ) -> None:
     """The API on this machine, until Ctrl-C; its documentation is at /docs."""
+    import signal
     import threading
 
     from infra.local import gateway
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's Ctrl-C: PostgreSQL stops as well
     with local_system(state):
         url = gateway.start(state.resolve(), port, host)
         console.print(

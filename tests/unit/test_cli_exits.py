@@ -1,10 +1,13 @@
 """`twin` ends with 2 when the caller has something to change, and says what on standard error."""
 
+import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -78,6 +81,24 @@ def test_a_card_that_cannot_be_written_ends_with_2(
     out = tmp_path / "file" / "card.md"
     code, err = ends(monkeypatch, capsys, "model-card", "--tenant", "acme", "--version", "v1", "--out", str(out))
     assert (code, "--out" in err) == (2, True), err
+
+
+def test_serve_stops_its_stores_when_it_is_terminated(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = []
+
+    @contextmanager
+    def stores(_state: Path) -> Iterator[None]:
+        yield
+        stopped.append(True)
+
+    monkeypatch.setattr(cli, "local_system", stores)
+    monkeypatch.setattr(gateway, "start", lambda *_: Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start())
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        cli.serve(port=0, host="127.0.0.1")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopped == [True]
 
 
 def test_a_folder_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
