@@ -38,7 +38,7 @@ def calibrate(twin: Twin, X: Matrix, validation: Queries) -> Twin:
         twin = replace(twin, market_calibration=Platt.fit(cosines[0], labels))
     if twin.kind == "content":
         return twin
-    affinity = [np.where(e > 0, twin.platt(1)(c), twin.platt(0)(c)) for c, e in zip(cosines, evidence, strict=True)]
+    affinity = [twin.probability(c, e) for c, e in zip(cosines, evidence, strict=True)]
     novelty = twin.novelty(X[validation.pair_properties])
     confidence = Confidence.fit(
         np.concatenate(affinity), np.concatenate(evidence), np.tile(novelty, len(limits)), np.tile(labels, len(limits))

@@ -68,6 +68,7 @@ class TwinNetwork(nn.Module):
         """
         if self.users is not None:
             return F.normalize(self.users(users), dim=1)
+        weights = weights * (weights > 0).any(dim=1, keepdim=True)  # dislikes alone leave the market's taste
         shares = weights / weights.abs().sum(dim=1, keepdim=True).clamp(min=FULL_EVIDENCE)
         pooled = F.embedding_bag(histories, vectors, per_sample_weights=shares, mode="sum")
         return F.normalize(pooled + self.global_vector, dim=1)

@@ -39,15 +39,17 @@ def demo(
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="of the gateway")] = 8000,
+    port: Annotated[int, typer.Option(help="of the gateway", min=0, max=65535)] = 8000,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines and containers in")] = "127.0.0.1",
     state: State = DEFAULT_STATE,
 ) -> None:
     """The API on this machine, until Ctrl-C; its documentation is at /docs."""
+    import signal
     import threading
 
     from infra.local import gateway
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's Ctrl-C: PostgreSQL stops as well
     with local_system(state):
         url = gateway.start(state.resolve(), port, host)
         console.print(
@@ -84,7 +86,9 @@ def import_command(
 @app.command()
 def simulate(
     market: Annotated[str, typer.Option(help="harborview or mesa")] = "harborview",
-    out: Annotated[Path, typer.Option(help="folder for the CSVs and the truth")] = Path("build/simulated"),
+    out: Annotated[Path, typer.Option(help="folder for the CSVs and the truth", file_okay=False)] = Path(
+        "build/simulated"
+    ),
     seed: Annotated[int, typer.Option(help="the same seed makes the same market")] = 7,
 ) -> None:
     """Invents a metropolitan market with investors whose hidden wishes are known, as canonical CSVs."""

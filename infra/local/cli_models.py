@@ -52,7 +52,9 @@ def retrain(
 @app.command()
 def train(
     tenant: TenantName,
-    output_dir: Annotated[Path, typer.Option(help="folder for the bundle, its report and its checkpoints")],
+    output_dir: Annotated[
+        Path, typer.Option(help="folder for the bundle, its report and its checkpoints", file_okay=False)
+    ],
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(min=2)] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-8)] = None,
@@ -117,8 +119,12 @@ def model_card(
     with local_system(state) as system:
         tenant_id = tenant_of(system.database, tenant)
         bundle = read_bundle(system.registry, tenant_id, version or live_version(system, tenant_id))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(render_card(bundle, tenant, about, command))
+    page = render_card(bundle, tenant, about, command)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(page)
+    except OSError as error:
+        give_up(f"--out: {error}")
     console.print(f"the card of {bundle.manifest['version']}: {out}")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.train.tables import CLASSIFICATION, NAMES, OURS, RANKING, TOO_FEW, interval
-from infra.local.model_card_text import CARD
+from infra.local.model_card_text import AS_NEW, CARD
 from portfolio_twin.adapters.registry import Registry, models_prefix
 from portfolio_twin.domain.bootstrap import FEW_USERS, RESAMPLES
 from portfolio_twin.domain.rivals import SLICE_LOSS
@@ -51,8 +51,7 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
         tenant=tenant, about=about, command=command,
         **{name: manifest[name] for name in ("kind", "version", "code_version")},
         created=manifest["created_at"][:10], training_seconds=f"{metrics['training_seconds']:.0f}",
-        **{name: config[name] for name in ("loss", "epochs", "seed")},
-        hidden=", ".join(map(str, config["hidden"])),
+        fitted=_fitted(manifest["kind"], config), seed=config["seed"],
         second_step=f"A linear second step ranks by {', '.join(ranking['terms'])}." if ranking
         else "There is no second step: properties are ranked by cosine.",
         dimensions=embedding["dimensions"], effective_rank=f"{embedding['effective_rank']:.1f}",
@@ -68,6 +67,12 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
         slices=_slices(metrics) if tested else "",
         gates=_gates(bundle.gates) if bundle.gates else NO_GATES,
     )  # fmt: skip
+
+
+def _fitted(kind: str, config: Json) -> str:
+    if kind == "content":
+        return "Principal components of the inputs, not trained on what investors did"
+    return f"Loss {config['loss']}, hidden layers {', '.join(map(str, config['hidden']))}, {config['epochs']} epochs"
 
 
 def _ranking(ranking: Mapping[str, Json]) -> str:
@@ -88,7 +93,7 @@ def _slices(metrics: Json) -> str:
             for name, told in metrics["slices"].get(group, {}).items()
         ]
     heads = ["slice", "investors", "HR@10 [95 %]", "NDCG@10 [95 %]", "best rival's", "ECE [95 %]", "ECE by chance"]
-    return _table(heads, rows)
+    return f"{_table(heads, rows)}\n\n{AS_NEW}"
 
 
 def _slice(label: str, told: Json) -> list[str]:

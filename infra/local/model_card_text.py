@@ -3,6 +3,10 @@
 Sections after Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019), §4.
 """
 
+AS_NEW = """\
+"Asked as if new": the same test investors with only the last 0, 1 or 2 properties known. What they did earlier was
+trained on, but nothing is learnt per investor; the quality benchmark holds whole investors out."""
+
 CARD = """# Model card: Portfolio Twin for `$tenant`
 
 $about
@@ -12,7 +16,7 @@ $about
 * Portfolio Twin, a two-tower recommender: a property tower (features to $dimensions dimensions) and a user tower that
   pools what the investor did; no vector is learnt per investor. $second_step
 * Kind `$kind`, version `$version`, made $created by code `$code_version`, trained in $training_seconds s.
-* Loss $loss, hidden layers $hidden, $epochs epochs, seed $seed; the whole configuration is in the bundle's manifest.
+* $fitted, seed $seed; the whole configuration is in the bundle's manifest.
 * Embedding: effective rank $effective_rank of $dimensions dimensions, $collapsed collapsed.
 
 ## Intended use
@@ -58,9 +62,6 @@ $ranking
 $classification
 
 $slices
-
-"Asked as if new": the same test investors with only the last 0, 1 or 2 properties known. What they did earlier was
-trained on, but nothing is learnt per investor; the quality benchmark holds whole investors out.
 
 ### Gates
 

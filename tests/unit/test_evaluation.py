@@ -108,11 +108,13 @@ def test_pooling_many_investors_equals_the_user_tower_one_by_one() -> None:
 
 
 def test_a_dislike_pushes_the_investor_away() -> None:
-    histories = histories_before(log_of((1, 3, "dislike", 1)), IDS, np.array([1]))
+    """Two who viewed a cheap and a dear property, on a market that likes it dear; the second disliked another dear one."""
     twin = price_twin()
-    users = histories.pool(twin.property_vectors, twin.global_vector)
-    cosines = users @ twin.property_vectors.T
-    assert cosines[0, :3].min() > cosines[0, 3:].max()
+    both = [(user, number, "view", number) for user in (1, 2) for number in (0, 3)]
+    histories = histories_before(log_of(*both, (2, 4, "dislike", 5)), IDS, np.array([1, 2]))
+    cosines = histories.pool(twin.property_vectors, twin.property_vectors[3] / 10) @ twin.property_vectors.T
+    assert cosines[0, :3].max() < cosines[0, 3:].min()
+    assert cosines[1, :3].min() > cosines[1, 3:].max()
 
 
 def test_the_twin_that_knows_what_matters_beats_its_rivals() -> None:

@@ -30,6 +30,11 @@ def test_after_a_change_of_taste_only_the_new_one_counts() -> None:
     assert kept(*[EAST] * 6, *[NORTH] * 4) == [6, 7, 8, 9]
 
 
+def test_of_several_changes_the_latest_counts_though_an_earlier_one_shows_more() -> None:
+    assert kept(*[EAST] * 6, *[NORTH] * 6, *[EAST] * 4) == [12, 13, 14, 15]
+    assert kept(*[EAST] * 8, *[-EAST] * 8, *[NORTH] * 3) == [16, 17, 18]
+
+
 def test_two_tastes_at_once_are_no_change() -> None:
     assert kept(*[EAST, NORTH] * 5) == list(range(10))
 
@@ -44,8 +49,23 @@ def test_a_single_stray_property_is_no_change() -> None:
     assert kept(*[EAST] * 8, NORTH) == list(range(9))
 
 
+def test_a_single_stray_property_does_not_make_a_change_with_the_last_of_the_old_taste() -> None:
+    loose = 0.6 * EAST + 0.8 * np.eye(8)[2]
+    assert kept(*[EAST] * 5, loose, -EAST) == list(range(7))
+    assert kept(-EAST, loose, *[EAST] * 5) == list(range(7))
+    assert kept(*[EAST] * 5, loose, -EAST, -EAST) == [6, 7]
+
+
 def test_what_was_disliked_is_no_new_taste() -> None:
     assert kept(*[EAST] * 6, *[NORTH] * 4, weights=[1.0] * 6 + [KIND_WEIGHTS["dislike"]] * 4) == list(range(10))
+
+
+@pytest.mark.parametrize("stray", [NORTH, -EAST])
+def test_a_dislike_beside_a_single_stray_property_makes_no_change_of_it(stray: Matrix) -> None:
+    dislike = KIND_WEIGHTS["dislike"]
+    assert kept(*[EAST] * 6, stray, EAST, weights=[1.0] * 7 + [dislike]) == list(range(8))
+    assert kept(*[EAST] * 6, EAST, stray, weights=[1.0] * 6 + [dislike, 1.0]) == list(range(8))
+    assert kept(EAST, stray, *[EAST] * 6, weights=[dislike] + [1.0] * 7) == list(range(8))
 
 
 def test_many_at_once_are_the_same_as_each_alone() -> None:

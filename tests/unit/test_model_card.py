@@ -66,3 +66,12 @@ def test_a_model_nobody_could_be_tested_on_and_that_was_not_judged_says_both() -
     assert NO_TEST in page
     assert NO_GATES in page
     assert "without interactions" in page
+    assert "Asked as if new" not in page
+
+
+def test_a_card_tells_of_no_training_that_did_not_happen(tested: Bundle) -> None:
+    of_content = render_card(tested, "acme", "", "")
+    assert "Principal components of the inputs" in of_content
+    assert "epochs" not in of_content
+    trained = replace(tested, manifest={**tested.manifest, "kind": "twin"})
+    assert "* Loss infonce, hidden layers 64, 40 epochs, seed 0;" in render_card(trained, "acme", "", "")

@@ -28,11 +28,16 @@ def test_an_investor_is_the_weighted_mean_of_their_properties_plus_the_market() 
     assert found == pytest.approx(normalise(a * (1 / 1.5) + b * (0.5 / 1.5) + np.eye(16)[2]))
 
 
-def test_a_dislike_turns_the_investor_away_and_nothing_known_leaves_the_market() -> None:
+def test_a_dislike_turns_away_who_wants_something() -> None:
     twin = replace(small_twin(), global_vector=np.array([0, 0, 1] + [0] * 13, np.float32))
-    a = np.eye(16, dtype=np.float32)[:1]
-    assert twin.user_vector(a, np.array([-0.5], np.float32)) @ a[0] < 0
-    assert twin.user_vector(a[:0], np.array([], np.float32)) == pytest.approx(np.eye(16)[2])
+    assert twin.user_vector(np.eye(16, dtype=np.float32)[:2], np.array([1.0, -0.5], np.float32))[1] < 0
+
+
+@pytest.mark.parametrize("weights", [[], [-0.5], [-0.5, -0.5]])
+def test_where_nothing_speaks_for_a_property_the_market_s_taste_is_left(weights: list[float]) -> None:
+    twin = replace(small_twin(), global_vector=np.array([0, 0, 1] + [0] * 13, np.float32))
+    vectors = np.eye(16, dtype=np.float32)[: len(weights)]
+    assert twin.user_vector(vectors, np.array(weights, np.float32)) == pytest.approx(np.eye(16)[2])
 
 
 def test_platt_finds_the_line_between_the_classes() -> None:

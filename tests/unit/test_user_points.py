@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from portfolio_twin.adapters.vector_index import UserPoint
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, KIND_WEIGHTS, KINDS, InteractionLog
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.services.know_investor import evidence_weight
 from portfolio_twin.services.user_vectors import user_points
 from tests.twins import small_twin
 
@@ -44,10 +46,17 @@ def test_the_vector_pools_the_telling_kind_of_each_property() -> None:
     assert point.vector == pytest.approx(expected(("p1", "deal"), ("p2", "dislike"), ("p3", "view")), abs=1e-6)
 
 
-def test_the_history_is_newest_first_and_evidence_counts_every_interaction() -> None:
+def test_the_history_is_newest_first_and_evidence_counts_each_property_of_it_once() -> None:
     point = points((1, "p1", "view"), (1, "p2", "like"), (1, "p1", "outreach"))[1]
     assert point.history == (("p1", "outreach", 2), ("p2", "like", 1))
-    assert point.evidence == {"view": 1, "like": 1, "outreach": 1}
+    assert point.evidence == {"like": 1, "outreach": 1}
+
+
+def test_the_evidence_of_an_audience_is_that_of_a_prediction() -> None:
+    events = [(1, f"p{i % 60}", kind) for i in range(60 + 5) for kind in ("view", "like", "view")]
+    point = points(*events, (1, "gone", "deal"))[1]
+    assert evidence_weight(point.evidence) == evidence_weight(Counter(kind for _, kind, _ in point.history))
+    assert evidence_weight(point.evidence) == HISTORY_LIMIT
 
 
 def test_what_was_only_viewed_may_be_recommended_again() -> None:

@@ -41,7 +41,7 @@ class UserPoint:
 
     user_id: int
     vector: Vector = field(compare=False)  # (d,)
-    evidence: Mapping[str, int] = field(default_factory=dict)  # kind -> number of interactions
+    evidence: Mapping[str, int] = field(default_factory=dict)  # kind -> number of properties in the history
     history: Sequence[Event] = ()  # newest first, at most HISTORY_LIMIT
     acted_on: Sequence[str] = ()  # property ids that are never recommended again
 

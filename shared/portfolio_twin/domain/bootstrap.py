@@ -48,9 +48,9 @@ class Interval:
 @lru_cache(maxsize=1)  # the same investors are asked about several models, one after the other
 def resamples(investors: int) -> Floats:
     """(RESAMPLES, investors) how often each is drawn; the same for the same number of investors."""
-    drawn = np.random.default_rng(SEED).integers(investors, size=(RESAMPLES, investors), dtype=np.int32)
-    cells = drawn + np.arange(RESAMPLES, dtype=np.int64)[:, None] * investors
-    times = np.bincount(cells.ravel(), minlength=RESAMPLES * investors).reshape(RESAMPLES, investors).astype(np.float64)
+    rng, times = np.random.default_rng(SEED), np.empty((RESAMPLES, investors))
+    for row in times:  # one at a time: all draws at once would take three times the memory
+        row[:] = np.bincount(rng.integers(investors, size=investors, dtype=np.int32), minlength=investors)
     times.flags.writeable = False
     return times
 

@@ -22,8 +22,11 @@ def normalise(vectors: Matrix) -> Matrix:
 def pool_history(vectors: Matrix, weights: Matrix, market: Matrix) -> Matrix:
     """The investor (d,) from their history: vectors (h, d), weights (h,) with their sign, u₀ (d,).
 
-    normalise(Σ wᵢvᵢ / max(Σ|wᵢ|, 1) + u₀); an empty history leaves the market's taste.
+    normalise(Σ wᵢvᵢ / max(Σ|wᵢ|, 1) + u₀). A history in which nothing speaks for a property leaves the market's taste:
+    what is disliked was looked at first, so dislikes alone tell no more of a taste than what lies near it.
     """
+    if not (weights > 0).any():
+        return normalise(market)
     return normalise(weights @ vectors / max(float(np.abs(weights).sum()), FULL_EVIDENCE) + market)
 
 

@@ -109,7 +109,7 @@ def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> tuple[metric
     users = investors(twin, vectors, queries.users, queries.histories)
     cosines = np.einsum("pd,pd->p", users[queries.pair_rows], vectors[at])
     evidence = twin.present(queries.histories, vectors).evidence[queries.pair_rows]
-    affinities = np.where(evidence > 0, twin.platt(1.0)(cosines), twin.platt(0.0)(cosines))
+    affinities = twin.probability(cosines, evidence)
     return affinities, twin.confidence(affinities, evidence, twin.novelty(X[at]))
 
 

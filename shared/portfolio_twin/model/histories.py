@@ -12,7 +12,7 @@ from portfolio_twin.model.encoder import FULL_EVIDENCE, Matrix, normalise
 
 Numbers = npt.NDArray[np.int64]
 
-SHORTEST_TASTE = 2  # properties, on either side of a change
+SHORTEST_TASTE = 2  # properties that speak for something, on either side of a change
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Histories:
         weighted = vectors[self.properties] * self.weights[:, None]
         sums = np.stack([np.bincount(self.rows, column, self.count) for column in weighted.T], axis=1)
         total = np.bincount(self.rows, np.abs(self.weights), self.count)[:, None]
-        return normalise((sums / np.maximum(total, FULL_EVIDENCE) + global_vector).astype(np.float32))
+        pooled = np.where(self.evidence[:, None] > 0, sums / np.maximum(total, FULL_EVIDENCE), 0.0)
+        return normalise((pooled + global_vector).astype(np.float32))
 
     def present(self, vectors: Matrix, change_of_taste: float | None) -> Self:
         """As serving pools them: the recent ones, since a change where that is looked for. vectors (n, d), centred."""
@@ -62,22 +63,28 @@ class Histories:
         are longer than the sum of all: R₁ + R₂ − R > threshold · √N, R the length of a sum of vectors and N that of all
         end to end, for chance adds up like √N. The statistic is that of Watson and Williams, "On the construction of
         significance tests on the circle and the sphere" (Biometrika, 1956).
+        Where the parts differ most when one of them is too short, a stray property is all there is, and a cut beside it
+        would only hide that. What is left is asked again: the change that shows most need not be the latest.
         """
         if len(self.rows) == 0:
             return self
         starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
         group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(self.rows))))
-        place, left = np.arange(len(self.rows)) - starts[group], self.lengths[self.rows]
+        place, told = np.arange(len(self.rows)) - starts[group], self.weights > 0
+        earlier: Numbers = np.cumsum(told) - np.cumsum(np.insert(told, 0, 0))[starts][group]  # up to each entry
+        later = np.bincount(self.rows, told, self.count)[self.rows] - earlier
         speaking = vectors[self.properties] * np.maximum(self.weights, 0).astype(np.float64)[:, None]
         sums = np.cumsum(speaking, axis=0)
         before = sums - np.insert(sums, 0, 0.0, axis=0)[starts][group]  # (k, d) of each history up to each entry
         whole = before[np.append(starts[1:], len(self.rows)) - 1][group]
         steps = np.bincount(self.rows, _length(speaking), self.count)[self.rows]
         gain = (_length(before) + _length(whole - before) - _length(whole)) / np.sqrt(np.maximum(steps, 1e-9))
-        gain[(place < SHORTEST_TASTE - 1) | (place >= left - SHORTEST_TASTE)] = -np.inf
+        gain[(earlier < 1) | (later < 1)] = -np.inf
         best = np.maximum.reduceat(gain, starts)
         last = np.maximum.reduceat(np.where(gain == best[group], place, -1), starts)  # of what came before the change
-        return self.take((best <= threshold)[group] | (place > last[group]))
+        long = (np.minimum(earlier, later) >= SHORTEST_TASTE)[starts + np.maximum(last, 0)]
+        left = self.take(((best <= threshold) | ~long)[group] | (place > last[group]))
+        return left if len(left.rows) == len(self.rows) else left.since_change(vectors, threshold)
 
 
 def histories_before(

@@ -60,6 +60,10 @@ class Twin:
         """P(this investor would act), at a balanced prior: user (d,), vectors (n, d) → (n,)."""
         return self.platt(evidence)(vectors @ user)
 
+    def probability(self, cosines: Floats, evidence: Floats) -> Floats:
+        """The same from the cosines (n,) of investors with so much evidence each, (n,)."""
+        return np.where(evidence > 0, self.platt(1.0)(cosines), self.platt(0.0)(cosines))
+
     def platt(self, evidence: float) -> Platt:
         """The calibration for an investor of so much evidence: the market's taste lies on a scale of its own."""
         return self.calibration if evidence > 0 or self.market_calibration is None else self.market_calibration

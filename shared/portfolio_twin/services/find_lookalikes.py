@@ -83,14 +83,16 @@ def find_audience(models: LiveModels, index: VectorIndex, tenant: UUID, property
     row = stored_property(twin, index, tenant, property_id)
     X = twin.schema.vectorise(Catalogue.from_rows([property_id], [row]))
     hits = index.search_users(tenant, twin.version, twin.encoder(X)[0], limit=top_k)
-    affinity = twin.calibration(np.array([hit.score for hit in hits]))
-    confidence = twin.confidence(affinity, np.array([evidence_weight(hit.evidence) for hit in hits]), twin.novelty(X))
+    evidence = np.array([evidence_weight(hit.evidence) for hit in hits])
+    affinity = twin.probability(np.array([hit.score for hit in hits]), evidence)
+    confidence = twin.confidence(affinity, evidence, twin.novelty(X))
+    found = zip([hit.user_id for hit in hits], affinity.tolist(), confidence.tolist(), strict=True)
     return Audience(
         property_id=property_id,
         model_version=twin.version,
         investors=[
-            LikelyInvestor(user_id=hit.user_id, affinity_score=p, confidence=c)
-            for hit, p, c in zip(hits, affinity.tolist(), confidence.tolist(), strict=True)
+            LikelyInvestor(user_id=user_id, affinity_score=p, confidence=c)
+            for user_id, p, c in sorted(found, key=lambda investor: -investor[1])
         ],
     )
 

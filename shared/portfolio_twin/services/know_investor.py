@@ -53,5 +53,5 @@ def know_investor(twin: Twin, index: VectorIndex, tenant: UUID, user_id: int) ->
 
 
 def evidence_weight(evidence: Mapping[str, int]) -> float:
-    """`Histories.evidence` from the number of properties, or interactions, by kind."""
+    """`Histories.evidence` from the number of properties by kind."""
     return sum(max(KIND_WEIGHTS[kind], 0.0) * count for kind, count in evidence.items())

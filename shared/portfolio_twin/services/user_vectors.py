@@ -54,9 +54,10 @@ def user_points(twin: Twin, log: InteractionLog, vectors_of: VectorsOf) -> list[
     told, entries = vectors[known.properties], np.arange(len(known.users))  # a vector for each entry of the histories
     present = twin.present(Histories(known.users, entries, known.weights, known.times, len(users)), told)
     pooled = present.pool(told, twin.global_vector)  # (q, d)
+    speaking = _take(known, present.properties)
     counts = np.zeros((len(users), len(KINDS)), dtype=np.int64)
-    np.add.at(counts, (rows, log.kinds), 1)
-    events = _events(_take(known, present.properties), ids, len(users))
+    np.add.at(counts, (speaking.users, speaking.kinds), 1)
+    events = _events(speaking, ids, len(users))
     acted_on = _acted_on(evidence, ids, len(users))
     return [
         UserPoint(user, pooled[i], _known(counts[i]), tuple(events[i]), tuple(acted_on[i]))
