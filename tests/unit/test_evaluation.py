@@ -108,7 +108,7 @@ def test_pooling_many_investors_equals_the_user_tower_one_by_one() -> None:
 
 
 def test_a_dislike_pushes_the_investor_away() -> None:
-    """Two who viewed a cheap and a dear property, on a market that likes dear ones; the second disliked one of those."""
+    """Two who viewed a cheap and a dear property, on a market that likes dear ones; the second disliked one of them."""
     twin = price_twin()
     both = [(user, number, "view", number) for user in (1, 2) for number in (0, 3)]
     histories = histories_before(log_of(*both, (2, 4, "dislike", 5)), IDS, np.array([1, 2]))
