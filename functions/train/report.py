@@ -62,12 +62,12 @@ def verdict(metrics: Mapping[str, Any]) -> str:
         return "No investor has done enough to be tested on: this model ranks by likeness of properties alone."
     ours, rivals = ranking["twin"]["ndcg_at_10"], {n: r["ndcg_at_10"] for n, r in ranking.items() if n not in OURS}
     best = max(rivals, key=lambda name: rivals[name])
-    comparison = f"{ours:.3f} against {rivals[best]:.3f} of {NAMES.get(best, best)}, the best rival"
-    of_ten = (
-        f"{ranking['twin']['hr_at_10']:.0%} of {users:,} test investors found their next property among the first ten"
-    )
+    others = " and ".join(NAMES.get(name, name) for name in rivals)
+    outcome = f"beats {others}" if ours > rivals[best] else f"does not beat {NAMES.get(best, best)}"
+    of_ten = f"{ranking['twin']['hr_at_10']:.0%} of {users:,} test investors"
     return (
-        f"The twin {'beats' if ours > rivals[best] else 'does not beat'} every rival: NDCG@10 {comparison}. {of_ten}."
+        f"The twin {outcome}: NDCG@10 {ours:.3f} against {rivals[best]:.3f} at best. "
+        f"{of_ten} found their next property among the first ten."
     )
 
 
