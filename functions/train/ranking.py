@@ -108,9 +108,7 @@ def fit_ranking(
     layer = _weigh(layer, choices, used)
     held_out = _held_out(layer, fit, validation)
     worth = _worth(layer, held_out)
-    scales = learn_scales(fit.X, choices, queries.histories, layer.scales, np.concatenate(layer.weights[:2]), seed)
-    learnt = replace(layer, scales=scales)
-    learnt = _weigh(learnt, fit.choices(learnt), used)
+    learnt = _with_learnt_scales(layer, fit, choices, used)
     worth_learnt = _worth(learnt, _held_out(learnt, fit, validation))
     progress.say(f"kernel: {worth.mean():.3f} nats with plain scales, {worth_learnt.mean():.3f} with learnt ones")
     if worth_learnt.mean() - worth.mean() > SCALES_WORTH:
@@ -118,6 +116,13 @@ def fit_ranking(
     gain = worth - _tower_alone(twin, fit, validation, held_out)
     progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
     return layer if pays(gain) else None
+
+
+def _with_learnt_scales(layer: RankingLayer, fit: Fit, choices: Choices, used: list[int]) -> RankingLayer:
+    weights = np.concatenate(layer.weights[list(ORDINARY)])
+    scales = learn_scales(fit.X, choices, fit.queries.histories, layer.scales, weights, fit.seed)
+    learnt = replace(layer, scales=scales)
+    return _weigh(learnt, fit.choices(learnt), used)
 
 
 def pays(gain: Floats) -> bool:
