@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python -m
 STATE ?= .twin
 ARCHITECTURE ?= arm64
 FUNCTION ?= Predict
-EVENT ?= tests/events/predict.json
+EVENT ?= tests/events/api/predict.json
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test check bench lock build invoke api e2e deploy clean
@@ -52,11 +52,11 @@ build: install  ## the functions and both layers as Lambda gets them, with their
 
 invoke: install  ## one function in Lambda's container, on the stores of `make demo`: FUNCTION=Predict EVENT=file
 	infra/deploy/docker.sh && infra/deploy/build.sh $(VENV)/bin/python --architecture x86_64
-	$(RUN) infra.local.containers --state $(STATE) invoke $(FUNCTION) --event $(EVENT)
+	$(RUN) infra.local.cloud.containers --state $(STATE) invoke $(FUNCTION) --event $(EVENT)
 
 api: install  ## the built API in Lambda's container, at http://127.0.0.1:3000
 	infra/deploy/docker.sh && infra/deploy/build.sh $(VENV)/bin/python --architecture x86_64
-	$(RUN) infra.local.containers --state $(STATE) start-api
+	$(RUN) infra.local.cloud.containers --state $(STATE) start-api
 
 e2e: install  ## every built function, and the training image, in their containers; needs Docker, or root on Debian
 	infra/deploy/e2e.sh $(VENV)/bin/python

@@ -16,8 +16,8 @@ from functions.train.job import checkpoints_in, run
 from functions.train.progress import Interrupted, Progress, on_stderr
 from functions.train.settings import TrainSettings
 from functions.train.stores import S3Store
-from portfolio_twin.adapters.objects import Objects
-from portfolio_twin.adapters.snapshots import load_snapshot
+from portfolio_twin.adapters.s3.objects import Objects
+from portfolio_twin.adapters.s3.snapshots import load_snapshot
 from portfolio_twin.errors import TwinError
 from portfolio_twin.model.bundle import MANIFEST
 

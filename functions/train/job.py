@@ -13,21 +13,21 @@ from functions.train.assemble import assemble
 from functions.train.content import market_vector, principal_components
 from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
-from portfolio_twin.adapters.snapshots import Snapshot
-from portfolio_twin.domain.health import collapsed_directions, effective_rank
+from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.split import VALIDATION, thin_validation, training_log
+from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank
+from portfolio_twin.evaluation.evaluate import evaluate
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.evaluation import Queries
 from portfolio_twin.model.features import FeatureSchema
-from portfolio_twin.model.protocol import evaluate
-from portfolio_twin.model.results import Evaluation
 from portfolio_twin.model.twin import ModelKind, Twin
 
 if TYPE_CHECKING:
-    from functions.train.checkpoints import Checkpoints
+    from functions.train.tower.checkpoints import Checkpoints
 
 DAY_SECONDS = 86_400
 
@@ -94,7 +94,7 @@ def checkpoints_in(store: Store, job: Job) -> "Checkpoints | None":
     """What a training of this job resumes from; a content model has nothing to resume, and must not import torch."""
     if job.kind == "content":
         return None
-    from functions.train.checkpoints import Checkpoints
+    from functions.train.tower.checkpoints import Checkpoints
 
     return Checkpoints(store)
 
@@ -114,7 +114,7 @@ def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progres
         market = market_vector(encoder(X))
         table, history, best_epoch = None, list[Epoch](), 0
     else:
-        from functions.train.tower import train_tower  # torch is not even imported for a content model
+        from functions.train.tower.train import train_tower  # torch is not even imported for a content model
 
         tower = train_tower(known, validation, snapshot.catalogue.ids, X, job.config, job.device, checkpoints, progress)
         encoder, market, table = tower.encoder, tower.global_vector, tower.table
@@ -131,8 +131,8 @@ def _with_ranking(
     twin: Twin, snapshot: Snapshot, known: InteractionLog, validation: Queries, X: Matrix, job: Job, progress: Progress
 ) -> Twin:
     """The second step, fitted with towers that do not know the investors whose choices it learns from."""
-    from functions.train.ranking import FOLDS, Tower, fit_ranking, fold_of
-    from functions.train.tower import train_tower
+    from functions.train.ranking.fit import FOLDS, Tower, fit_ranking, fold_of
+    from functions.train.tower.train import train_tower
 
     users = np.unique(known.users)
     folds = fold_of(users, job.config.seed)
@@ -157,7 +157,7 @@ def _baseline(job: Job, snapshot: Snapshot, progress: Progress) -> Twin:
 def _files(
     job: Job, snapshot: Snapshot, fitted: Fitted, found: Evaluation, metrics: Mapping[str, Any]
 ) -> dict[str, bytes]:
-    from functions.train.report import render  # matplotlib takes a second to import
+    from functions.train.report.render import render  # matplotlib takes a second to import
 
     window = snapshot.manifest.get("data_window")
     provenance = Provenance(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from portfolio_twin.adapters.objects import Objects
+from portfolio_twin.adapters.s3.objects import Objects
 
 
 class Store(Protocol):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.exits import give_up
+from infra.local.twin.exits import give_up
 
 if TYPE_CHECKING:
-    from infra.local.postgres import Urls
-    from infra.local.s3_server import S3Server
-    from portfolio_twin.adapters.database import Database
-    from portfolio_twin.adapters.registry import Registry
+    from infra.local.stores.postgres import Urls
+    from infra.local.stores.s3_server import S3Server
+    from portfolio_twin.adapters.postgres.database import Database
+    from portfolio_twin.adapters.s3.registry import Registry
 
 DEFAULT_STATE = Path(".twin")
 
@@ -29,14 +29,14 @@ class LocalSystem:
 
     @property
     def database(self) -> "Database":
-        from portfolio_twin.adapters.database import Database
+        from portfolio_twin.adapters.postgres.database import Database
         from portfolio_twin.settings import pipeline_settings
 
         return Database(pipeline_settings())
 
     @property
     def registry(self) -> "Registry":
-        from portfolio_twin.api.steps import registry
+        from portfolio_twin.entrypoints.step import registry
 
         return registry()
 
@@ -44,7 +44,7 @@ class LocalSystem:
 @contextmanager
 def local_system(state: Path, host: str = "127.0.0.1") -> Iterator[LocalSystem]:
     """PostgreSQL, the Qdrant engine and S3, running until the block ends; one process at a time per state folder."""
-    from infra.local.s3_server import S3Server
+    from infra.local.stores.s3_server import S3Server
 
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def _qdrant_of(state: Path, host: str) -> Iterator[str]:
     if url := os.environ.get("QDRANT_URL"):
         yield url
         return
-    from infra.local.qdrant_server import QdrantFace
+    from infra.local.qdrant.server import QdrantFace
 
     face = QdrantFace(state / "qdrant", host=host)
     face.start()
@@ -85,8 +85,8 @@ def _qdrant_of(state: Path, host: str) -> Iterator[str]:
 
 
 def postgres_of(state: Path) -> "Urls":
-    """The server that the environment names (infra/compose.yaml says how), or the embedded one."""
-    from infra.local import postgres
+    """The server that the environment names (infra/compose/compose.yaml says how), or the embedded one."""
+    from infra.local.stores import postgres
     from infra.migrations.run import upgrade
 
     app = os.environ.get("DATABASE_URL")

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import NullPool, create_engine, text
 
-from portfolio_twin.adapters.tables import metadata
+from portfolio_twin.adapters.postgres.tables import metadata
 
 LOCK = 7_305_113  # any number, the same in every migration run: two deployments at once take turns
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree. It knows no HTTP: `api/errors.py` holds the table from class to status.
+"""Everything that can go wrong, as one tree. It knows no HTTP: `entrypoints/http_errors.py` holds the table from class to status.
 
 TwinError
 ├── InvalidInput                 the input breaks a rule

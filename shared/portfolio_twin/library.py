@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 
-from portfolio_twin.adapters.registry import Registry
+from portfolio_twin.adapters.s3.registry import Registry
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.errors import BundleRejected

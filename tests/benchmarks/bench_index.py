@@ -9,13 +9,13 @@ import numpy as np
 from sqlalchemy.dialects.postgresql import insert
 
 from infra.local.system import LocalSystem, local_system
-from portfolio_twin.adapters.copy_writes import store_catalogue
-from portfolio_twin.adapters.tables import tenants
-from portfolio_twin.adapters.vector_index import VectorIndex
+from portfolio_twin.adapters.postgres.copy_writes import store_catalogue
+from portfolio_twin.adapters.postgres.tables import tenants
+from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.domain.properties import NUMERIC_INPUTS
-from portfolio_twin.services.index_properties import Shard, index_shard, plan_index
+from portfolio_twin.services.pipeline.index_properties import Shard, index_shard, plan_index
 from tests.benchmarks.figures import milliseconds, publish
-from tests.twins import small_catalogue, small_twin
+from tests.fakes.twins import small_catalogue, small_twin
 
 PROPERTIES = 10_000
 SEARCHES = 300

@@ -9,13 +9,13 @@ from unittest.mock import patch
 
 import numpy as np
 
-from infra.local.gateway import build_event
-from infra.local.lambda_context import LambdaContext
-from portfolio_twin.adapters.vector_index import UserPoint
+from infra.local.cloud.gateway import build_event
+from infra.local.cloud.lambda_context import LambdaContext
+from portfolio_twin.adapters.qdrant.index import UserPoint
 from portfolio_twin.model.twin import Twin
 from tests.benchmarks.bench_imports import ENVIRONMENT
 from tests.benchmarks.figures import milliseconds, publish
-from tests.twins import TENANT_A, small_catalogue, small_twin
+from tests.fakes.twins import TENANT_A, small_catalogue, small_twin
 
 BATCH = 10_000
 
@@ -46,7 +46,7 @@ def event_of(path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     os.environ.update(ENVIRONMENT)
-    from functions.predict import app as function
+    from functions.api.predict import app as function
 
     catalogue = small_catalogue(2000)
     twin = small_twin(catalogue)

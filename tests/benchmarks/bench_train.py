@@ -4,10 +4,10 @@ import time
 from dataclasses import replace
 from uuid import UUID
 
-from functions.train.folder import freeze
 from functions.train.job import Job, fit
+from functions.train.offline import freeze
 from functions.train.progress import Progress
-from infra.local.simulator import MARKETS, simulate
+from infra.simulator import MARKETS, simulate
 from portfolio_twin.model.config import TwinConfig
 from tests.benchmarks.figures import publish
 

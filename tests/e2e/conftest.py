@@ -11,11 +11,11 @@ import httpx
 import pytest
 from rich.console import Console
 
-from infra.local.containers import command, system_for_containers
-from infra.local.importer import import_canonical
-from infra.local.simulator import MARKETS, simulate, write_canonical
+from infra.local.cloud.containers import command, system_for_containers
 from infra.local.system import LocalSystem
-from infra.local.tokens import issue_token
+from infra.local.twin.importer import import_canonical
+from infra.local.twin.tokens import issue_token
+from infra.simulator import MARKETS, simulate, write_canonical
 from tests.e2e.containers import ROOT, Pipeline, Trainer, free_port
 
 API_SECONDS = 120.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.local.containers import command
+from infra.local.cloud.containers import command
 from infra.local.system import LocalSystem
 
 ROOT = Path(__file__).parents[2]
@@ -23,9 +23,10 @@ Answer = dict[str, Any]
 
 
 def event_of(function: str) -> dict[str, Any]:
-    """tests/events/snake_case.json."""
+    """tests/events/FOLDER/snake_case.json."""
     name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in function).lstrip("_")
-    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    (file,) = EVENTS.glob(f"*/{name}.json")
+    event: dict[str, Any] = json.loads(file.read_text())
     return event
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from infra.local.system import LocalSystem
-from infra.local.tokens import issue_token
+from infra.local.twin.tokens import issue_token
 from tests.e2e.containers import Answer, Pipeline, event_of, invoke
 
 

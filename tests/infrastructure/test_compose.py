@@ -10,7 +10,7 @@ import yaml  # type: ignore[import-untyped]  # ships no types
 from tests.infrastructure.resources import ROOT
 from tests.infrastructure.test_template_functions import pins
 
-FILE = ROOT / "infra/compose.yaml"
+FILE = ROOT / "infra/compose/compose.yaml"
 
 
 @pytest.fixture

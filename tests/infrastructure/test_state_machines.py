@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from statelint.cli import main as statelint  # type: ignore[import-untyped]  # ships no types
 
-from infra.local.pipeline import STEPS
+from infra.local.cloud.engine import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {name: ROOT / "infra" / "pipelines" / f"{name}.asl.json" for name in ("retrain", "reindex")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from infra.local.gateway import SCOPE_OF_FUNCTION
+from infra.local.cloud.gateway import SCOPE_OF_FUNCTION
 from tests.infrastructure.resources import Resources, of_type
 
 WRITES = {
@@ -34,7 +34,7 @@ def test_every_route_but_health_has_the_authorizer_and_its_scope(expanded: Resou
 
 
 def test_the_routes_are_those_of_the_four_apps(expanded: Resources) -> None:
-    apps = [importlib.import_module(f"functions.{name}.app").app for name in SCOPE_OF_FUNCTION]
+    apps = [importlib.import_module(f"functions.api.{name}.app").app for name in SCOPE_OF_FUNCTION]
     routes = [route for app in apps for route in app.routes if isinstance(route, APIRoute)]
     served = {(method, route.path) for route in routes for method in route.methods or ()}
     assert {(method, path) for method, path, _ in operations(expanded)} == served

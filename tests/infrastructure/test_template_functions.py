@@ -9,11 +9,13 @@ from packaging.requirements import Requirement
 
 from tests.infrastructure.resources import API, ROOT, Resources, functions
 
+EVENTS = ROOT / "tests/events"
+
 
 def test_there_are_the_thirteen_functions_of_the_folders(resources: Resources) -> None:
-    folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")} - {"train"}
+    folders = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("functions/*/*/app.py")}
     assert {function["Properties"]["CodeUri"] for function in functions(resources).values()} == {
-        f"functions/{name}/" for name in folders
+        f"{folder}/" for folder in folders
     }
     assert len(folders) == 13
 
@@ -46,14 +48,14 @@ def test_api_functions_are_deployed_behind_alarms_and_end_before_the_gateway_doe
         assert all(template["Resources"][alarm]["Type"] == "AWS::CloudWatch::Alarm" for alarm in alarms)
 
 
-@pytest.mark.parametrize("event", sorted(path.name for path in (ROOT / "tests/events").glob("*.json")))
+@pytest.mark.parametrize("event", sorted(path.relative_to(EVENTS).as_posix() for path in EVENTS.glob("*/*.json")))
 def test_events_are_json(event: str) -> None:
-    assert json.loads((ROOT / "tests/events" / event).read_text())
+    assert json.loads((EVENTS / event).read_text())
 
 
 def test_every_function_has_an_event() -> None:
-    events = {path.stem for path in (ROOT / "tests/events").glob("*.json")}
-    folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")} - {"train"}
+    events = {path.relative_to(EVENTS).with_suffix("") for path in EVENTS.glob("*/*.json")}
+    folders = {path.parent.relative_to(ROOT / "functions") for path in ROOT.glob("functions/*/*/app.py")}
     assert folders <= events
 
 

@@ -35,7 +35,7 @@ def test_schedules_are_in_cron_can_be_switched_off_and_lose_nothing(expanded: Re
 
 def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None:
     rule = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]
-    event = json.loads((ROOT / "tests/events/s3_bundle_uploaded.json").read_text())
+    event = json.loads((ROOT / "tests/events/pipeline/s3_bundle_uploaded.json").read_text())
     (pattern,) = rule["Pattern"]["detail"]["object"]["key"]
     key, event_bucket = event["detail"]["object"]["key"], event["detail"]["bucket"]["name"]
     assert fnmatch(key, pattern["wildcard"])

@@ -8,10 +8,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.dialects.postgresql import insert
 
-from infra.local import postgres
-from infra.local.postgres_server import home_for
-from portfolio_twin.adapters.database import Database, DatabaseAccess
-from portfolio_twin.adapters.tables import tenants
+from infra.local.stores import postgres
+from infra.local.stores.postgres_server import home_for
+from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
+from portfolio_twin.adapters.postgres.tables import tenants
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ import pytest
 
 from portfolio_twin import PortfolioTwin, PropertyFeatures
 from portfolio_twin.errors import BundleRejected
-from tests.twins import small_catalogue
-from tests.unit.test_bundle import packed
+from tests.fakes.twins import small_catalogue
+from tests.unit.model.test_bundle import packed
 
 HOUSE = PropertyFeatures.model_validate(small_catalogue().row(3))
 

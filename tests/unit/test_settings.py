@@ -8,12 +8,13 @@ import pytest
 from portfolio_twin.settings import BadEnvironment
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
-NAMES = sorted(path.parent.name for path in FUNCTIONS.glob("*/app.py") if path.parent.name != "train")
+FOLDERS = {path.parent.name: path.parent for path in FUNCTIONS.glob("*/*/app.py")}
+NAMES = sorted(FOLDERS)
 READ_NO_FACTS = {"predict", "recommend", "lookalike", "evaluate_gates", "deploy_model"}
 
 
 def start(name: str) -> None:
-    runpy.run_path(str(FUNCTIONS / name / "app.py"))
+    runpy.run_path(str(FOLDERS[name] / "app.py"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected
-from portfolio_twin.model.bundle_tensors import build_twin, tensors_of
+from portfolio_twin.model.bundle_arrays import build_twin, tensors_of
 from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import Twin
 

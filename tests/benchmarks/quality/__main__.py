@@ -9,12 +9,12 @@ A model named twin:SETTING=VALUE,… is the twin with other settings, for ablati
 import argparse
 from pathlib import Path
 
-from infra.local.simulator import MARKETS
-from tests.benchmarks.quality.market import read_market
+from infra.simulator import MARKETS
+from tests.benchmarks.quality.frozen_data import read_market
 from tests.benchmarks.quality.models import DISCOVER, NAMES
+from tests.benchmarks.quality.output import Teller, write
 from tests.benchmarks.quality.runs import on_folder, on_new_half
-from tests.benchmarks.quality.simulated import on_simulation
-from tests.benchmarks.quality.told import Teller, write
+from tests.benchmarks.quality.studies.simulated import on_simulation
 
 
 def main() -> None:

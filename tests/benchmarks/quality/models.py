@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.model.twin import Twin
 from tests.benchmarks.quality import product
-from tests.benchmarks.quality.known import Answer, Known, Setting
-from tests.benchmarks.quality.rivals import RIVALS
+from tests.benchmarks.quality.rivals.settings import RIVALS
+from tests.benchmarks.quality.rivals.training_matrix import Answer, Known, Setting
 
 PRODUCT = ("baseline", "tower", "twin")
 DISCOVER = "twin_discover"  # the twin without popularity, activity and co-occurrence: for what is new

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.quality.told import FIGURES
+from tests.benchmarks.quality.output import FIGURES
 
 INTRODUCTION = """# How well the twin ranks, beside what else there is
 

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from functions.train.job import Job, fit
 from functions.train.progress import Epoch, Progress
-from portfolio_twin.adapters.snapshots import Snapshot
+from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.evaluation.baselines import Scorer
+from portfolio_twin.evaluation.queries import Queries, investors, whole_scorer
 from portfolio_twin.model.activity import Activity
-from portfolio_twin.model.baselines import Scorer
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.evaluation import Queries, investors, whole_scorer
 from portfolio_twin.model.twin import Twin
-from tests.benchmarks.quality.known import Answer
+from tests.benchmarks.quality.rivals.training_matrix import Answer
 
 TENANT = UUID(int=1)
 EPOCHS_PER_LINE = 10

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.quality.comparison import choose_all, compare, over_seeds, paired, same, summary
-from tests.benchmarks.quality.market import Market
+from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import available
-from tests.benchmarks.quality.new_investors import new_investors
-from tests.benchmarks.quality.new_properties import new_properties
-from tests.benchmarks.quality.slices import slices
-from tests.benchmarks.quality.told import Teller, write
+from tests.benchmarks.quality.output import Teller, write
+from tests.benchmarks.quality.studies.new_investors import new_investors
+from tests.benchmarks.quality.studies.new_properties import new_properties
+from tests.benchmarks.quality.studies.slices import slices
 
 PROTOCOL = (
     "Investors with three or more distinct deals or likes (at most 2000, drawn by seed): the last is the test target, "

@@ -1,0 +1,100 @@
+"""One step's loss: who is asked, what the candidates are, and what the loss makes of their scores."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812  # torch's own name for it
+
+from functions.train.tower.examples import Examples, TrainingSet
+from functions.train.tower.losses import info_nce, log_expected, triplet
+from functions.train.tower.network import TwinNetwork
+from portfolio_twin.model.config import TwinConfig
+
+SAMPLED_NEGATIVES = 8192
+NO_CANDIDATE = float("-inf")
+UNIFORM_SHARE = 0.5  # of the draws, so that what nobody wants is shown as a wrong answer too
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples as tensors on the device; shapes as in `Examples`."""
+
+    targets: Tensor
+    users: Tensor
+    histories: Tensor
+    weights: Tensor
+    importance: Tensor
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @classmethod
+    def of(cls, examples: Examples, device: str) -> Self:
+        return cls(*(torch.as_tensor(getattr(examples, name), device=device) for name in cls.__dataclass_fields__))
+
+    def take(self, rows: Tensor) -> Self:
+        return type(self)(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+class Objective:
+    """The loss of a batch over the whole catalogue, or over negatives drawn for it."""
+
+    def __init__(self, training: TrainingSet, config: TwinConfig, device: str) -> None:
+        self.config = config
+        size = len(training.X)
+        self.X = F.pad(torch.as_tensor(training.X, device=device), (0, 0, 0, 1))  # (s + 1, w), the last row padding
+        self.popularity = F.pad(torch.as_tensor(training.popularity, device=device), (0, 1))  # (s + 1,)
+        self.draws_negatives = config.negatives == "uniform" or size > config.sampled_softmax_above
+        uniform = 1.0 if config.negatives == "uniform" else UNIFORM_SHARE
+        share = torch.as_tensor(training.target_share, device=device, dtype=torch.float32)
+        self.odds = uniform / max(size, 1) + (1 - uniform) * share  # (s,)
+
+    def __call__(self, network: TwinNetwork, batch: Batch) -> Tensor:
+        blank = torch.rand(len(batch), 1, device=self.X.device) < (self.config.blank_history if network.training else 0)
+        weights = batch.weights.masked_fill(blank, 0.0)
+        return (self._over_draws if self.draws_negatives else self._over_all)(network, batch, weights)
+
+    def _over_all(self, network: TwinNetwork, batch: Batch, weights: Tensor) -> Tensor:
+        vectors = F.pad(network.tower(self.X[:-1]), (0, 0, 0, 1))  # (s + 1, d)
+        investors = network.investors(vectors, batch.histories, weights, batch.users)
+        scores = self._popular(network, self._sharpened(network, investors) @ vectors.T, self.popularity)  # (b, s + 1)
+        return self._loss(scores.scatter_(1, batch.histories, NO_CANDIDATE), batch.targets, batch.importance)
+
+    def _over_draws(self, network: TwinNetwork, batch: Batch, weights: Tensor) -> Tensor:
+        """Sampled softmax with logQ: each row sees its own target in column 0, then negatives that all rows share.
+
+        Jean, Cho, Memisevic and Bengio, "On Using Very Large Target Vocabulary for Neural Machine Translation" (2015).
+        """
+        uniform = self.config.negatives == "uniform"
+        drawn = torch.multinomial(self.odds, len(batch) if uniform else SAMPLED_NEGATIVES, replacement=True)
+        b, c, h = len(batch), len(drawn), batch.histories
+        asked = torch.cat([batch.targets, drawn] if network.users is not None else [batch.targets, drawn, h.flatten()])
+        needed, place = torch.unique(asked, return_inverse=True)
+        vectors = network.tower(self.X[needed])
+        own, others = vectors[place[:b]], vectors[place[b : b + c]]
+        investors = network.investors(vectors, place[b + c :].reshape(-1, h.shape[1]), weights, batch.users)
+        asking = self._sharpened(network, investors)
+        scores = torch.cat([(asking * own).sum(dim=1, keepdim=True), asking @ others.T], dim=1)  # (b, 1 + c)
+        columns = torch.cat([batch.targets[:, None], drawn.expand(b, -1)], dim=1)
+        scores = self._popular(network, scores, self.popularity[columns])
+        if not uniform:
+            scores = scores - log_expected(self.odds)[columns]
+        right = (h[:, :, None] == drawn).any(dim=1) | (batch.targets[:, None] == drawn)
+        scores = scores.masked_fill(F.pad(right, (1, 0)), NO_CANDIDATE)
+        return self._loss(scores, torch.zeros_like(batch.targets), batch.importance)
+
+    def _sharpened(self, network: TwinNetwork, investors: Tensor) -> Tensor:
+        """Divided by τ here, b rows of d, rather than b rows of all candidates."""
+        return investors if self.config.loss == "triplet" else investors / network.temperature
+
+    def _popular(self, network: TwinNetwork, scores: Tensor, popularity: Tensor) -> Tensor:
+        if self.config.loss == "triplet" or self.config.popularity_weight == 0:
+            return scores
+        return scores + network.popularity_weight * popularity
+
+    def _loss(self, scores: Tensor, targets: Tensor, importance: Tensor) -> Tensor:
+        if self.config.loss == "triplet":
+            return triplet(scores, targets, importance, self.config.triplet_margin)
+        return info_nce(scores, targets, importance)

@@ -1,0 +1,169 @@
+"""The two state machines on this machine: the very ASL files, executed by moto's Step Functions engine.
+
+Nothing of the workflow is written a second time here: Lambda tasks call the handlers in process, the Batch job is a
+process of `functions/train`, SNS and the nested execution are moto's own.
+"""
+
+import importlib
+import json
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from moto.core.config import default_user_config
+
+from infra.local.cloud.batch import BatchJobs
+from infra.local.cloud.engine_events import Edges, Handler
+from infra.local.cloud.executions import Event, Execution, Step, read_steps
+from infra.local.stores.s3_server import REGION, S3Server
+
+MACHINES = ("reindex", "retrain")
+STEPS = (
+    "list_tenants", "check_data", "prepare_data", "evaluate_gates", "deploy_model",
+    "plan_index", "index_shard", "verify_index", "promote_model",
+)  # fmt: skip
+DEFINITIONS = Path(__file__).resolve().parents[2] / "pipelines"
+TRAIN = (sys.executable, "-m", "functions.train.app")
+ACCOUNT = "123456789012"
+POLL_SECONDS = 0.1
+LEAST_SECONDS = {"TimeoutSeconds": 5, "IntervalSeconds": 1, "MaxDelaySeconds": 1}  # when a test shrinks time
+
+Watcher = Callable[[Step], None]
+
+
+def real_handlers() -> dict[str, Handler]:
+    """The functions of the deployment, by name."""
+    return {name: importlib.import_module(f"functions.pipeline.{name}.app").lambda_handler for name in STEPS}
+
+
+class LocalPipeline:
+    """Use it as a context, with the server started and its environment set.
+
+    `watch` hears of every state entered (left is None) and left. `time_scale` shrinks the machines' time limits and
+    pauses, so that a test need not wait an hour for a timeout.
+    """
+
+    def __init__(
+        self,
+        server: S3Server,
+        handlers: Mapping[str, Handler] | None = None,
+        train: Sequence[str] = TRAIN,
+        watch: Watcher | None = None,
+        time_scale: float = 1.0,
+    ) -> None:
+        self._server, self._watch, self._time_scale = server, watch, time_scale
+        self._jobs = BatchJobs(train)
+        self._edges = Edges(real_handlers() if handlers is None else handlers, self._jobs, time_scale)
+        self._open = ExitStack()
+        self._machines: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # what it logs is in the history
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        self._open.enter_context(self._edges.registered())
+        self._engine = boto3.client("stepfunctions")
+        self.topic_arn: str = boto3.client("sns").create_topic(Name="portfolio-twin")["TopicArn"]
+        self._drop_leases_of_the_dead()
+        run = uuid.uuid4().hex[:8]
+        for name in MACHINES:  # reindex first: retrain names it
+            definition = json.dumps(self._scaled(json.loads(self._substituted(name))))
+            made = self._engine.create_state_machine(
+                name=f"{name}-{run}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/local", definition=definition
+            )
+            self._machines[name] = made["stateMachineArn"]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._jobs.stop()
+        self._open.close()
+
+    def retrain(self, **given: Any) -> Execution:
+        return self.wait(self.start("retrain", given))
+
+    def reindex(self, **given: Any) -> Execution:
+        return self.wait(self.start("reindex", given))
+
+    def start(self, machine: str, given: Mapping[str, Any]) -> str:
+        """The new execution's ARN. Named, for without a name moto leaves `$$.Execution.Name` null."""
+        arn: str = self._engine.start_execution(
+            stateMachineArn=self._machines[machine], name=str(uuid.uuid4()), input=json.dumps(given)
+        )["executionArn"]
+        return arn
+
+    def wait(self, arn: str) -> Execution:
+        """Follows the execution to its end, telling `watch` of every step of it and of those that it starts."""
+        heard: set[tuple[tuple[str, int], bool]] = set()
+        while True:
+            said = self._engine.describe_execution(executionArn=arn)
+            steps = sorted(self._steps(arn), key=lambda step: step.entered)
+            for step in steps:
+                for news in [replace(step, left=None, output=None)] + [step] * (step.left is not None):
+                    if (news.key, news.left is None) not in heard:
+                        heard.add((news.key, news.left is None))
+                        if self._watch is not None:
+                            self._watch(news)
+            if said["status"] != "RUNNING":
+                output = json.loads(said["output"]) if said.get("output") else None
+                return Execution(
+                    arn, said["status"], output, said.get("error"), said.get("cause"), self._history(arn), steps
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _steps(self, arn: str) -> Iterator[Step]:
+        for machine, machine_arn in self._machines.items():
+            for execution in self._engine.list_executions(stateMachineArn=machine_arn)["executions"]:
+                if execution["executionArn"] == arn or self._started_by(execution["executionArn"]) == arn:
+                    yield from read_steps(machine, execution["executionArn"], self._history(execution["executionArn"]))
+
+    def _started_by(self, arn: str) -> str | None:
+        given = json.loads(self._engine.describe_execution(executionArn=arn)["input"])
+        started_by: str | None = given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID")
+        return started_by
+
+    def _history(self, arn: str) -> list[Event]:
+        events: list[Event] = self._engine.get_execution_history(executionArn=arn)["events"]
+        return events
+
+    def _substituted(self, machine: str) -> str:
+        """What DefinitionSubstitutions does in the cloud; a name that nothing stands for is an error here as there."""
+        known = {f"{_camel(name)}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" for name in STEPS}
+        known |= {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
+        known |= {
+            "BucketName": self._server.bucket,
+            "TopicArn": self.topic_arn,
+            "TrainingJobQueueArn": "local",
+            "TrainingJobDefinitionArn": "train",
+        }
+        text = (DEFINITIONS / f"{machine}.asl.json").read_text()
+        return re.sub(r"\$\{(\w+)\}", lambda match: known[match[1]], text)
+
+    def _scaled(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self._scaled(inner) for inner in node]
+        if not isinstance(node, dict):
+            return node
+        scaled = {key: self._scaled(value) for key, value in node.items()}
+        for key, least in LEAST_SECONDS.items():
+            if key in scaled and self._time_scale != 1:
+                scaled[key] = max(least, round(scaled[key] * self._time_scale))
+        return scaled
+
+    def _drop_leases_of_the_dead(self) -> None:
+        """Executions live in this process: a lease from before belongs to one that was killed."""
+        s3 = boto3.client("s3")
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self._server.bucket):
+            for entry in page.get("Contents", ()):
+                if entry["Key"].endswith("/lease.json"):
+                    s3.delete_object(Bucket=self._server.bucket, Key=entry["Key"])
+
+
+def _camel(name: str) -> str:
+    return "".join(part.title() for part in name.split("_"))

@@ -1,0 +1,168 @@
+"""API Gateway on this machine: checks token and scope, then hands the four functions the very event that AWS would.
+
+Each request goes through the function's own `lambda_handler`; nothing of the functions is imported twice or mocked.
+"""
+
+import asyncio
+import importlib
+import json
+import socket
+import threading
+import uuid
+from base64 import b64encode
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jwt
+import uvicorn
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+
+from infra.local.cloud.lambda_context import LambdaContext
+from infra.local.twin.exits import give_up
+from infra.local.twin.tokens import verify_token
+
+SCOPE_OF_FUNCTION = {
+    "predict": "twin/read",
+    "recommend": "twin/read",
+    "lookalike": "twin/read",
+    "feedback": "twin/write",
+}
+OPEN_PATHS = {"/health"}
+WORKERS = 8
+
+
+def build_event(
+    method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, claims: Any
+) -> dict[str, Any]:
+    """API Gateway's payload format 2.0; `claims` is None for a request without a token."""
+    try:
+        text, encoded = body.decode(), False
+    except UnicodeDecodeError:
+        text, encoded = b64encode(body).decode(), True
+    context: dict[str, Any] = {
+        "accountId": "000000000000",
+        "apiId": "local",
+        "domainName": "localhost",
+        "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+        "requestId": str(uuid.uuid4()),
+        "routeKey": "$default",
+        "stage": "$default",
+        "timeEpoch": 0,
+    }
+    if claims is not None:
+        context["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {**headers, "host": "localhost"},
+        "requestContext": context,
+        "body": text or None,
+        "isBase64Encoded": encoded,
+    }
+
+
+class Gateway:
+    """The four functions behind one address."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        modules = {name: importlib.import_module(f"functions.api.{name}.app") for name in SCOPE_OF_FUNCTION}
+        self.apps: dict[str, FastAPI] = {name: module.app for name, module in modules.items()}
+        self.handlers = {name: module.lambda_handler for name, module in modules.items()}
+        # Mangum runs an event loop in the thread that calls it; each thread gets its own.
+        self.workers = ThreadPoolExecutor(WORKERS, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
+
+    def function_of(self, method: str, path: str) -> str | None:
+        scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+        for wanted in (Match.FULL, Match.PARTIAL):  # partial: the path is there under another method
+            for name, app in self.apps.items():
+                if any(route.matches(scope)[0] == wanted for route in app.routes):
+                    return name
+        return None
+
+    def invoke(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        name = self.function_of(method, path)
+        if name is None:
+            return refuse(404, "no such route")
+        token = headers.get("authorization", "").removeprefix("Bearer ").strip()
+        claims = None
+        try:
+            claims = verify_token(self.state, token) if token else None
+        except jwt.InvalidTokenError as error:
+            return refuse(401, f"the token is not valid: {error}")
+        if path not in OPEN_PATHS:
+            if claims is None:
+                return refuse(
+                    401, "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"
+                )
+            if SCOPE_OF_FUNCTION[name] not in str(claims.get("scope", "")).split():
+                return refuse(403, f"the token lacks the scope {SCOPE_OF_FUNCTION[name]}")
+        if claims is not None:  # API Gateway hands every claim on as text
+            claims = {key: value if isinstance(value, str) else str(value) for key, value in claims.items()}
+        event = build_event(method, path, query, headers, body, claims)
+        answer: dict[str, Any] = self.handlers[name](event, LambdaContext(name, event["requestContext"]["requestId"]))
+        return answer
+
+    def openapi(self) -> dict[str, Any]:
+        routes = [route for app in self.apps.values() for route in app.routes]
+        schema = get_openapi(title="Portfolio Twin", version="1", routes=routes)
+        bearer = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+        schema.setdefault("components", {})["securitySchemes"] = bearer
+        return schema | {"security": [{"bearer": []}]}
+
+
+def refuse(status: int, message: str) -> dict[str, Any]:
+    """What API Gateway answers by itself."""
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps({"message": message}),
+    }
+
+
+def create_gateway(state: Path) -> Starlette:
+    gateway = Gateway(state)
+
+    async def forward(request: Request) -> Response:
+        headers = dict(request.headers.items())
+        body = await request.body()
+        loop = asyncio.get_running_loop()
+        call = (request.method, request.url.path, request.url.query, headers, body)
+        answer = await loop.run_in_executor(gateway.workers, gateway.invoke, *call)
+        return Response(answer.get("body", ""), answer["statusCode"], answer.get("headers"))
+
+    async def docs(_: Request) -> Response:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title="Portfolio Twin")
+
+    async def openapi(_: Request) -> Response:
+        return JSONResponse(gateway.openapi())
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    routes = [Route("/docs", docs), Route("/openapi.json", openapi), Route("/{path:path}", forward, methods=methods)]
+    return Starlette(routes=routes)
+
+
+def start(state: Path, port: int, host: str = "127.0.0.1") -> str:
+    """Serves in a thread of this process, port 0 takes a free one; returns the URL once it answers."""
+    try:
+        listening = socket.create_server((host, port))
+    except OSError as error:
+        give_up(f"port {port}: {error}; stop what uses it, or choose another with --port")
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off for a socket handed to it
+    server = uvicorn.Server(uvicorn.Config(create_gateway(state), log_level="warning", access_log=False))
+    run = {"sockets": [listening]}
+    thread = threading.Thread(target=server.run, kwargs=run, name="gateway", daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    return f"http://{host}:{listening.getsockname()[1]}"

@@ -1,0 +1,169 @@
+"""The commands of `twin` that make, judge and switch models."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.local.system import DEFAULT_STATE, local_system
+from infra.local.twin.exits import give_up
+from infra.local.twin.tenants import tenant_of, tenants_by_name
+
+app = typer.Typer()
+console = Console()
+
+State = Annotated[Path, typer.Option(help="folder in which everything local is kept")]
+TenantName = Annotated[str, typer.Option("--tenant", "--tenant-id", help="name or id of a tenant that was imported")]
+Version = Annotated[str, typer.Argument(help="a version as `twin models` lists it")]
+
+
+@app.command()
+def retrain(
+    tenant: Annotated[list[str] | None, typer.Option(help="name or id; may be given again. Default: all")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Runs the retrain machine: checks, snapshot, training, gates, deployment, index, promotion."""
+    from infra.local.twin.retraining import retrain_tenants
+
+    with local_system(state) as system:
+        tenants = (
+            [tenant_of(system.database, name) for name in tenant]
+            if tenant
+            else list(tenants_by_name(system.database).values())
+        )
+        names = {tenant_id: name for name, tenant_id in tenants_by_name(system.database).items()}
+        runs = retrain_tenants(
+            system, {t: names[t] for t in tenants}, console, epochs=epochs, lookback_days=lookback_days
+        )
+        for run in runs:
+            console.print(f"{names[UUID(run.tenant_id)]}: {run.outcome}, {run.version}")
+        if any(run.outcome == "Failed" for run in runs):
+            raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    tenant: TenantName,
+    output_dir: Annotated[
+        Path, typer.Option(help="folder for the bundle, its report and its checkpoints", file_okay=False)
+    ],
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch_size: Annotated[int | None, typer.Option(min=2)] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=1e-8)] = None,
+    device: Annotated[Literal["cpu", "cuda", "mps"], typer.Option()] = "cpu",
+    lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
+    val_split: Annotated[float, typer.Option(min=0.01, max=1, help="share of the validation targets kept")] = 1,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Trains a bundle into a folder, without gates or promotion; cut short, it goes on where it was."""
+    from infra.local.twin.training import train_tenant
+
+    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    options = {"device": device, "lookback_days": lookback_days, "val_split": val_split}
+    with local_system(state) as system:
+        tenant_id = tenant_of(system.database, tenant)
+        train_tenant(system, tenant_id, output_dir, {k: v for k, v in given.items() if v}, options, console)
+
+
+@app.command()
+def evaluate(
+    tenant: TenantName,
+    bundle: Annotated[str | None, typer.Option(help="a bundle's folder or a version; default: the live one")] = None,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Ranks and classifies the held-out interactions of the data as it is now, beside popularity and content kNN."""
+    from infra.local.twin.training import evaluate_tenant
+
+    with local_system(state) as system:
+        evaluate_tenant(system, tenant_of(system.database, tenant), bundle, console)
+
+
+@app.command()
+def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
+    """The published versions of a tenant, and which of them is live."""
+    with local_system(state) as system:
+        tenant_id = tenant_of(system.database, tenant)
+        live, table = system.registry.live(tenant_id), Table("version", "kind", "created", "NDCG@10", "")
+        for version in system.registry.versions(tenant_id):
+            manifest = json.loads(system.registry.read(f"{tenant_id}/models/{version}/manifest.json"))
+            quality = manifest["metrics"].get("ranking", {}).get("twin", {}).get("ndcg_at_10")
+            place = {live.version: "[green]live[/]", live.previous: "previous"}.get(version, "") if live else ""
+            table.add_row(
+                version, manifest["kind"], manifest["created_at"], f"{quality:.3f}" if quality else "–", place
+            )
+        console.print(table)
+
+
+@app.command()
+def model_card(
+    tenant: TenantName,
+    out: Annotated[Path, typer.Option(help="the Markdown file to write", dir_okay=False)],
+    version: Annotated[str | None, typer.Option(help="a published version; default: the live one")] = None,
+    about: Annotated[str, typer.Option(help="what this data is, and what it is not")] = "",
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Writes what a model is for, what it was tested on and how well it did, for whoever has to answer for it."""
+    from infra.local.twin.model_card.card import read_bundle, render_card
+    from infra.local.twin.training import live_version
+
+    given = (("--tenant", tenant), ("--version", version), ("--about", about), ("--out", str(out)))
+    command = shlex.join(["twin", "model-card", *(part for pair in given for part in pair if pair[1] and part)])
+    with local_system(state) as system:
+        tenant_id = tenant_of(system.database, tenant)
+        bundle = read_bundle(system.registry, tenant_id, version or live_version(system, tenant_id))
+    page = render_card(bundle, tenant, about, command)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(page)
+    except OSError as error:
+        give_up(f"--out: {error}")
+    console.print(f"the card of {bundle.manifest['version']}: {out}")
+
+
+@app.command()
+def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) -> None:
+    """Indexes a published version where that is still to do, then makes it the live one."""
+    from infra.local.twin.retraining import index_tenant
+
+    with local_system(state) as system:
+        tenant_id = tenant_of(system.database, tenant)
+        if version not in system.registry.versions(tenant_id):
+            raise typer.BadParameter(f"{version} is not published; `twin models --tenant {tenant}` lists what is")
+        index_tenant(system, tenant_id, version, console)
+        live = system.registry.promote(tenant_id, version, by="twin promote", expected=system.registry.live(tenant_id))
+        console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
+
+
+@app.command()
+def rollback(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
+    """Makes the previous version live again; its vectors are still in the index."""
+    with local_system(state) as system:
+        live = system.registry.rollback(tenant_of(system.database, tenant), by="twin rollback")
+        console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
+
+
+@app.command()
+def index(
+    tenant: TenantName,
+    recreate: Annotated[bool, typer.Option("--recreate", help="index everything, whatever is there")] = False,
+    batch_size: Annotated[int, typer.Option(min=1, max=10_000, help="points per request to Qdrant")] = 1000,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Runs the reindex machine for the live model of a tenant."""
+    from infra.local.twin.retraining import index_tenant
+
+    os.environ["INDEX_BATCH_POINTS"] = str(batch_size)
+    with local_system(state) as system:
+        tenant_id = tenant_of(system.database, tenant)
+        live = system.registry.live(tenant_id)
+        if live is None:
+            give_up(f"{tenant} has no model yet: run `twin retrain --tenant {tenant}` first")
+        index_tenant(system, tenant_id, live.version, console, recreate=recreate)

@@ -1,0 +1,87 @@
+"""The two state machines, run from the command line, with every state told as it ends."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+
+from infra.local.cloud.engine import LocalPipeline, Watcher
+from infra.local.cloud.executions import Execution, Step, TenantRun
+from infra.local.system import LocalSystem
+
+TOLD = (
+    "CheckData", "PrepareData", "Train", "EvaluateGates", "DeployModel",
+    "IndexProperties", "IndexUsers", "VerifyIndex", "PromoteModel",
+)  # fmt: skip
+TRAINED = ("Promoted", "Rejected")  # how a run ends that has a report
+
+
+def retrain_tenants(
+    system: LocalSystem,
+    names: Mapping[UUID, str],
+    console: Console,
+    *,
+    epochs: int | None = None,
+    lookback_days: int | None = None,
+) -> list[TenantRun]:
+    """One run of the retrain machine over these tenants."""
+    given: dict[str, Any] = {"tenant_ids": [str(tenant_id) for tenant_id in names]}
+    if epochs:
+        given["training"] = {"epochs": epochs}
+    if lookback_days:
+        given["lookback_days"] = lookback_days
+    with _told(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
+        execution = pipeline.retrain(**given)
+    runs = _runs_of(execution)
+    for run in runs:
+        if run.outcome in TRAINED:
+            _leave_report(system, names[UUID(run.tenant_id)], run, console)
+    return runs
+
+
+def _leave_report(system: LocalSystem, name: str, run: TenantRun, console: Console) -> None:
+    """Where a browser finds it: on this machine the bucket is no folder of files."""
+    path = system.state / "reports" / f"{name}.html"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(system.registry.read(f"{run.tenant_id}/training/{run.version}/report.html"))
+    console.print(f"  {name:<12} report           {path}", soft_wrap=True)
+
+
+def index_tenant(
+    system: LocalSystem, tenant_id: UUID, version: str, console: Console, *, name: str = "", recreate: bool = False
+) -> None:
+    """One run of the reindex machine for one version; raises SystemExit when it fails."""
+    names = {tenant_id: name or str(tenant_id)}
+    with _told(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
+        execution = pipeline.reindex(tenant_id=str(tenant_id), version=version, recreate=recreate)
+    if execution.status != "SUCCEEDED":
+        raise SystemExit(f"the reindex machine failed: {execution.error}: {execution.cause}")
+
+
+def _runs_of(execution: Execution) -> list[TenantRun]:
+    if not execution.tenants:
+        raise SystemExit(f"the retrain machine failed: {execution.error}: {execution.cause}")
+    return list(execution.tenants.values())
+
+
+@contextmanager
+def _told(names: Mapping[UUID, str], console: Console) -> Iterator[Watcher]:
+    """One line for every step that ended, and below them what is being done for whom."""
+    shown = {str(tenant_id): name for tenant_id, name in names.items()}
+    under_way: dict[str, str] = {}
+
+    def tell(step: Step) -> None:
+        if step.tenant_id not in shown or step.state not in TOLD:
+            return
+        name = shown[step.tenant_id]
+        if step.seconds is None:
+            under_way[name] = step.state
+        else:
+            under_way.pop(name, None)
+            console.print(f"  {name:<12} {step.state:<16} [dim]{step.seconds:6.1f} s[/]")
+        status.update(" · ".join(f"{name} {state}" for name, state in under_way.items()) or "…")
+
+    with console.status("…") as status:
+        yield tell

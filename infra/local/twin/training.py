@@ -1,0 +1,110 @@
+"""Training and evaluation without the pipeline: for trying things out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from functions.train.job import Job
+from functions.train.offline import freeze, train_into
+from functions.train.progress import Epoch, Progress
+from infra.local.system import LocalSystem
+from infra.local.twin.exits import give_up
+from portfolio_twin.domain.faults import clean, find_faults
+from portfolio_twin.domain.readiness import count, decide
+from portfolio_twin.domain.versions import new_version
+from portfolio_twin.evaluation.bootstrap import Interval
+from portfolio_twin.evaluation.evaluate import evaluate
+from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.evaluation.slices import GROUPS, label_of
+from portfolio_twin.library import PortfolioTwin
+from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.twin import ModelKind
+from portfolio_twin.services.pipeline.read_data import read_data
+
+
+def train_tenant(
+    system: LocalSystem,
+    tenant_id: UUID,
+    folder: Path,
+    settings: Mapping[str, Any],
+    options: Mapping[str, Any],
+    console: Console,
+) -> None:
+    """A bundle in the folder: a twin, or the content model where there is too little to learn from."""
+    given, now = read_data(system.database, tenant_id, None), datetime.now(UTC)
+    catalogue, log = clean(*given, int(now.timestamp()))
+    decision, reasons = decide(count(catalogue, log), find_faults(*given, int(now.timestamp())), has_live=False)
+    if decision == "skip":
+        give_up("too little data: " + "; ".join(reasons))
+    kind: ModelKind = "twin" if decision == "train" else "content"
+    config = replace(TwinConfig(), **settings)
+    job = Job(tenant_id, new_version(now), kind, config, **options)
+    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task(f"training a {kind} model", total=config.epochs if kind == "twin" else None)
+
+        def tell(epoch: Epoch, _epochs: int) -> None:
+            told = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
+            bar.update(task, completed=int(epoch["epoch"]), description=told)
+
+        files = train_into(folder, job, catalogue, log, Progress(tell, lambda text: bar.console.print(f"  {text}")))
+    console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
+
+
+def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:
+    """A table of every ranking metric, and the classification of held-out pairs."""
+    twin = _bundle(system, tenant_id, bundle)
+    catalogue, log = read_data(system.database, tenant_id, None)
+    snapshot = freeze(catalogue, log, seed=0)
+    found = evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout)
+    if not len(found.users):
+        give_up("nobody has three or more deals or likes yet: there is nothing to evaluate on")
+    rankings = {name: found.ranking(name) for name in found.ranks}
+    table = Table("metric", *rankings, title=f"{len(found.users)} held-out investors, {found.candidates} properties")
+    for metric in next(iter(rankings.values())):
+        table.add_row(metric, *(f"{ranking[metric]:.3f}" for ranking in rankings.values()))
+    console.print(table)
+    console.print("  ".join(f"{name} [cyan]{value:.3f}[/]" for name, value in found.classification().items()))
+    console.print(_slices(found))
+
+
+def _slices(found: Evaluation) -> Table:
+    """The twin's figures of each slice, with half their 95 % intervals."""
+    table = Table("slice", "investors", "HR@10", "NDCG@10", "ECE", title="by slice, ± half the 95 % interval")
+    for group, parts in {"": {"all test investors": found}, **found.slices}.items():
+        if group and parts:
+            table.add_section()
+            table.add_row(f"[bold]{GROUPS[group]}[/]")
+        for name, part in parts.items():
+            told = [_noisy(figure) for figure in part.intervals().values()]
+            table.add_row(escape(label_of(name)), f"{len(part.users):,}", *told)
+    return table
+
+
+def _noisy(figure: Interval | None) -> str:
+    return "too few" if figure is None else f"{figure.value:.3f} ± {(figure.high - figure.low) / 2:.3f}"
+
+
+def _bundle(system: LocalSystem, tenant_id: UUID, bundle: str | None) -> Any:
+    if bundle is not None and Path(bundle).is_dir():
+        return PortfolioTwin.load(bundle).twin
+    version = bundle or live_version(system, tenant_id)
+    return unpack(system.registry.fetch_bundle(tenant_id, version), tenant_id, version)
+
+
+def live_version(system: LocalSystem, tenant_id: UUID) -> str:
+    """Raises SystemExit for a tenant without a model."""
+    live = system.registry.live(tenant_id)
+    if live is None:
+        give_up("there is no live model: run `twin retrain` first, or name one")
+    return live.version

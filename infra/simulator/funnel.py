@@ -1,0 +1,89 @@
+"""What investors do with what they see: view, reach out, make a deal, give a thumb."""
+
+import numpy as np
+import numpy.typing as npt
+
+from infra.simulator.market import DAY_SECONDS, Values
+from infra.simulator.truth import DEAL, DISLIKE, LIKE, OUTREACH, Truth, along, exposure, view_probabilities
+from portfolio_twin.domain.interactions import KIND_CODE
+
+SESSION_VIEWS = 3.0  # views in one sitting, about
+WRONG_THUMB = 0.03  # share of the thumbs that say the opposite of what was meant
+HOUR_SECONDS = 3_600
+# How long after the view, in seconds, at most. Short, so that the truth at the target's time is the truth at its view.
+LAGS = {"view": 0, "like": 600, "dislike": 600, "outreach": 24 * HOUR_SECONDS, "deal": 4 * DAY_SECONDS}
+
+Events = tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.int64]]  # property rows, kinds, times
+
+
+def sitting_times(begins: int, ends: int, views: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """The times of so many views, sorted: a few in one sitting, in working hours."""
+    sittings = max(1, round(views / SESSION_VIEWS))
+    days = rng.uniform(begins / DAY_SECONDS, ends / DAY_SECONDS, sittings).astype(np.int64)
+    starts = days * DAY_SECONDS + rng.uniform(8, 19, sittings) * HOUR_SECONDS
+    times = rng.choice(starts, size=views) + rng.uniform(0, 2_400, views)
+    return np.sort(np.clip(times, begins, ends - 1)).astype(np.int64)
+
+
+def interact(truth: Truth, row: int, times: npt.NDArray[np.int64], rng: np.random.Generator) -> Events:
+    """What the investor in that row of the truth does from views at those times, (k,), in the order of time."""
+    times = times[[bool(truth.on_market(int(t)).any()) for t in times]]  # with nothing on the market, no views
+    changed = times >= truth.changes_at[row]
+    parts = [_views(truth, row, taste, times[changed == bool(taste)], rng) for taste in (0, 1)]
+    seen = np.concatenate([part for part, _ in parts])
+    match = np.concatenate([part for _, part in parts])
+    return _once_each(*_follow_up(truth, row, seen, match, times, rng))
+
+
+def _views(
+    truth: Truth, row: int, taste: int, times: npt.NDArray[np.int64], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], Values]:
+    """The properties seen at those times, and how well each matches, both (k,)."""
+    match = truth.matches[taste, row].astype(np.float64)
+    shown = exposure(truth.listed_at, truth.delisted_at, truth.appeal, times)
+    chances = np.cumsum(view_probabilities(shown, match, truth.browsing), axis=1)  # (k, n)
+    seen = (chances < rng.random((len(times), 1)) * chances[:, -1:]).sum(axis=1)
+    return seen, match[seen]
+
+
+def _follow_up(
+    truth: Truth,
+    row: int,
+    seen: npt.NDArray[np.int64],
+    match: Values,
+    times: npt.NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Events:
+    k = len(seen)
+    outreach = rng.random(k) < along(OUTREACH, match)
+    likes = rng.random(k) < truth.thumbs[row] * along(LIKE, match)
+    dislikes = ~likes & (rng.random(k) < truth.thumbs[row] * along(DISLIKE, match))
+    happened = {
+        "view": np.ones(k, dtype=bool),
+        "like": likes,
+        "dislike": dislikes,
+        "outreach": outreach,
+        "deal": outreach & (rng.random(k) < along(DEAL, match)),
+    }
+    wrong = rng.random(k) < WRONG_THUMB
+    happened["like"], happened["dislike"] = (
+        np.where(wrong, dislikes, likes), np.where(wrong, likes, dislikes))  # fmt: skip
+    rows, kinds, when = [], [], []
+    for kind, mask in happened.items():
+        # Nothing happens to a property after it has left the market.
+        latest = np.minimum(times + LAGS[kind], truth.delisted_at[seen] - 1)[mask]
+        first = np.minimum(times[mask] + np.minimum(LAGS[kind], 60), latest)
+        rows.append(seen[mask])
+        kinds.append(np.full(int(mask.sum()), KIND_CODE[kind], dtype=np.int8))
+        when.append(rng.integers(first, latest + 1))
+    return np.concatenate(rows), np.concatenate(kinds), np.concatenate(when)
+
+
+def _once_each(rows: npt.NDArray[np.int64], kinds: npt.NDArray[np.int8], times: npt.NDArray[np.int64]) -> Events:
+    """The first of each kind with each property, except that properties are looked at again; in the order of time."""
+    order = np.argsort(times, kind="stable")
+    rows, kinds, times = rows[order], kinds[order], times[order]
+    _, first = np.unique(np.stack([rows, kinds]), axis=1, return_index=True)
+    kept = kinds == KIND_CODE["view"]
+    kept[first] = True
+    return rows[kept], kinds[kept], times[kept]

@@ -1,0 +1,136 @@
+"""Investors and what they secretly want: buy boxes that are soft, non-linear, and sometimes change."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from infra.simulator.listings import Listings
+from infra.simulator.market import MarketConfig, Strategy, Values, Window
+
+SECOND_SPOT = 0.25  # share of the buy boxes with two hot spots
+SPOT_JITTER_KM = 0.3
+BUDGET_SPREAD = 0.10  # standard deviation of the investors' middle log price about their strategy's
+BUDGET_HALF_WIDTH = 0.5  # a buy box spans about half to one and a half times its middle price
+FULL_MATCHES = 0.02  # share of the catalogue
+FULL_MATCHES_OF_TYPE = 0.25  # share of the properties of its types, where those are scarce
+CRISPNESS = 2.0  # how soon a match fades outside the box
+LUKEWARM = 0.02  # match of a property of the right kind far from every hot spot, against one in the middle
+NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class BuyBox:
+    """One strategy of one investor: the right type, inside every window, near a hot spot. A product, not a sum."""
+
+    strategy: str
+    types: tuple[str, ...]
+    windows: tuple[Window, ...]
+    spots: tuple[tuple[float, float], ...]  # east and north of downtown, km
+    radius_km: float
+
+    def match(self, listings: Listings) -> Values:
+        """How well each property fits, (n,): 0 … 1.
+
+        An investor is as choosy as the market allows: the best few of it are all good enough, a full match.
+        """
+        fit = self._fit(listings)
+        of_type = int(np.isin(listings.types, self.types).sum())
+        enough = max(1, int(min(FULL_MATCHES * len(fit), FULL_MATCHES_OF_TYPE * of_type)))
+        full = max(float(np.partition(fit, -enough)[-enough]), 1e-6)
+        match: Values = np.minimum(1.0, fit / full) ** CRISPNESS
+        return match
+
+    def _fit(self, listings: Listings) -> Values:
+        fit = np.isin(listings.types, self.types).astype(np.float64)
+        for window in self.windows:
+            fit *= window.match(listings.facts[window.fact])
+        east, north = listings.facts["east_km"], listings.facts["north_km"]
+        nearest = np.min([np.hypot(east - x, north - y) for x, y in self.spots], axis=0)  # (n,)
+        place = LUKEWARM + (1 - LUKEWARM) * np.exp(-((nearest / self.radius_km) ** 4))
+        matching: Values = fit * place
+        return matching
+
+
+Taste = tuple[BuyBox, ...]  # an investor wants whatever fits one of them
+
+
+@dataclass(frozen=True)
+class Investors:
+    """All m investors."""
+
+    ids: npt.NDArray[np.int64]  # (m,)
+    tastes: tuple[tuple[Taste, Taste], ...]  # before and after the change; the same twice where there is none
+    changes_at: npt.NDArray[np.int64]  # (m,) seconds; NEVER where the taste stays
+    starts_at: npt.NDArray[np.int64]  # (m,) seconds
+    activity: Values  # (m,) of the views, against the others
+    thumbs: Values  # (m,) how readily one gives them
+
+
+def match_of(taste: Taste, listings: Listings) -> Values:
+    """The best match among the investor's strategies, (n,)."""
+    best: Values = np.max([box.match(listings) for box in taste], axis=0)
+    return best
+
+
+def draw_investors(market: MarketConfig, listings: Listings, rng: np.random.Generator) -> Investors:
+    m, span = market.investors, market.ends - market.begins
+    starts = market.begins + np.where(rng.random(m) < 0.3, rng.uniform(0, 0.6, m), 0.0) * span
+    changes = starts + rng.uniform(0.35, 0.65, m) * (market.ends - starts)
+    changing = rng.random(m) < market.changing_taste
+    tastes = []
+    for changed in changing:
+        before = draw_taste(market, listings, rng)
+        tastes.append((before, draw_other_taste(market, listings, before, rng) if changed else before))
+    return Investors(
+        ids=np.arange(1, m + 1),
+        tastes=tuple(tastes),
+        changes_at=np.where(changing, changes.astype(np.int64), NEVER),
+        starts_at=starts.astype(np.int64),
+        activity=np.exp(rng.normal(0, 0.5, m)),
+        thumbs=rng.beta(5, 1.5, m),
+    )
+
+
+def draw_taste(market: MarketConfig, listings: Listings, rng: np.random.Generator) -> Taste:
+    shares = np.array([strategy.share for strategy in market.strategies])
+    count = 2 if rng.random() < market.two_strategies else 1
+    chosen = rng.choice(len(shares), size=count, replace=False, p=shares / shares.sum())
+    return tuple(_draw_box(market, market.strategies[i], listings, rng) for i in chosen)
+
+
+def draw_other_taste(market: MarketConfig, listings: Listings, taste: Taste, rng: np.random.Generator) -> Taste:
+    """Of a few new tastes the one that has least in common with the old."""
+    old = match_of(taste, listings)
+    others = [draw_taste(market, listings, rng) for _ in range(6)]
+    return others[int(np.argmin([_overlap(old, match_of(other, listings)) for other in others]))]
+
+
+def _overlap(one: Values, other: Values) -> float:
+    return float(np.minimum(one, other).sum() / max(np.maximum(one, other).sum(), 1e-9))
+
+
+def _draw_box(market: MarketConfig, strategy: Strategy, listings: Listings, rng: np.random.Generator) -> BuyBox:
+    middle = np.log(strategy.budget) + np.median(listings.facts["log_price"]) + rng.normal(0, BUDGET_SPREAD)
+    budget = Window("log_price", middle - BUDGET_HALF_WIDTH, middle + BUDGET_HALF_WIDTH, 0.07)
+    windows = (budget, *(_own_edges(window, rng) for window in strategy.windows))
+    spots = _draw_spots(market, strategy, rng)
+    return BuyBox(strategy.name, strategy.types, windows, spots, strategy.radius_km * float(rng.uniform(0.9, 1.1)))
+
+
+def _own_edges(window: Window, rng: np.random.Generator) -> Window:
+    """Each investor draws the line a little elsewhere."""
+    shift = rng.normal(0, 0.5 * window.softness)
+    return replace(
+        window,
+        low=None if window.low is None else window.low + shift,
+        high=None if window.high is None else window.high + shift,
+    )
+
+
+def _draw_spots(market: MarketConfig, strategy: Strategy, rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
+    count = min(2 if rng.random() < SECOND_SPOT else 1, len(strategy.areas))
+    areas = rng.choice(strategy.areas, size=count, replace=False)
+    centres = [hood for hood in market.neighbourhoods if hood.zipcode in areas]
+    off = rng.normal(0, SPOT_JITTER_KM, (len(centres), 2)).tolist()
+    return tuple((hood.east_km + east, hood.north_km + north) for hood, (east, north) in zip(centres, off, strict=True))

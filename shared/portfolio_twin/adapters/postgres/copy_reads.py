@@ -1,0 +1,126 @@
+"""Bulk reads for the pipelines, by COPY: by far the fastest way out of the driver. A key range bounds the memory.
+
+COPY takes no parameters: values travel as settings of the transaction, so the statements are constant text.
+"""
+
+import csv
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from io import TextIOWrapper
+from typing import Any
+
+from sqlalchemy import Integer, TextClause, cast, select, text
+
+from portfolio_twin.adapters.postgres.database import TenantSession
+from portfolio_twin.adapters.postgres.property_upsert import DIALECT
+from portfolio_twin.adapters.postgres.tables import mean_confidence, properties
+from portfolio_twin.domain.csv.canonical import TEXT_COLUMNS, read_catalogue, read_interactions
+from portfolio_twin.domain.interactions import InteractionLog
+from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue
+
+READ_AS = {
+    "renovation_needed": cast(properties.c.renovation_needed, Integer).label("renovation_needed"),
+    "confidence": mean_confidence,
+}
+COLUMNS = [READ_AS.get(name, properties.c[name]) for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS, "attributes")]
+CATALOGUE = str(select(properties.c.property_id, *COLUMNS).compile(dialect=DIALECT))
+LOG = """select user_id, property_id, kind, to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+from interactions"""
+
+
+PROPERTY_BOUNDS = text("""
+    select property_id from (
+        select property_id, row_number() over (order by property_id) as n, count(*) over () as total from properties
+    ) as ranked where mod(n, :size) = 0 and n < total order by property_id
+""")
+USER_BOUNDS = text("""
+    select user_id from (
+        select user_id, row_number() over (order by user_id) as n, count(*) over () as total from users
+    ) as ranked where mod(n, :size) = 0 and n < total order by user_id
+""")
+
+
+def copy_catalogue(
+    session: TenantSession, *, after: str | None = None, until: str | None = None, changed_since: datetime | None = None
+) -> Catalogue:
+    """The properties with after < id ≤ until that changed at or after a moment, in the order of their ids."""
+    where = _narrow(
+        session,
+        after=(after, "property_id > current_setting('copy.after')"),
+        until=(until, "property_id <= current_setting('copy.until')"),
+        changed_since=(changed_since, "updated_at >= cast(current_setting('copy.changed_since') as timestamptz)"),
+    )
+    return read_catalogue(_copy(session, f"{CATALOGUE} {where} order by property_id"))
+
+
+def copy_property_ids(session: TenantSession) -> set[str]:
+    rows = csv.reader(_copy(session, "select property_id from properties"))
+    next(rows)  # the header
+    return {property_id for (property_id,) in rows}
+
+
+def copy_log(
+    session: TenantSession,
+    *,
+    users: Collection[int] | None = None,
+    after_user: int | None = None,
+    until_user: int | None = None,
+    lookback: timedelta | None = None,
+) -> InteractionLog:
+    """Interactions of these users, or of those with after < id ≤ until; in the order of time."""
+    of_users = None if users is None else "{" + ",".join(str(int(user)) for user in users) + "}"
+    since = None if lookback is None else datetime.now(UTC) - lookback
+    where = _narrow(
+        session,
+        users=(of_users, "user_id = any(cast(current_setting('copy.users') as bigint[]))"),
+        after_user=(after_user, "user_id > cast(current_setting('copy.after_user') as bigint)"),
+        until_user=(until_user, "user_id <= cast(current_setting('copy.until_user') as bigint)"),
+        since=(since, "occurred_at >= cast(current_setting('copy.since') as timestamptz)"),
+    )
+    return read_interactions(_copy(session, f"{LOG} {where} order by occurred_at, event_id"))
+
+
+def property_bounds(session: TenantSession, size: int) -> list[str]:
+    """The last id of every full range of `size` properties but the last range, which stays open."""
+    return _bounds(session, PROPERTY_BOUNDS, size)
+
+
+def user_bounds(session: TenantSession, size: int) -> list[int]:
+    return _bounds(session, USER_BOUNDS, size)
+
+
+def changed_users(session: TenantSession, since: datetime) -> list[int]:
+    """Who did something that was recorded at or after a moment."""
+    query = text("select distinct user_id from interactions where recorded_at >= :since order by user_id")
+    return list(session.execute(query, {"since": since}).scalars())
+
+
+def watermark(session: TenantSession) -> datetime:
+    """What commits after this moment carries at least this time: the start of the oldest transaction under way.
+
+    Read it before the data; it is the next `changed_since`, and nothing that was under way meanwhile is missed.
+    """
+    query = text("""
+        select least(now(), min(xact_start)) from pg_stat_activity
+        where datname = current_database() and backend_type = 'client backend'
+    """)
+    moment: datetime = session.execute(query).scalar_one()
+    return moment
+
+
+def _narrow(session: TenantSession, **conditions: tuple[object, str]) -> str:
+    """Sets the values that were given, and gives the WHERE clause that reads them."""
+    given = {name: (str(value), condition) for name, (value, condition) in conditions.items() if value is not None}
+    if not given:
+        return ""
+    settings = ", ".join(f"set_config('copy.{name}', :{name}, true)" for name in given)
+    session.execute(text(f"select {settings}"), {name: value for name, (value, _) in given.items()})
+    return "where " + " and ".join(condition for _, condition in given.values())
+
+
+def _copy(session: TenantSession, query: str) -> TextIOWrapper:
+    return TextIOWrapper(session.copy_out(f"copy ({query}) to stdout (format csv, header)"), "utf-8", newline="")
+
+
+def _bounds(session: TenantSession, query: TextClause, size: int) -> list[Any]:
+    return list(session.execute(query, {"size": size}).scalars())

@@ -1,0 +1,128 @@
+"""The only way to PostgreSQL: `with database.tenant_session(tenant_id) as session:`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, CursorResult, Executable, text
+
+from portfolio_twin.adapters.postgres.engine import AccessSettings, make_engine
+from portfolio_twin.adapters.postgres.errors import database_errors
+from portfolio_twin.errors import DatabaseUnavailable
+
+SET_TENANT = text("select app.set_tenant(:tenant_id, :limit_ms)")
+
+
+@dataclass(frozen=True)
+class DatabaseAccess:
+    """The settings of who has a URL and no environment: local tools and tests."""
+
+    database_url: SecretStr
+    database_connect_seconds: float = 3.0
+    database_statement_seconds: float = 60.0
+    database_secret_arn: str = ""
+
+
+@dataclass(frozen=True)
+class Tenant:
+    tenant_id: UUID
+    name: str
+
+
+class TenantSession:
+    """One transaction that sees one tenant's rows. It ends with `commit`; without one it is rolled back."""
+
+    def __init__(self, connection: Connection, tenant_id: UUID) -> None:
+        self._connection = connection
+        self._open = True
+        self.tenant_id = tenant_id
+
+    def execute(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        self._check_open()
+        with database_errors():
+            return self._connection.execute(statement, parameters or {})
+
+    def copy_out(self, query: str) -> BytesIO:
+        """Runs COPY … TO STDOUT and gives its bytes. The query is constant text: values travel by `set_config`."""
+        stream = BytesIO()
+        self._copy(query, stream)
+        stream.seek(0)
+        return stream
+
+    def copy_in(self, query: str, rows: Iterator[bytes]) -> None:
+        """Runs COPY … FROM STDIN with what `rows` gives."""
+        self._copy(query, rows)
+
+    def commit(self) -> None:
+        self._check_open()
+        with database_errors():
+            self._connection.commit()
+        self.end()
+
+    def end(self) -> None:
+        self._open = False
+
+    def _copy(self, query: str, stream: BytesIO | Iterator[bytes]) -> None:
+        self._check_open()
+        cursor = self._connection.connection.cursor()
+        try:
+            with database_errors():
+                cursor.execute(query, stream=stream)  # type: ignore[call-arg]  # pg8000's own way to COPY
+        except BaseException:
+            self._connection.invalidate()  # broken off in the middle it would be a reply out of step
+            raise
+
+    def _check_open(self) -> None:
+        # The tenant's name ended with the transaction: what came now would see no rows, silently.
+        if not self._open:
+            raise RuntimeError("this session has ended: read before the commit, or open another one")
+
+
+class Database:
+    """Connections are made when they are needed: PostgreSQL may be down when this object is made, and come back."""
+
+    def __init__(self, settings: AccessSettings) -> None:
+        self._limit_ms = int(settings.database_statement_seconds * 1000)
+        self._engine = make_engine(settings)
+
+    @contextmanager
+    def tenant_session(self, tenant_id: UUID) -> Iterator[TenantSession]:
+        """A transaction for one tenant; raises DatabaseUnavailable, and RuntimeError on use after its end."""
+        with self._connection() as connection:
+            session = TenantSession(connection, tenant_id)
+            session.execute(SET_TENANT, {"tenant_id": tenant_id, "limit_ms": self._limit_ms})
+            try:
+                yield session
+            finally:
+                session.end()
+
+    def list_tenants(self) -> list[Tenant]:
+        """All of them, by name: the pipeline's role may, the application's may not."""
+        with self._connection() as connection, database_errors():
+            rows = connection.execute(text("select tenant_id, name from app.list_tenants() order by name"))
+            return [Tenant(row.tenant_id, row.name) for row in rows]
+
+    def healthy(self) -> bool:
+        try:
+            with self._connection() as connection, database_errors():
+                connection.execute(text("select 1"))
+        except DatabaseUnavailable:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        with database_errors():
+            connection = self._engine.connect()
+        try:
+            yield connection
+        finally:
+            with database_errors():
+                connection.close()

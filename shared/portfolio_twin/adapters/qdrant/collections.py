@@ -1,0 +1,58 @@
+"""The two collections of Qdrant and what is indexed in their payloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portfolio_twin.adapters.qdrant.points import COLLECTIONS, PointKind
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient, models
+
+DIMENSIONS = 16
+
+PAYLOAD_INDEXES: dict[PointKind, dict[str, str]] = {
+    "properties": {
+        "tenant_id": "tenant",
+        "model_version": "keyword",
+        "property_type": "keyword",
+        "zipcode": "keyword",
+        "listing_status": "keyword",
+        "listing_price": "float",
+        "bedrooms": "float",
+        "bathrooms": "float",
+        "square_footage": "float",
+        "location": "geo",
+    },
+    "users": {"tenant_id": "tenant", "model_version": "keyword"},
+}
+
+
+def ensure_collection(client: QdrantClient, kind: PointKind, dimensions: int) -> None:
+    """Creates the collection when it is missing, and its payload indexes, which to ask for twice costs nothing."""
+    name = COLLECTIONS[kind]
+    if not client.collection_exists(name):
+        _create(client, name, dimensions)
+    for field, schema in PAYLOAD_INDEXES[kind].items():
+        client.create_payload_index(name, field, field_schema=_schema(schema), wait=True)
+
+
+def _create(client: QdrantClient, name: str, dimensions: int) -> None:
+    from qdrant_client import models
+    from qdrant_client.http.exceptions import UnexpectedResponse
+
+    try:
+        client.create_collection(
+            name, vectors_config=models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
+        )
+    except UnexpectedResponse:
+        if not client.collection_exists(name):  # it exists when another process was quicker
+            raise
+
+
+def _schema(name: str) -> models.PayloadSchemaType | models.KeywordIndexParams:
+    from qdrant_client import models
+
+    if name == "tenant":  # keeps a tenant's points together on disk
+        return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
+    return models.PayloadSchemaType(name)

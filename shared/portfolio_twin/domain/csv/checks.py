@@ -1,0 +1,191 @@
+"""Canonical CSVs that others wrote: every row checked, and what is wrong with one said by its line, with a remedy.
+
+What concerns the whole file raises UnreadableInput: there is no good row in it then.
+"""
+
+import csv
+import json
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from portfolio_twin.domain.csv.canonical import (
+    BOOLEANS,
+    CANONICAL_COLUMNS,
+    INTERACTION_COLUMNS,
+    ROWS_AT_ONCE,
+    CatalogueParts,
+    attribute_name,
+    is_number,
+    join_logs,
+)
+from portfolio_twin.domain.csv.row_faults import say
+from portfolio_twin.domain.interactions import Interaction, InteractionLog
+from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures, PropertyId
+from portfolio_twin.errors import UnreadableInput
+
+Row = Sequence[str]
+NOT_FOR_FILES = ("tenant_id", "model_version")  # they come from the login and from the pipeline, never from data
+
+
+class Named(BaseModel):
+    property_id: PropertyId
+
+
+@dataclass(frozen=True)
+class BadRow:
+    line: int
+    reason: str  # reason — remedy
+
+
+@dataclass(frozen=True)
+class CheckedProperties:
+    catalogue: Catalogue  # the good rows
+    fields: tuple[str, ...]  # the canonical fields that the file has a column for
+    bad: list[BadRow]
+
+
+@dataclass(frozen=True)
+class CheckedInteractions:
+    log: InteractionLog  # the good rows
+    bad: list[BadRow]
+
+
+def check_properties(lines: Iterable[str]) -> CheckedProperties:
+    """Raises UnreadableInput when the header is wrong or there is no row."""
+    reader, header = _open(lines, needed=("property_id",))
+    _check_property_header(header)
+    parts, good, bad, seen = CatalogueParts(header), list[Row](), list[BadRow](), dict[str, int]()
+    for line, row in _rows(reader):
+        if reason := _property_fault(header, row, seen):
+            bad.append(BadRow(line, reason))
+            continue
+        seen[row[header.index("property_id")]] = line
+        good.append(row)
+        if len(good) == ROWS_AT_ONCE:
+            parts.add(good)
+            good = []
+    if good:
+        parts.add(good)
+    fields = tuple(name for name in header if name in CANONICAL_COLUMNS and name not in ("property_id", "attributes"))
+    return CheckedProperties(parts.catalogue(), fields, bad)
+
+
+def check_interactions(lines: Iterable[str], known: Container[str]) -> CheckedInteractions:
+    """`known`: the ids of the properties that there are. Raises UnreadableInput as above."""
+    reader, header = _open(lines, needed=INTERACTION_COLUMNS)
+    at = [header.index(name) for name in INTERACTION_COLUMNS]
+    parts, good, bad = list[InteractionLog](), list[Interaction](), list[BadRow]()
+    for line, row in _rows(reader):
+        read = _interaction([row[i] for i in at], known) if len(row) == len(header) else _ragged(header, row)
+        if isinstance(read, str):
+            bad.append(BadRow(line, read))
+            continue
+        good.append(read)
+        if len(good) == ROWS_AT_ONCE:
+            parts.append(InteractionLog.of(good))
+            good = []
+    return CheckedInteractions(join_logs([*parts, InteractionLog.of(good)]).in_time_order(), bad)
+
+
+def _open(lines: Iterable[str], needed: Sequence[str]) -> tuple[Any, list[str]]:
+    reader = csv.reader(lines, strict=True)  # strict: a quote that is never closed is an error, not one long cell
+    header = [name.strip() for name in next(reader, [])]
+    if not header:
+        raise UnreadableInput(f"the file is empty — its first line names the columns: {', '.join(needed)}, …")
+    if missing := [name for name in needed if name not in header]:
+        raise UnreadableInput(
+            f"column {', '.join(missing)} is missing — add it to the header, which is now: {', '.join(header)}"
+        )
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise UnreadableInput(f"column {', '.join(twice)} is there twice — keep one of them")
+    return reader, header
+
+
+def _check_property_header(header: Sequence[str]) -> None:
+    if ours := [name for name in header if name in NOT_FOR_FILES]:
+        raise UnreadableInput(f"column {', '.join(ours)} cannot be imported — remove it")
+    if header == ["property_id"]:
+        raise UnreadableInput(f"there is nothing but ids — add some of: {', '.join(CANONICAL_COLUMNS)}")
+    extra = {attribute_name(name): None for name in header if name not in CANONICAL_COLUMNS}
+    try:
+        PropertyFeatures.model_validate({"attributes": extra})
+    except ValidationError as error:
+        raise UnreadableInput(f"the header's further columns, which are attributes: {say(error)}") from error
+
+
+def _rows(reader: Any) -> Iterator[tuple[int, Row]]:
+    """Line number and cells of every row that is not blank; at least one."""
+    found = False
+    while True:
+        starts_at = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise UnreadableInput(f"line {starts_at} is no CSV ({error}) — check its quotes") from error
+        if row is None:
+            break
+        if row:
+            found = True
+            yield reader.line_num, row
+    if not found:
+        raise UnreadableInput("there is no row below the header — give a file with data")
+
+
+def _ragged(header: Row, row: Row) -> str:
+    return f"{len(row)} cells under {len(header)} columns — put cells that hold a comma in double quotes"
+
+
+def _property_fault(header: Row, row: Row, seen: dict[str, int]) -> str | None:
+    if len(row) != len(header):
+        return _ragged(header, row)
+    values = dict(zip(header, row, strict=True))
+    property_id = values.pop("property_id")
+    if property_id in seen:
+        return f"property_id: {property_id!r} is on line {seen[property_id]} already — keep one row per property"
+    try:
+        features = _features(values)
+        PropertyFeatures.model_validate(features)
+        Named.model_validate({"property_id": property_id})
+    except json.JSONDecodeError as error:
+        return f'attributes: no JSON ({error.msg}) — write it as {{"name": value}}'
+    except ValidationError as error:
+        return say(error)
+    return None
+
+
+def _features(values: dict[str, str]) -> dict[str, Any]:
+    """Cells as the values that they stand for; what does not stand for one stays text, and is refused as such."""
+    given = values.pop("attributes", "")
+    nested = json.loads(given) if given else {}
+    extra = {attribute_name(name): cell for name, cell in values.items() if cell and name not in CANONICAL_COLUMNS}
+    known = {name: _value(name, cell) for name, cell in values.items() if cell and name in CANONICAL_COLUMNS}
+    return known | {"attributes": extra | nested if isinstance(nested, dict) else nested}
+
+
+def _value(name: str, cell: str) -> Any:
+    if name == "renovation_needed":
+        value = BOOLEANS.get(cell.lower())
+        return cell if value is None else bool(value)
+    if name not in NUMERIC_INPUTS or not is_number(cell):
+        return cell
+    number = float(cell)
+    return int(number) if name == "year_built" and number.is_integer() else number
+
+
+def _interaction(cells: Row, known: Container[str]) -> Interaction | str:
+    user, property_id, kind, occurred_at = cells
+    if property_id not in known:
+        return f"property_id: {property_id!r} is no known property — import it first, or correct the id"
+    values = {
+        "user_id": int(user) if user.isascii() and user.isdigit() else user,
+        "property_id": property_id,
+        "kind": kind,
+        "occurred_at": "" if is_number(occurred_at) else occurred_at,  # a bare number would pass as seconds since 1970
+    }
+    try:
+        return Interaction.model_validate(values)
+    except ValidationError as error:
+        return say(error)

@@ -1,0 +1,84 @@
+"""What the four API functions share: the FastAPI app, its warm resources, and the Lambda handler around both."""
+
+import json
+import logging
+import time
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from mangum import Mangum
+from pydantic import BaseModel
+
+from portfolio_twin.adapters import telemetry
+from portfolio_twin.entrypoints.http_errors import RESPONSES, add_error_handlers
+from portfolio_twin.settings import ReadSettings, check_environment
+
+BODY_LIMIT_BYTES = 6_000_000  # Lambda's own limit for a request
+
+Event = dict[str, Any]
+Handler = Callable[[Event, Any], dict[str, Any]]
+
+
+def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
+    """An app that answers every error in the one shape; its documentation is published by the gateway.
+
+    Raises BadEnvironment at once, so that a function that lacks a setting does not start.
+    """
+    check_environment(needs)
+    app = FastAPI(
+        title=title, docs_url=None, redoc_url=None, openapi_url=None, responses=RESPONSES, strict_content_type=False
+    )
+    add_error_handlers(app)
+    return app
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI of a route that reads its body itself."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def lambda_handler_of(app: FastAPI) -> Handler:
+    """API Gateway's event in, its answer out. Mangum cannot be decorated itself: it has no name."""
+    adapter = Mangum(app, lifespan="off")
+    telemetry.log_as_json()
+    logging.getLogger("mangum").setLevel(logging.CRITICAL)  # it would tell each fault again, without the request's ids
+
+    @telemetry.logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
+    @telemetry.traced
+    def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
+        started, facts = time.perf_counter(), telemetry.begin()
+        answer: dict[str, Any] = _refused(event) or adapter(event, context)
+        milliseconds = (time.perf_counter() - started) * 1000
+        telemetry.answered(event.get("routeKey", app.title), answer["statusCode"], milliseconds, facts)
+        return answer
+
+    handler: Handler = lambda_handler
+    return handler
+
+
+def _refused(event: Event) -> dict[str, Any] | None:
+    """The answer to a body that no route has to look at: too large, or in another encoding than JSON's own."""
+    body = event.get("body") or ""
+    if len(body) >= BODY_LIMIT_BYTES:
+        return _refusal(event, 413, "InputTooLarge", f"the body must stay below {BODY_LIMIT_BYTES} bytes")
+    data = b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="surrogatepass")
+    if b"\0" in data or not _is_utf8(data):  # json.loads would guess UTF-16 and UTF-32 from their zero bytes
+        return _refusal(event, 400, "UnreadableInput", "the body is not JSON in UTF-8")
+    return None
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _refusal(event: Event, status: int, code: str, message: str) -> dict[str, Any]:
+    error = {"code": code, "message": message, "request_id": event.get("requestContext", {}).get("requestId")}
+    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps({"error": error})}

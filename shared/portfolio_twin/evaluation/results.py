@@ -1,0 +1,130 @@
+"""What came of a test: the place of every target, the affinity of every pair, and the figures that they make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.evaluation import bootstrap, metrics
+from portfolio_twin.evaluation.bootstrap import FEW_USERS, Interval
+from portfolio_twin.evaluation.slices import Mask
+from portfolio_twin.model.histories import Numbers
+
+CUTS = (5, 10, 20)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What each model made of the same questions; everything per investor, so that models can be compared in pairs."""
+
+    users: Numbers  # (q,)
+    candidates: int
+    ranks: Mapping[str, Numbers]  # model → (q,) place of the target, from 0
+    pair_rows: Numbers  # (p,) the investor of each classification pair, by place in `users`
+    labels: npt.NDArray[np.int8]  # (p,)
+    affinities: metrics.Floats  # (p,) the twin's
+    confidences: metrics.Floats  # (p,)
+    slices: Mapping[str, Mapping[str, "Evaluation"]] = field(default_factory=dict)  # group of slices → slice
+
+    def take(self, kept: Mask) -> "Evaluation":
+        """The same about some of the investors, kept (q,)."""
+        pairs = kept[self.pair_rows]
+        return replace(
+            self,
+            users=self.users[kept],
+            ranks={model: ranks[kept] for model, ranks in self.ranks.items()},
+            pair_rows=(np.cumsum(kept) - 1)[self.pair_rows[pairs]],
+            labels=self.labels[pairs],
+            affinities=self.affinities[pairs],
+            confidences=self.confidences[pairs],
+        )
+
+    def ndcg(self, model: str, k: int = 10) -> metrics.Floats:
+        """(q,) NDCG@k of each investor, what a paired bootstrap compares."""
+        return metrics.ndcg_at(k, _relevance(self.ranks[model], k), np.ones(len(self.users)))
+
+    def hits(self, model: str, k: int = 10) -> metrics.Floats:
+        """(q,) 1 where the target is among the first k."""
+        return metrics.hit_rate_at(k, _relevance(self.ranks[model], k))
+
+    def ranking(self, model: str) -> dict[str, float]:
+        return ranking(self.ranks[model])
+
+    def classification(self) -> dict[str, float]:
+        predicted = self.affinities >= 0.5
+        return {
+            "accuracy": metrics.accuracy(self.labels, predicted),
+            "precision": metrics.precision(self.labels, predicted),
+            "recall": metrics.recall(self.labels, predicted),
+            "f1": metrics.f1(self.labels, predicted),
+            "auc": metrics.auc(self.labels, self.affinities),
+            "ece": metrics.ece(self.labels, self.affinities),
+        }
+
+    def intervals(self) -> dict[str, Interval | None]:
+        """The twin's hr_at_10, ndcg_at_10 and ece with their noise; None of fewer than FEW_USERS investors."""
+        if len(self.users) < FEW_USERS:
+            return dict.fromkeys(("hr_at_10", "ndcg_at_10", "ece"))
+        drawn, hits, ndcg = bootstrap.resamples(len(self.users)), self.hits("twin"), self.ndcg("twin")
+        found: dict[str, Interval | None] = {
+            "hr_at_10": Interval.of(hits.mean(), bootstrap.resampled_means(drawn, hits)),
+            "ndcg_at_10": Interval.of(ndcg.mean(), bootstrap.resampled_means(drawn, ndcg)),
+            "ece": None,
+        }
+        if len(np.unique(self.pair_rows)) >= FEW_USERS:
+            resampled = bootstrap.resampled_ece(drawn, self.pair_rows, self.labels, self.affinities)
+            found["ece"] = Interval.of(metrics.ece(self.labels, self.affinities), resampled)
+        return found
+
+    def summary(self) -> dict[str, Any]:
+        """For metrics.json; NaN, an undefined metric, is None there."""
+        return {
+            "test_users": len(self.users),
+            "candidates": self.candidates,
+            "pairs": len(self.labels),
+            "classification": _known(self.classification()),
+            "ranking": {model: _known(self.ranking(model)) for model in self.ranks},
+            "everybody": self.told(),
+            "slices": {
+                group: {name: part.told() for name, part in parts.items()} for group, parts in self.slices.items()
+            },
+        }
+
+    def told(self) -> dict[str, Any]:
+        """The figures of a slice; all are None where there are too few investors to tell."""
+        intervals = self.intervals()
+        others = [model for model in self.ranks if model != "twin"] if intervals["ndcg_at_10"] else []
+        return {
+            "users": len(self.users),
+            **{name: found.to_json() if found else None for name, found in intervals.items()},
+            "ece_by_chance": bootstrap.chance_ece(self.affinities) if intervals["ece"] else None,
+            "others_ndcg_at_10": {model: float(self.ndcg(model).mean()) for model in others},
+        }
+
+
+def ranking(ranks: Numbers) -> dict[str, float]:
+    """Means over the investors, ranks (q,); each has one relevant property, so recall@k equals the hit rate."""
+    relevance, one = _relevance(ranks, max(CUTS)), np.ones(len(ranks))
+    found: dict[str, float] = {}
+    for k in CUTS:
+        found[f"hr_at_{k}"] = _mean(metrics.hit_rate_at(k, relevance))
+        found[f"ndcg_at_{k}"] = _mean(metrics.ndcg_at(k, relevance, one))
+        found[f"precision_at_{k}"] = _mean(metrics.precision_at(k, relevance))
+        found[f"recall_at_{k}"] = _mean(metrics.recall_at(k, relevance, one))
+    return found | {"mrr": _mean(metrics.reciprocal_rank(ranks))}
+
+
+def _relevance(ranks: Numbers, k: int) -> metrics.Relevance:
+    """(q, k) where the one relevant property stands, if among the first k."""
+    relevance: metrics.Relevance = ranks[:, None] == np.arange(k)
+    return relevance
+
+
+def _mean(values: metrics.Floats) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _known(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: value if np.isfinite(value) else None for name, value in values.items()}

@@ -1,0 +1,107 @@
+"""What an investor did, and what a property is now: stored as facts, and part of the very next answer."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from portfolio_twin.adapters.postgres.database import Database
+from portfolio_twin.adapters.postgres.repositories import InteractionRepository, Recorded
+from portfolio_twin.adapters.qdrant.index import VectorIndex
+from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.domain.criteria import STRICT
+from portfolio_twin.domain.interactions import Interaction, Kind, UserId
+from portfolio_twin.services.answers.refresh_twins import refresh_twins
+from portfolio_twin.services.answers.validate_each import ItemError, validate_each
+
+INTERACTIONS_LIMIT = 1_000
+INTERACTIONS = TypeAdapter(list[Interaction])
+
+
+class FeedbackRequest(BaseModel):
+    model_config = STRICT
+
+    user_id: UserId
+    kind: Kind
+
+
+class Feedback(BaseModel):
+    user_id: int
+    property_id: str
+    kind: Kind
+    occurred_at: datetime
+    twin_updated: bool = Field(description="false: stored, and made good by the next reindex")
+
+
+class InteractionsRequest(BaseModel):
+    """Events from other systems; checked one by one, so that a bad one spoils no other."""
+
+    model_config = STRICT
+
+    interactions: Annotated[list[Any], Field(min_length=1, max_length=INTERACTIONS_LIMIT)]
+
+
+class InteractionResult(BaseModel):
+    status: Literal["stored", "replayed"] | None = None
+    error: ItemError | None = None
+
+
+class InteractionsAnswer(BaseModel):
+    results: list[InteractionResult]
+    twin_updated: bool
+
+
+def record_feedback(
+    models: LiveModels,
+    index: VectorIndex,
+    database: Database,
+    tenant: UUID,
+    property_id: str,
+    request: FeedbackRequest,
+    idempotency_key: str | None,
+) -> Feedback:
+    """Raises NotFound for an unknown property, IdempotencyConflict for a key that was used for something else."""
+    interaction = Interaction(
+        user_id=request.user_id,
+        property_id=property_id,
+        kind=request.kind,
+        occurred_at=datetime.now(UTC),
+        idempotency_key=idempotency_key,
+    )
+    with database.tenant_session(tenant) as session:
+        recorded = InteractionRepository(session).add(interaction, timed=False)
+        session.commit()
+    return Feedback(
+        user_id=request.user_id,
+        property_id=property_id,
+        kind=request.kind,
+        occurred_at=recorded.occurred_at,
+        twin_updated=refresh_twins(models, index, database, tenant, [request.user_id]),
+    )
+
+
+def record_interactions(
+    models: LiveModels, index: VectorIndex, database: Database, tenant: UUID, request: InteractionsRequest
+) -> InteractionsAnswer:
+    """One result or one error per item, in their order."""
+    good, wrong = validate_each(INTERACTIONS, request.interactions)
+    results = {place: _refused("InvalidInput", message) for place, message in wrong.items()}
+    if good:
+        with database.tenant_session(tenant) as session:
+            outcomes = InteractionRepository(session).add_all(list(good.values()))
+            session.commit()
+        for place, outcome in zip(good, outcomes, strict=True):
+            if isinstance(outcome, Recorded):
+                results[place] = InteractionResult(status=outcome.status)
+            else:
+                results[place] = _refused(type(outcome).__name__, str(outcome))
+    known = sorted({item.user_id for place, item in good.items() if results[place].error is None})
+    return InteractionsAnswer(
+        results=[results[place] for place in range(len(request.interactions))],
+        twin_updated=bool(known) and refresh_twins(models, index, database, tenant, known),
+    )
+
+
+def _refused(code: str, message: str) -> InteractionResult:
+    return InteractionResult(error=ItemError(code=code, message=message))

@@ -1,0 +1,98 @@
+"""Investors as the index keeps them: one computation, whether for one who just acted or for all of a tenant."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.adapters.postgres.copy_reads import copy_log
+from portfolio_twin.adapters.postgres.database import Database
+from portfolio_twin.adapters.postgres.repositories import InteractionRepository
+from portfolio_twin.adapters.qdrant.index import UserPoint, VectorIndex
+from portfolio_twin.domain.interactions import (
+    KIND_CODE,
+    KINDS,
+    Evidence,
+    InteractionLog,
+    gather_evidence,
+)
+from portfolio_twin.domain.numbering import property_numbers
+from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.model.histories import Histories
+from portfolio_twin.model.twin import Twin
+
+VectorsOf = Callable[[Sequence[str]], Mapping[str, Matrix]]
+
+Numbers = npt.NDArray[np.int64]
+
+
+def refresh_users(twin: Twin, database: Database, index: VectorIndex, tenant: UUID, users: Collection[int]) -> None:
+    """Computes these investors anew from all that they did, and stores them in the index.
+
+    They are locked meanwhile: of two feedbacks at once, the one that read less must not write last.
+    """
+    with database.tenant_session(tenant) as session:
+        InteractionRepository(session).lock_investors(users)
+        log = copy_log(session, users=users)
+        points = user_points(twin, log, lambda ids: index.property_vectors(tenant, twin.version, ids))
+        index.upsert_users(tenant, twin.version, points)
+
+
+def user_points(twin: Twin, log: InteractionLog, vectors_of: VectorsOf) -> list[UserPoint]:
+    """One point per investor of the log. `vectors_of` gives the vector (d,) of every property that is indexed.
+
+    A property that is not (it has gone) is in no history and in no vector, but stays among those acted on; so does one
+    from before a change of taste.
+    """
+    ids = list(dict.fromkeys(log.properties.tolist()))
+    numbers = property_numbers(ids, log.properties)
+    users, rows = np.unique(log.users, return_inverse=True)  # (q,), (m,)
+    evidence = gather_evidence(rows, numbers, log.kinds, log.times)
+    vectors, indexed = _matrix(ids, vectors_of(ids), twin.config.embedding_dim)
+    known = _take(evidence, indexed[evidence.properties])
+    told, entries = vectors[known.properties], np.arange(len(known.users))  # a vector for each entry of the histories
+    present = twin.present(Histories(known.users, entries, known.weights, known.times, len(users)), told)
+    pooled = present.pool(told, twin.global_vector)  # (q, d)
+    speaking = _take(known, present.properties)
+    counts = np.zeros((len(users), len(KINDS)), dtype=np.int64)
+    np.add.at(counts, (speaking.users, speaking.kinds), 1)
+    events = _events(speaking, ids, len(users))
+    acted_on = _acted_on(evidence, ids, len(users))
+    return [
+        UserPoint(user, pooled[i], _known(counts[i]), tuple(events[i]), tuple(acted_on[i]))
+        for i, user in enumerate(users.tolist())
+    ]
+
+
+def _matrix(ids: Sequence[str], known: Mapping[str, Matrix], d: int) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+    """(n, d), zero where a property is not indexed, and the mask (n,) of those that are."""
+    missing = np.zeros(d, dtype=np.float32)
+    vectors = np.array([known.get(property_id, missing) for property_id in ids], dtype=np.float32).reshape(-1, d)
+    return vectors, np.array([property_id in known for property_id in ids], dtype=bool)
+
+
+def _take(e: Evidence, kept: npt.NDArray[np.bool_] | Numbers) -> Evidence:
+    return Evidence(e.users[kept], e.properties[kept], e.kinds[kept], e.weights[kept], e.times[kept])
+
+
+def _events(present: Evidence, ids: Sequence[str], users: int) -> list[list[tuple[str, str, int]]]:
+    """Per investor (property, telling kind, time), the newest first."""
+    events: list[list[tuple[str, str, int]]] = [[] for _ in range(users)]
+    columns = (present.users, present.properties, present.kinds, present.times)
+    for user, number, kind, time in zip(*(column[::-1].tolist() for column in columns), strict=True):
+        events[user].append((ids[number], KINDS[kind], time))
+    return events
+
+
+def _acted_on(evidence: Evidence, ids: Sequence[str], users: int) -> list[list[str]]:
+    """Per investor the properties never to be recommended again: those with more than a view."""
+    acted = evidence.kinds != KIND_CODE["view"]  # a view tells only where there is nothing stronger
+    properties: list[list[str]] = [[] for _ in range(users)]
+    for user, number in zip(evidence.users[acted].tolist(), evidence.properties[acted].tolist(), strict=True):
+        properties[user].append(ids[number])
+    return properties
+
+
+def _known(counts: Numbers) -> dict[str, int]:
+    return {kind: count for kind, count in zip(KINDS, counts.tolist(), strict=True) if count}

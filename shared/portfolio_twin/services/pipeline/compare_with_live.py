@@ -1,0 +1,83 @@
+"""A new model against the one that serves, on the investors of whom neither has seen the answer."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.adapters.s3.registry import Registry
+from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.split import TEST, Holdout, training_log
+from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, UnreadableInput
+from portfolio_twin.evaluation import comparison_gates as rivals
+from portfolio_twin.evaluation.gates import Floats, Gate
+from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.evaluation.slices import slice_name
+from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.twin import Twin
+from portfolio_twin.services.pipeline.learnt_from import snapshot_of
+
+LIVE = "live"
+GATES = ("not_worse_than_live", "no_slice_worse")
+NAME = "the live model"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The live model; no twin when it cannot be loaded, no snapshot when its data is gone."""
+
+    twin: Twin | None
+    learnt: Snapshot | None
+
+
+def live_rival(registry: Registry, tenant: UUID, version: str) -> Rival | None:
+    """None for a tenant without a live model, or when `version` itself is live already (a run that is repeated)."""
+    live = registry.live(tenant)
+    if live is None or live.version == version:
+        return None
+    try:
+        twin = unpack(registry.fetch_bundle(tenant, live.version), tenant, live.version)
+    except (BundleRejected, ModelNotFound):
+        return Rival(None, None)
+    try:
+        return Rival(twin, snapshot_of(registry, tenant, live.version))
+    except (NotFound, BundleRejected, UnreadableInput):
+        return Rival(twin, None)
+
+
+def against_live(found: Evaluation, snapshot: Snapshot, rival: Rival | None) -> dict[str, Gate]:
+    """The gates, for the table: everybody together where something is live, and slice by slice."""
+    if rival is None:
+        return {"no_slice_worse": rivals.no_live_model()}
+    if rival.twin is None:
+        return dict.fromkeys(GATES, rivals.not_comparable("the live model cannot be loaded"))
+    fair = found.users
+    if rival.twin.kind == "twin" and rival.learnt is not None:
+        fair = found.users[unseen(found.users, snapshot.holdout, rival.learnt)]
+    if not len(fair):
+        return dict.fromkeys(GATES, rivals.not_comparable("the live model was trained on every test target"))
+    slices = {
+        slice_name(group, name): _both(part, fair)
+        for group, parts in found.slices.items()
+        for name, part in parts.items()
+    }
+    overall = rivals.not_worse(*_both(found, fair), NAME, rivals.WORSE_THAN_LIVE)
+    return dict(zip(GATES, (overall, rivals.no_slice_worse(slices)), strict=True))
+
+
+def _both(found: Evaluation, fair: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """NDCG@10 of the new and of the live model for each investor who is fair to ask about. Each (u,)"""
+    asked = np.isin(found.users, fair)
+    return found.ndcg("twin")[asked], found.ndcg(LIVE)[asked]
+
+
+def unseen(users: npt.NDArray[np.int64], holdout: Holdout, learnt: Snapshot) -> npt.NDArray[np.bool_]:
+    """(u,) whether the other model was not trained on this investor's test target."""
+    trained_on = training_log(learnt.log, learnt.holdout)
+    seen = set(zip(trained_on.users.tolist(), trained_on.properties.tolist(), strict=True))
+    targets = holdout.targets(TEST)
+    told = {
+        user for user, target in zip(targets.users.tolist(), targets.properties, strict=True) if (user, target) in seen
+    }
+    return np.array([user not in told for user in users.tolist()], dtype=bool)

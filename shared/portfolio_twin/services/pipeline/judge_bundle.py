@@ -1,0 +1,116 @@
+"""The table of gates for one bundle. Nothing that the bundle says of itself is taken for granted but its losses."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from portfolio_twin.adapters.s3.registry import Registry
+from portfolio_twin.adapters.s3.snapshots import Snapshot, latest_snapshot_id, load_snapshot
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.errors import BundleRejected, NotFound
+from portfolio_twin.evaluation import comparison_gates as rivals
+from portfolio_twin.evaluation import gates
+from portfolio_twin.evaluation.bootstrap import chance_ece
+from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, lookalike_sanity
+from portfolio_twin.evaluation.evaluate import evaluate
+from portfolio_twin.evaluation.gates import Gate
+from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, read_manifest, unpack
+from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.twin import Twin
+from portfolio_twin.services.pipeline.compare_with_live import LIVE, Rival, against_live, live_rival
+
+HISTORY = "training_history.json"
+SEED = 0
+
+Gates = dict[str, Gate]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`measured` is what metrics.json would say, had it been computed here; `remarks` fail nothing."""
+
+    kind: str | None
+    gates: Mapping[str, Gate]
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def judge_bundle(registry: Registry, tenant: UUID, version: str, source: str, snapshot_id: str | None) -> Judgement:
+    """`snapshot_id` None: judged on the tenant's latest snapshot, as an upload is."""
+    try:
+        files = registry.fetch_from(source, (MANIFEST, *SERVING_FILES, HISTORY))
+        twin = unpack(files, tenant, version)
+    except BundleRejected as error:
+        return Judgement(None, {"bundle": Gate(None, 0.0, False, f"{error}; look at the log of the training")})
+    try:
+        snapshot = load_snapshot(registry, tenant, snapshot_id or latest_snapshot_id(registry, tenant))
+    except NotFound as error:
+        note = f"{error}: nothing to judge the bundle on; run the retrain machine for this tenant once"
+        return Judgement(twin.kind, {"snapshot": Gate(None, 0.0, False, note)})
+    remarks = [] if snapshot_id else [f"judged on snapshot {snapshot.snapshot_id}, the latest"]
+    with np.errstate(all="ignore"):  # an overflow shows as Inf or NaN, and that is what the gate is for
+        vectors = twin.embed(snapshot.catalogue)
+    if not np.isfinite(vectors).all():
+        return Judgement(twin.kind, {"finite": gates.finite(["property vectors"])}, remarks=remarks)
+    rival = live_rival(registry, tenant, version)
+    found = _evaluate(twin, snapshot, rival)
+    if twin.kind == "twin":
+        table = _twin_gates(found, _losses(files, tenant, version))
+    else:
+        table = {"lookalike_sanity": gates.lookalike(_sanity(vectors, snapshot.catalogue), len(vectors))}
+    table = {"finite": gates.finite([])} | table | _health(vectors) | against_live(found, snapshot, rival)
+    return Judgement(twin.kind, table, found.summary(), remarks)
+
+
+def _twin_gates(found: Evaluation, losses: list[float]) -> Gates:
+    """What a model that claims to know investors must show; a content model learnt no behaviour."""
+    figures, ours = found.classification(), found.ndcg("twin")
+    popularity, content = found.ndcg("popularity"), found.ndcg("content_knn")
+    return {
+        "f1": gates.f1(figures["f1"]),
+        "accuracy": gates.accuracy(figures["accuracy"]),
+        "loss_decreased": gates.loss_decreased(losses),
+        "ece": gates.calibration(figures["ece"], chance_ece(found.affinities)),
+        "better_than_popularity": rivals.better(ours, popularity, "popularity", rivals.BETTER_THAN_POPULARITY),
+        "better_than_content_knn": rivals.better(ours, content, "content-kNN", rivals.BETTER_THAN_CONTENT),
+    }
+
+
+def _evaluate(twin: Twin, snapshot: Snapshot, rival: Rival | None) -> Evaluation:
+    others = {LIVE: rival.twin} if rival and rival.twin else {}
+    return evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others, rivals=twin.kind == "twin")
+
+
+def _health(vectors: Matrix) -> Gates:
+    lengths = np.abs(np.linalg.norm(vectors, axis=1) - 1).max(initial=0.0)
+    rank = effective_rank(vectors)
+    return {
+        "unit_norm": gates.unit_norm(float(lengths)),
+        "embedding_rank": gates.embedding_rank(rank, len(vectors), vectors.shape[1], collapsed_directions(vectors)),
+    }
+
+
+def _sanity(vectors: Matrix, catalogue: Catalogue) -> float:
+    try:
+        features = FeatureSchema.learn(catalogue).vectorise(catalogue)
+    except ValueError:  # nothing varies: no property is more alike than another
+        return float("nan")
+    return lookalike_sanity(vectors, features, SEED)
+
+
+def _losses(files: Mapping[str, bytes], tenant: UUID, version: str) -> list[float]:
+    """Training loss per epoch; none when the history is missing or is not the one that the manifest lists."""
+    listed = read_manifest(files[MANIFEST], tenant, version)["files"].get(HISTORY, {})
+    if listed.get("sha256") != hashlib.sha256(files.get(HISTORY, b"")).hexdigest():
+        return []
+    try:
+        return [float(epoch["train_loss"]) for epoch in json.loads(files[HISTORY])["epochs"]]
+    except (ValueError, KeyError, TypeError):
+        return []

@@ -1,0 +1,96 @@
+"""What a rival may learn from: the training log as a matrix, the catalogue, and activity before a date."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from portfolio_twin.domain.interactions import InteractionLog, gather_evidence
+from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.evaluation.baselines import Scorer
+from portfolio_twin.evaluation.evaluate import Answer as Answer  # every rival gives one
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.histories import Histories
+
+DAY_SECONDS = 86_400
+
+Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int64]
+Setting = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Known:
+    """`log` may be learnt from; of `facts`, the whole log, a query may only count what came before its date."""
+
+    catalogue: Catalogue
+    log: InteractionLog
+    facts: InteractionLog
+
+    @cached_property
+    def _pairs(self) -> tuple[Numbers, sparse.csr_matrix]:
+        numbers = property_numbers(self.catalogue.ids, self.log.properties)
+        known = numbers != UNKNOWN
+        user_ids, users = np.unique(self.log.users[known], return_inverse=True)
+        found = gather_evidence(users, numbers[known], self.log.kinds[known], self.log.times[known])
+        wanted = found.weights > 0  # no rival knows what to make of a dislike
+        cells = (found.weights[wanted], (found.users[wanted], found.properties[wanted]))
+        return user_ids, sparse.csr_matrix(cells, shape=(len(user_ids), len(self.catalogue)), dtype=np.float32)
+
+    @property
+    def user_ids(self) -> Numbers:
+        """(m,) ascending: the rows of the matrix."""
+        return self._pairs[0]
+
+    @property
+    def matrix(self) -> sparse.csr_matrix:
+        """(m, n) how strongly each investor's dealings speak for each property, 0 where there are none."""
+        return self._pairs[1]
+
+    @cached_property
+    def popularity(self) -> Floats:
+        """(n,) log1p of the investors who dealt with each property."""
+        investors = np.asarray((self.matrix > 0).sum(axis=0), dtype=np.float32).ravel()
+        return np.log1p(investors)
+
+    def features(self, place_weight: float) -> Floats:
+        """(n, w) standardised inputs with the two coordinates weighted; without the waves, which are no distance."""
+        schema = FeatureSchema.learn(self.catalogue)
+        X = schema.vectorise(self.catalogue)
+        X[:, schema.groups.get("location", ())[:2]] *= place_weight
+        return np.delete(X, schema.waves, axis=1)
+
+    def activity(self, queries: Queries, days: int) -> Scorer:
+        """(chunk, n) log1p of the interactions in so many days before the day of each query, the asker's left out."""
+        numbers = property_numbers(self.catalogue.ids, self.facts.properties)
+        facts = self.facts.take(numbers != UNKNOWN)
+        numbers = numbers[numbers != UNKNOWN]
+        midnights = queries.times // DAY_SECONDS * DAY_SECONDS
+        starts = np.searchsorted(facts.times, midnights - days * DAY_SECONDS)
+        ends = np.searchsorted(facts.times, midnights)
+
+        def score(chunk: slice) -> Floats:
+            rows = range(*chunk.indices(len(queries.users)))
+            counts = np.zeros((len(rows), len(self.catalogue)), dtype=np.float32)
+            for i, row in enumerate(rows):
+                window = slice(starts[row], ends[row])
+                others = numbers[window][facts.users[window] != queries.users[row]]
+                counts[i] = np.bincount(others, minlength=counts.shape[1])
+            return np.log1p(counts)
+
+        return score
+
+
+def wanted(histories: Histories, n: int) -> sparse.csr_matrix:
+    """(q, n) the positive weights of each history."""
+    kept = histories.take(histories.weights > 0)
+    return sparse.csr_matrix((kept.weights, (kept.rows, kept.properties)), shape=(kept.count, n), dtype=np.float32)
+
+
+def dense(matrix: sparse.csr_matrix) -> Floats:
+    return np.asarray(matrix.todense(), dtype=np.float32)

@@ -1,0 +1,65 @@
+"""Calls the functions as API Gateway does: a payload 2.0 event in, an answer out."""
+
+import importlib
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from infra.local.cloud.gateway import build_event
+from infra.local.cloud.lambda_context import LambdaContext
+
+FUNCTION_OF_PATH = (
+    ("predict", ("/predict", "/batch_predict", "/embedding", "/explain", "/health")),
+    ("recommend", ("/recommend", "/search/recommend", "/properties/recommendations")),
+    ("lookalike", ("/search/similar", "/search/look-alikes")),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    headers: dict[str, str]
+    text: str
+
+
+@dataclass(frozen=True)
+class ApiClient:
+    """One tenant's caller; `claims` other than the tenant's own show what a broken token does."""
+
+    tenant: UUID
+    claims: Any = "the tenant's"
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        route, _, query = path.partition("?")
+        data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        claims = {"tenant_id": str(self.tenant)} if self.claims == "the tenant's" else self.claims
+        event = build_event(method, route, query, {"content-type": "application/json", **(headers or {})}, data, claims)
+        function = importlib.import_module(f"functions.api.{function_of(method, route)}.app")
+        found = function.lambda_handler(event, LambdaContext("test", "request-1"))
+        text = found.get("body") or "null"
+        return Answer(found["statusCode"], json.loads(text), found.get("headers", {}), text)
+
+    def post(self, path: str, body: object = None, **options: Any) -> Answer:
+        return self.send("POST", path, body, **options)
+
+    def get(self, path: str, **options: Any) -> Answer:
+        return self.send("GET", path, **options)
+
+    def put(self, path: str, body: object = None, **options: Any) -> Answer:
+        return self.send("PUT", path, body, **options)
+
+
+def function_of(method: str, route: str) -> str:
+    for name, starts in FUNCTION_OF_PATH:
+        if any(route == start or route.startswith(start + "/") for start in starts):
+            return name
+    return "lookalike" if method == "GET" else "feedback"

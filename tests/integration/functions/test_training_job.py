@@ -1,0 +1,131 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import boto3
+import numpy as np
+import pytest
+
+from functions.train.app import TERMINATED, main
+from functions.train.job import Job, fit
+from functions.train.offline import freeze
+from functions.train.progress import Progress
+from functions.train.tower.checkpoints import LATEST
+from infra.local.stores.s3_server import S3Server
+from portfolio_twin.adapters.s3.objects import Objects
+from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot, store_snapshot
+from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.model.bundle import MANIFEST, unpack
+from portfolio_twin.model.config import TwinConfig
+
+VERSION, SNAPSHOT_ID, EPOCHS = "20261121T000000Z-00000000", "20261121T000000Z-00000001", 60
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with S3Server(tmp_path_factory.mktemp("state"), "training-bucket") as running, pytest.MonkeyPatch.context() as env:
+        for name, value in running.environment.items():
+            env.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def objects(server: S3Server) -> Objects:
+    return Objects(server.bucket, boto3.client("s3"))
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> Snapshot:
+    rng = np.random.default_rng(0)
+    ids = [f"p{i}" for i in range(60)]
+    catalogue = Catalogue.from_rows(
+        ids, [{"listing_price": 1e5 * (1 + i % 7), "bedrooms": float(i % 5)} for i in range(60)]
+    )
+    users, each = 200, 5
+    chosen = np.concatenate([rng.permutation(60)[:each] for _ in range(users)])
+    log = InteractionLog(
+        np.repeat(np.arange(users), each), catalogue.ids[chosen],
+        np.full(users * each, KIND_CODE["like"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
+    )  # fmt: skip
+    return freeze(catalogue, log, seed=0)
+
+
+@pytest.fixture
+def tenant(objects: Objects, snapshot: Snapshot) -> UUID:
+    tenant = uuid4()
+    files = pack_snapshot(snapshot.catalogue, snapshot.log, snapshot.holdout)
+    manifest = {**snapshot.manifest, "snapshot_id": SNAPSHOT_ID, "files": digests(files)}
+    store_snapshot(objects, tenant, files, manifest)
+    return tenant
+
+
+def environment(tenant: UUID, **more: str) -> dict[str, str]:
+    # EPOCHS as the pipeline passes it; a setting that was not given arrives empty
+    names = {"TENANT_ID": str(tenant), "SNAPSHOT_ID": SNAPSHOT_ID, "VERSION": VERSION, "BATCH_SIZE": ""}
+    return names | {"EPOCHS": str(EPOCHS), "PYTHONPATH": os.pathsep.join([str(ROOT / "shared"), str(ROOT)])} | more
+
+
+def start(tenant: UUID) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "functions.train.app"]
+    env = os.environ | environment(tenant)
+    return subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def test_terminated_in_mid_training_it_leaves_a_checkpoint_and_the_next_attempt_ends_as_if_nothing_had_been(
+    objects: Objects, snapshot: Snapshot, tenant: UUID
+) -> None:
+    with start(tenant) as job:
+        assert job.stderr
+        for line in job.stderr:
+            if line.startswith("epoch   3/"):
+                job.send_signal(signal.SIGTERM)
+                break
+        rest = job.stderr.read()
+    assert job.returncode == TERMINATED == 143, rest
+    prefix = f"{tenant}/training/{VERSION}/"
+    assert objects.find(prefix + LATEST)
+    assert objects.find(prefix + MANIFEST) is None
+
+    with start(tenant) as again:
+        _, told = again.communicate(timeout=120)
+    assert again.returncode == 0, told
+    assert "epoch   1/" not in told
+    files = {name: objects.read(prefix + name) for name in objects.files(prefix)}
+    twin = unpack(files, tenant, VERSION)
+    whole = fit(Job(tenant, VERSION, config=TwinConfig(epochs=EPOCHS)), snapshot, None, Progress())
+    np.testing.assert_allclose(twin.property_vectors, whole.twin.property_vectors, atol=1e-5)
+    losses = [epoch["train_loss"] for epoch in json.loads(files["training_history.json"])["epochs"]]
+    assert losses == pytest.approx([epoch["train_loss"] for epoch in whole.history], abs=1e-5)
+
+
+def test_a_content_model_goes_the_same_way(objects: Objects, tenant: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(tenant, MODEL_KIND="content", OUTPUT_PREFIX=f"{tenant}/elsewhere/").items():
+        monkeypatch.setenv(name, value)
+    assert main() == 0
+    files = {name: objects.read(f"{tenant}/elsewhere/{name}") for name in objects.files(f"{tenant}/elsewhere/")}
+    assert unpack(files, tenant, VERSION).kind == "content"
+
+
+def test_without_its_snapshot_it_says_so_and_fails(
+    server: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in environment(uuid4()).items():
+        monkeypatch.setenv(name, value)
+    assert main() == 1
+    assert "manifest.json does not exist" in capsys.readouterr().err
+
+
+def test_a_setting_that_is_no_number_is_named(
+    server: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in environment(uuid4(), EPOCHS="many").items():
+        monkeypatch.setenv(name, value)
+    assert main() == 1
+    assert "epochs" in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""The embedded PostgreSQL of one machine: it survives being killed, and nobody stops it under another's feet."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from infra.local.stores import postgres
+from infra.local.stores.postgres_server import home_for
+from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
+from tests.integration.conftest import make_tenant
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from infra.local.stores import postgres
+postgres.start(Path(sys.argv[1]))
+print("started", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("state")
+    (home_for(folder) / "data.unfinished").mkdir()  # as an initdb leaves it that was killed half-way
+    yield folder
+    postgres.stop(folder)
+    shutil.rmtree(home_for(folder))
+
+
+@pytest.fixture
+def database(state: Path) -> Iterator[Database]:
+    opened = Database(DatabaseAccess(SecretStr(postgres.start(state).pipeline)))
+    yield opened
+    opened.close()
+
+
+def server_pid(state: Path) -> int:
+    return int((home_for(state) / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def test_a_server_that_was_killed_starts_again_with_its_data(state: Path, database: Database) -> None:
+    tenant = make_tenant(database)
+    os.kill(server_pid(state), signal.SIGKILL)
+    postgres.start(state)
+    assert tenant in {known.tenant_id for known in database.list_tenants()}
+
+
+def test_starting_twice_finds_the_same_server(state: Path, database: Database) -> None:
+    first = server_pid(state)
+    assert postgres.start(state) == postgres.start(state)
+    assert server_pid(state) == first
+    assert database.healthy()
+
+
+def test_the_last_one_to_use_it_stops_it_and_a_killed_one_does_not_count(state: Path, database: Database) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(state)], stdout=subprocess.PIPE, text=True, env=os.environ | PATHS
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "started\n"
+    postgres.stop(state)
+    assert database.healthy()
+    holder.kill()
+    holder.communicate()
+    postgres.start(state)
+    postgres.stop(state)
+    assert not database.healthy()
+
+
+PATHS = {"PYTHONPATH": os.pathsep.join(str(Path(__file__).parents[3] / part) for part in ("", "shared"))}
+
+
+def test_a_pid_that_belongs_to_another_program_is_no_server(state: Path) -> None:
+    postgres.start(state)
+    postgres.stop(state)
+    sleeper = subprocess.Popen(["sleep", "60"])
+    pid_file = home_for(state) / "data" / "postmaster.pid"
+    pid_file.write_text(f"{sleeper.pid}\n{pid_file.parent}\n{int(time.time())}\n5432\n\n\n\n")
+    database = Database(DatabaseAccess(SecretStr(postgres.start(state).pipeline)))
+    assert database.healthy()
+    database.close()
+    sleeper.kill()
+    sleeper.wait()
+
+
+def test_a_state_folder_whose_path_is_too_long_for_a_socket_has_its_data_elsewhere(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 60) / ("y" * 60)
+    home = home_for(deep)
+    assert not home.is_relative_to(tmp_path)
+    assert home == home_for(deep)
+    home.rmdir()

@@ -1,0 +1,122 @@
+"""The local Qdrant's state: used by many at once, by one process, and there again however that one ended."""
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from infra.local.qdrant.collection import Collection, OutOfService, Unreadable
+from infra.local.qdrant.server import QdrantFace
+from infra.local.qdrant.shards import Shards, StateInUse
+from portfolio_twin.adapters.qdrant.index import VectorIndex
+from tests.integration.fixtures.qdrant import VERSION, index_over_http, investors, serving
+from tests.integration.fixtures.qdrant_questions import OTHER, QUESTIONS, TENANT, VECTOR, N, fill
+
+STOP_SECONDS = 60
+
+
+def test_many_threads_write_and_read_at_once(tmp_path: Path) -> None:
+    with index_over_http(tmp_path) as index:
+        index.ensure_collections()
+
+        def work(number: int) -> int:
+            tenant = UUID(int=100 + number)
+            for start in range(0, N, 100):
+                index.upsert_users(tenant, VERSION, investors(N)[start : start + 100])
+                index.search_users(tenant, VERSION, VECTOR, 5)
+            return index.count(tenant, VERSION, "users")
+
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(work, range(16))) == [N] * 16
+
+
+def test_building_the_vector_index_keeps_every_answer(tmp_path: Path) -> None:
+    with serving(tmp_path) as url:
+        index = VectorIndex(url)
+        fill(index)
+        before = QUESTIONS["search"](index)
+        answer = httpx.post(f"{url}/collections/property_embeddings/optimize", timeout=STOP_SECONDS)
+        assert answer.status_code == 200, answer.text
+        assert QUESTIONS["search"](index) == before
+        index.upsert_properties(TENANT, VERSION, ["new"], VECTOR[None], [{}])
+        assert index.search(TENANT, VERSION, VECTOR, limit=1)[0].property_id == "new"
+        index.close()
+
+
+def test_a_collection_out_of_service_says_so_and_does_not_wait(tmp_path: Path) -> None:
+    with index_over_http(tmp_path) as index:
+        index.ensure_collections()
+    collection = Collection(tmp_path / "collections" / "user_embeddings")
+    collection.close()
+    with pytest.raises(OutOfService), collection.use():
+        pytest.fail("a closed collection was handed out")
+
+
+def test_everything_is_there_after_an_orderly_restart(tmp_path: Path) -> None:
+    with index_over_http(tmp_path) as index:
+        fill(index)
+        before = {name: ask(index) for name, ask in QUESTIONS.items()}
+    with index_over_http(tmp_path) as index:
+        assert {name: ask(index) for name, ask in QUESTIONS.items()} == before
+        index.ensure_collections()
+
+
+def in_a_process(state: Path) -> tuple["subprocess.Popen[str]", str]:
+    command = [sys.executable, "-m", "infra.local.qdrant.server", "--state", str(state), "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    return process, next(word.strip(",") for word in process.stdout.readline().split() if word.startswith("http"))
+
+
+def test_nothing_acknowledged_is_lost_by_kill_9_at_any_moment(tmp_path: Path) -> None:
+    (tmp_path / "collections" / "half_made.new").mkdir(parents=True)
+    for round_number in range(2):
+        process, url = in_a_process(tmp_path)
+        index = VectorIndex(url)
+        fill(index)
+        if round_number == 1:
+            index.delete_versions(OTHER, keep=[])
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        index.close()
+    with index_over_http(tmp_path) as index:
+        assert [index.count(t, VERSION, "users") for t in (TENANT, OTHER)] == [N, 0]
+        assert index.get_user(TENANT, VERSION, 8) == investors(N)[8]
+    assert not (tmp_path / "collections" / "half_made.new").exists()
+
+
+def test_a_terminated_server_saves_and_leaves_in_order(tmp_path: Path) -> None:
+    process, url = in_a_process(tmp_path)
+    index = VectorIndex(url)
+    fill(index)
+    index.close()
+    process.terminate()
+    process.communicate(timeout=STOP_SECONDS)
+    Shards(tmp_path).close()
+    with index_over_http(tmp_path) as again:
+        assert again.count(TENANT, VERSION, "properties") == N
+
+
+def test_a_second_server_on_the_same_state_is_told_who_holds_it(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        with pytest.raises(StateInUse, match=f"served by process {os.getpid()}"):
+            QdrantFace(tmp_path)
+        command = [sys.executable, "-m", "infra.local.qdrant.server", "--state", str(tmp_path), "--port", "0"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        second = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert second.returncode == 2
+    assert f"served by process {os.getpid()}" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_state_that_cannot_be_read_names_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "collections" / "user_embeddings").mkdir(parents=True)
+    with pytest.raises(Unreadable, match="user_embeddings cannot be opened"):
+        Shards(tmp_path)

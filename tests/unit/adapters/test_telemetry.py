@@ -1,0 +1,182 @@
+"""What CloudWatch is told: one line per request or decision, with ids, and nothing personal."""
+
+import io
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+from uuid import UUID, uuid4
+
+import pytest
+
+from infra.local.cloud.gateway import build_event
+from infra.local.cloud.lambda_context import LambdaContext
+from portfolio_twin.adapters import telemetry
+from portfolio_twin.entrypoints import step as steps
+from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
+from portfolio_twin.entrypoints.tenancy import Tenant
+from portfolio_twin.errors import IndexUnavailable
+from portfolio_twin.services.answers.know_investor import know_investor
+from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.twins import TENANT_A, small_twin
+
+
+@pytest.fixture(autouse=True)
+def metrics_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED", raising=False)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
+    monkeypatch.setenv("BUCKET", "bucket")
+    monkeypatch.setenv("QDRANT_URL", "http://localhost:1")
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """The log."""
+    stream = io.StringIO()
+    monkeypatch.setattr(telemetry.logger.registered_handler, "stream", stream)
+    return stream
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+
+
+def ask(path: str, tenant: str) -> None:
+    app = create_app("test")
+
+    @app.get("/found")
+    async def found(tenant: Tenant) -> dict[str, str]:
+        telemetry.note(model_version="v1")
+        return {}
+
+    @app.get("/broken")
+    async def broken(tenant: Tenant) -> dict[str, str]:
+        raise ZeroDivisionError
+
+    @app.get("/down")
+    async def down(tenant: Tenant) -> dict[str, str]:
+        raise IndexUnavailable("gone")
+
+    event = build_event("GET", path, "", {}, b"", {"tenant_id": tenant, "email": "somebody@example.com"})
+    lambda_handler_of(app)(event | {"routeKey": f"GET {path}"}, LambdaContext("test", "request-1"))
+
+
+def test_a_request_is_one_line_with_its_route_latency_outcome_tenant_and_version(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tenant = str(uuid4())
+    ask("/found", tenant)
+    (line,) = lines(capsys)
+    assert [line[name] for name in ("route", "service", "tenant_id", "model_version")] == [
+        "GET /found",
+        "stack",
+        tenant,
+        "v1",
+    ]
+    assert line["Answered"] == [1.0]
+    assert len(line["Latency"]) == 1
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "PortfolioTwin"
+    assert "somebody" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(("path", "metric"), [("/down", "Failed"), ("/nowhere", "Refused")])
+def test_its_outcome_is_what_the_caller_got(path: str, metric: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(path, str(uuid4()))
+    assert lines(capsys)[-1][metric] == [1.0]
+
+
+def test_a_fault_of_ours_is_counted_for_its_function_and_logged_once_with_the_request_s_ids(
+    written: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "function_name", lambda: "stack-Predict")
+    tenant = str(uuid4())
+    ask("/broken", tenant)
+    answered, fault = lines(capsys)
+    assert (answered["Failed"], fault["Faulted"], fault["function"]) == ([1.0], [1.0], "stack-Predict")
+    assert fault["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["function", "service"]]
+    (line,) = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert (line["level"], line["exception_name"], line["tenant_id"]) == ("ERROR", "ZeroDivisionError", tenant)
+    assert UUID(line["correlation_id"])
+    assert "somebody" not in written.getvalue()
+
+
+def test_what_is_down_is_no_fault_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    ask("/down", str(uuid4()))
+    assert not [line for line in lines(capsys) if "Faulted" in line]
+
+
+def test_one_request_s_tenant_is_not_the_next_one_s(capsys: pytest.CaptureFixture[str]) -> None:
+    ask("/found", str(uuid4()))
+    ask("/nowhere", str(uuid4()))
+    assert "tenant_id" not in lines(capsys)[-1]
+
+
+def test_a_step_s_decision_is_counted_for_its_tenant(capsys: pytest.CaptureFixture[str]) -> None:
+    @steps.observed()
+    def step(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+        return {"decision": "skip"}
+
+    step({"tenant_id": "t", "version": "v"}, None)
+    (line,) = lines(capsys)
+    assert (line["outcome"], line["Outcome"], line["tenant_id"]) == ("skip", [1.0], "t")
+
+
+@pytest.mark.parametrize("what", ["Degraded", "Reloaded", "ReloadFailed"])
+def test_what_goes_wrong_is_counted_under_the_stack_s_name_alone(
+    what: telemetry.Counted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.count(what)
+    (line,) = lines(capsys)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert line[what] == [1.0]
+
+
+def test_an_answer_without_the_index_is_counted_as_degraded(capsys: pytest.CaptureFixture[str]) -> None:
+    index, twin = FakeVectorIndex(), small_twin()
+    index.down = True
+    assert know_investor(twin, index, TENANT_A, 1).degraded  # type: ignore[arg-type]  # the fake has the same methods
+    (line,) = lines(capsys)
+    assert line["Degraded"] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("event", "decision"), [({}, "promoted"), ({"release_only": True, "outcome": "Failed"}, "failed")]
+)
+def test_how_a_run_ends_is_counted(
+    event: dict[str, Any], decision: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from functions.pipeline.promote_model import app
+
+    monkeypatch.setattr(app, "promote_model", lambda *_: {"version": "v"})
+    for name in ("registry", "database", "vector_index"):
+        monkeypatch.setattr(steps, name, MagicMock())
+    app.lambda_handler({"tenant_id": str(TENANT_A), "version": "v", "execution": "run", **event}, None)
+    (line,) = lines(capsys)
+    assert (line["outcome"], line["tenant_id"]) == (decision, str(TENANT_A))
+
+
+@pytest.mark.parametrize(("decision", "told"), [("skip", [21.0]), ("train", None)])
+def test_a_skip_tells_how_old_the_live_model_is(
+    decision: str, told: list[float] | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from functions.pipeline.check_data import app
+
+    three_weeks_ago = datetime.now(UTC) - timedelta(days=21)
+    registry = SimpleNamespace(live=lambda _: SimpleNamespace(promoted_at=three_weeks_ago))
+    monkeypatch.setattr(app, "check_data", lambda *_, **__: {"decision": decision})
+    monkeypatch.setattr(steps, "registry", lambda: registry)
+    monkeypatch.setattr(steps, "database", MagicMock())
+    app.lambda_handler({"tenant_id": str(TENANT_A), "version": "v", "execution": "run"}, None)
+    ages = [line["ModelAgeAtSkip"] for line in lines(capsys) if "ModelAgeAtSkip" in line]
+    assert ages == ([pytest.approx(told)] if told else [])
+
+
+def test_the_package_s_own_log_lines_are_json_with_the_tenant(written: io.StringIO) -> None:
+    telemetry.log_as_json()
+    telemetry.begin()
+    telemetry.note(tenant_id="t")
+    logging.getLogger("portfolio_twin.any").warning("told")
+    line = json.loads(written.getvalue())
+    assert (line["message"], line["tenant_id"]) == ("told", "t")

@@ -1,0 +1,181 @@
+"""The canonical CSV form, written and read."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portfolio_twin.domain.csv.canonical import (
+    ROWS_AT_ONCE,
+    is_number,
+    read_catalogue,
+    read_interactions,
+    write_catalogue,
+    write_interactions,
+)
+from portfolio_twin.domain.csv.checks import check_interactions, check_properties
+from portfolio_twin.domain.interactions import KINDS, Interaction, InteractionLog
+from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures
+from portfolio_twin.errors import UnreadableInput
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+FEATURES = st.builds(
+    PropertyFeatures,
+    listing_price=st.none() | st.floats(0, 1e11),
+    cap_rate=st.none() | st.floats(-1, 10),
+    year_built=st.none() | st.integers(1600, 2100),
+    renovation_needed=st.none() | st.booleans(),
+    property_type=st.sampled_from([None, "Condo", "Land"]),
+    zipcode=st.none() | TEXT,
+    attributes=st.fixed_dictionaries({}, optional={"walk": FINITE, "zone": TEXT, "lot code": st.just("007")}),
+)
+
+
+def lines(rows: object) -> io.StringIO:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)  # type: ignore[arg-type]  # rows of cells
+    text.seek(0)
+    return text
+
+
+def assert_same(read: Catalogue, written: Catalogue) -> None:
+    assert read.ids.tolist() == written.ids.tolist()
+    assert [read.row(i) for i in range(len(read))] == [written.row(i) for i in range(len(written))]
+
+
+@given(st.lists(st.tuples(TEXT, FEATURES), min_size=1, max_size=5))
+def test_a_catalogue_comes_back_to_the_last_digit(properties: list[tuple[str, PropertyFeatures]]) -> None:
+    ids, features = zip(*properties, strict=True)
+    written = Catalogue.of(ids, features)
+    assert_same(read_catalogue(lines(write_catalogue(written))), written)
+
+
+def test_a_catalogue_longer_than_one_part_comes_back_in_order() -> None:
+    n = ROWS_AT_ONCE + 3
+    features = [
+        PropertyFeatures(lat=i % 90 / 2, attributes={"late": "x"} if i > ROWS_AT_ONCE else {}) for i in range(n)
+    ]
+    written = Catalogue.of([f"p{i}" for i in range(n)], features)
+    assert_same(read_catalogue(lines(write_catalogue(written))), written)
+
+
+def test_attributes_come_as_columns_and_as_json_and_numbers_are_told_from_texts() -> None:
+    read = read_catalogue([
+        "property_id,lat,walk,attributes.zone,attributes\n",
+        '1,2.5,7,R-1,"{""code"": ""0042"", ""pool"": true}"\n',
+        "2,,,,\n",
+        "3,,8.5,9,{}\n",
+    ])  # fmt: skip
+    assert read.row(0) == {"lat": 2.5, "attributes": {"walk": 7.0, "zone": "R-1", "code": "0042", "pool": 1.0}}
+    assert read.row(1) == {}
+    assert read.row(2) == {"attributes": {"walk": 8.5, "zone": "9"}}
+
+
+def test_columns_that_a_file_lacks_are_missing_not_zero() -> None:
+    read = read_catalogue(["property_id\n", "1\n"])
+    assert all(np.isnan(read.columns[name]).all() for name in NUMERIC_INPUTS)
+    assert len(read_catalogue(["property_id\n"])) == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**63 - 1), TEXT, st.sampled_from(KINDS), st.integers(0, 4 * 10**9)), max_size=5)
+)
+def test_a_log_comes_back_in_the_order_of_time(events: list[tuple[int, str, str, int]]) -> None:
+    written = InteractionLog(
+        np.array([e[0] for e in events], dtype=np.int64),
+        np.array([e[1] for e in events], dtype=object),
+        np.array([KINDS.index(e[2]) for e in events], dtype=np.int8),
+        np.array([e[3] for e in events], dtype=np.int64),
+    ).in_time_order()
+    read = read_interactions(lines(write_interactions(written)))
+    assert read.users.tolist() == written.users.tolist()
+    assert read.properties.tolist() == written.properties.tolist()
+    assert read.kinds.tolist() == written.kinds.tolist()
+    assert read.times.tolist() == written.times.tolist()
+
+
+@pytest.mark.parametrize("text", ["1", "-2.5", "1e-3", "0042", " 7 "])
+def test_a_number_is_a_number(text: str) -> None:
+    assert is_number(text)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1_000", "nan", "inf", "1e999", "$5", "1,000"])
+def test_what_python_alone_takes_for_a_number_is_none(text: str) -> None:
+    assert not is_number(text)
+
+
+@given(st.lists(FEATURES, min_size=1, max_size=4))
+def test_what_was_written_passes_the_checks_of_an_import(features: list[PropertyFeatures]) -> None:
+    written = Catalogue.of([f"p{i}" for i in range(len(features))], features)
+    checked = check_properties(lines(write_catalogue(written)))
+    assert checked.bad == []
+    assert_same(checked.catalogue, written)
+
+
+def test_each_fault_of_a_row_is_told_with_a_remedy() -> None:
+    checked = check_properties([
+        "property_id,listing_price,year_built,renovation_needed,zipcode,attributes\n",
+        "good,1,1987.0,YES,01220,\n",
+        "two,-1,19.5,maybe,01220,\n",
+        'bad json,1,,,,"{""a"": "\n',
+        'no object,1,,,,"[1]"\n',
+        'deep,1,,,,"{""a"": {""b"": 1}}"\n',
+        'nan,1,,,,"{""a"": NaN}"\n',
+        f"long,1,,,{'x' * 300},\n",
+        "nul,1,,,a\0b,\n",
+    ])  # fmt: skip
+    assert checked.catalogue.row(0) == {
+        "listing_price": 1.0, "year_built": 1987, "renovation_needed": True, "zipcode": "01220",
+    }  # fmt: skip
+    assert [row.line for row in checked.bad] == [3, 4, 5, 6, 7, 8, 9]
+    told = [row.reason for row in checked.bad]
+    assert all(" — " in reason for reason in told)
+    assert told[0].count(";") == 2  # three fields, three faults
+    assert told[1].startswith("attributes: no JSON")
+    assert told[2].startswith("attributes: [1] is no JSON object")
+    assert told[3].startswith("attributes.a: ")
+    assert "too long — shorten it to 256" in told[5]
+    assert "control character" in told[6]
+
+
+@pytest.mark.parametrize("occurred_at", ["20260101", "1767225600", "", "yesterday", "2026-01-01T00:00:00"])
+def test_a_time_must_be_said_in_full(occurred_at: str) -> None:
+    rows = ["user_id,property_id,kind,occurred_at\n", f"1,a,like,{occurred_at}\n"]
+    assert "occurred_at: " in check_interactions(rows, {"a"}).bad[0].reason
+
+
+def test_a_time_in_another_zone_is_the_same_moment() -> None:
+    rows = ["user_id,property_id,kind,occurred_at\n", "1,a,like,2026-01-01T02:00:00+02:00\n"]
+    moment = Interaction.model_validate(
+        {"user_id": 1, "property_id": "a", "kind": "like", "occurred_at": "2026-01-01T00:00:00Z"}
+    ).occurred_at
+    assert check_interactions(rows, {"a"}).log.times.tolist() == [int(moment.timestamp())]
+
+
+def test_a_quote_that_never_ends_is_told() -> None:
+    with pytest.raises(UnreadableInput, match="check its quotes"):
+        check_properties(["property_id,lat\n", '"a,1\n', *["x,1\n"] * 50_000])
+
+
+def test_more_attributes_than_a_property_may_have_are_refused_at_the_header() -> None:
+    header = "property_id,lat," + ",".join(f"a{i}" for i in range(101))
+    with pytest.raises(UnreadableInput, match="are too many — keep 100"):
+        check_properties([header + "\n", "1" + "," * 102 + "\n"])
+
+
+def test_json_attributes_keep_their_own_numbers() -> None:
+    row = io.StringIO(newline="")
+    csv.writer(row).writerow(["1", json.dumps({"walk": 1e-7, "rank": 3})])
+    checked = check_properties(["property_id,attributes\n", row.getvalue()])
+    assert checked.catalogue.row(0)["attributes"] == {"walk": 1e-7, "rank": 3.0}
+
+
+def test_a_quote_that_is_never_closed_is_refused_with_the_line_where_it_opens() -> None:
+    lines = ["property_id,zipcode\n", "a,01\n", 'b,"02\n', "c,03\n", "d,04\n"]
+    with pytest.raises(UnreadableInput, match="line 3"):
+        check_properties(lines)

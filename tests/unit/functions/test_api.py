@@ -1,0 +1,348 @@
+"""The four functions behind fakes: what they answer to good, bad and hostile requests (CASES 1 to 10)."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+import pytest
+
+from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.errors import ModelNotFound
+from portfolio_twin.model.twin import Twin
+from tests.fakes.api_client import Answer, ApiClient
+from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.twins import TENANT_A, TENANT_B, small_catalogue, small_twin
+
+A, B = ApiClient(TENANT_A), ApiClient(TENANT_B)
+HOUSE = small_catalogue().row(3)
+
+
+class Untouchable:
+    """A store that a refused request must not reach."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} was touched")
+
+
+class Models:
+    def __init__(self, twins: dict[UUID, Twin]) -> None:
+        self.twins = twins
+
+    def current(self, tenant: UUID) -> Twin:
+        if tenant not in self.twins:
+            raise ModelNotFound("this tenant has no model yet")
+        return self.twins[tenant]
+
+
+def fill(index: FakeVectorIndex, tenant: UUID, twin: Twin) -> None:
+    catalogue = small_catalogue()
+    rows = [catalogue.row(i) for i in range(len(catalogue))]
+    index.upsert_properties(tenant, twin.version, list(catalogue.ids), twin.property_vectors, rows)
+    history = (("p1", "like", 100), ("p2", "view", 90))
+    index.upsert_users(
+        tenant, twin.version, [UserPoint(1, twin.user_vectors[0], {"like": 1, "view": 1}, history, ("p1",))]
+    )
+
+
+@pytest.fixture(autouse=True)
+def index() -> Iterator[FakeVectorIndex]:
+    from functions.api.feedback import app as feedback
+    from functions.api.lookalike import app as lookalike
+    from functions.api.predict import app as predict
+    from functions.api.recommend import app as recommend
+
+    twins = {TENANT_A: small_twin(), TENANT_B: small_twin(seed=5)}
+    fake = FakeVectorIndex()
+    fake.ensure_collections()
+    fill(fake, TENANT_A, twins[TENANT_A])
+    models = Models(twins)
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (predict, recommend, lookalike, feedback):
+            patched.setattr(module, "live_models", lambda: models)
+            patched.setattr(module, "vector_index", lambda: fake)
+        patched.setattr(feedback, "database", Untouchable)
+        yield fake
+
+
+def refused(answer: Answer, status: int) -> str:
+    assert answer.status == status, answer.text
+    error = answer.body["error"]
+    assert set(error) == {"code", "message", "request_id"}
+    assert "Traceback" not in answer.text
+    return str(error["message"])
+
+
+def test_predict_answers_with_score_confidence_version_and_strategy() -> None:
+    answer = A.post("/predict", {"user_id": 1, "property_features": HOUSE, "explain": True})
+    assert answer.status == 200
+    assert 0 < answer.body["affinity_score"] < 1
+    assert 0 < answer.body["confidence"] < 1
+    assert (answer.body["strategy"], answer.body["model_version"]) == ("twin", small_twin().version)
+    assert answer.body["reasons"]
+
+
+def test_a_property_by_its_id_scores_as_by_its_features() -> None:
+    by_id = A.post("/predict", {"user_id": 1, "property_id": "p3"})
+    by_features = A.post("/predict", {"user_id": 1, "property_features": HOUSE})
+    assert by_id.body["affinity_score"] == pytest.approx(by_features.body["affinity_score"], abs=1e-6)
+
+
+def test_an_unknown_user_gets_the_markets_taste_and_it_is_called_so() -> None:
+    for path, rest in (("/predict", {"property_features": HOUSE}), ("/recommend", {})):
+        answer = A.post(path, {"user_id": 987654321, **rest})
+        assert (answer.status, answer.body["strategy"]) == (200, "popular")
+
+
+def test_the_embedding_has_sixteen_numbers_of_norm_one() -> None:
+    found = A.post("/embedding", {"property_features": HOUSE}).body["embedding"]
+    assert len(found) == 16
+    assert sum(x * x for x in found) == pytest.approx(1, abs=1e-5)
+
+
+def test_recommendations_are_ranked_and_never_repeat_what_was_acted_on() -> None:
+    found = A.post("/recommend", {"user_id": 1, "top_k": 60}).body["recommendations"]
+    ids, scores = [f["property_id"] for f in found], [f["affinity_score"] for f in found]
+    assert scores == sorted(scores, reverse=True)
+    assert "p1" not in ids  # liked
+    assert "p2" in ids  # only looked at
+    assert len(set(ids)) == 59
+    assert found[0]["reasons"]
+    assert "tenant_id" not in json.dumps(found)
+
+
+def test_the_three_ways_to_ask_for_recommendations_agree() -> None:
+    answers = [
+        A.post("/recommend", {"user_id": 1, "top_k": 3}),
+        A.post("/search/recommend", {"user_id": 1, "top_k": 3}),
+        A.get("/properties/recommendations?user_id=1&top_k=3"),
+    ]
+    assert answers[0].body == answers[1].body == answers[2].body
+
+
+def test_filters_candidates_and_buy_box_narrow() -> None:
+    condos = A.post("/recommend", {"user_id": 1, "top_k": 50, "filters": {"property_type": ["Condo"]}})
+    assert {f["property"]["property_type"] for f in condos.body["recommendations"]} == {"Condo"}
+    named = A.post("/recommend", {"user_id": 1, "candidate_property_ids": ["p5", "p6", "nobody's"]})
+    assert {f["property_id"] for f in named.body["recommendations"]} == {"p5", "p6"}
+    box = A.post("/recommend", {"user_id": 9, "buy_box": {"price": {"max": 300000}, "property_type": ["Condo"]}})
+    assert box.body["strategy"] == "buy_box"
+    assert all(f["property"]["listing_price"] <= 300000 for f in box.body["recommendations"])
+    twice = A.post("/recommend", {"user_id": 1, "filters": {"price": {"max": 3}}, "buy_box": {"price": {"max": 3}}})
+    assert "price" in refused(twice, 422)
+
+
+def test_diversity_spreads_the_answers() -> None:
+    twin = small_twin()
+
+    def likeness(diversity: float) -> float:
+        body = {"user_id": 1, "top_k": 5, "diversity": diversity}
+        found = A.post("/recommend", body).body["recommendations"]
+        vectors = twin.property_vectors[[twin.property_rows[f["property_id"]] for f in found]]
+        return float((vectors @ vectors.T).mean())
+
+    assert likeness(0.9) < likeness(0.3) < likeness(0.0)
+
+
+def test_discover_new_leaves_the_markets_share_out() -> None:
+    usual = A.post("/recommend", {"user_id": 1}).body["recommendations"]
+    new = A.post("/recommend", {"user_id": 1, "discover_new": True}).body["recommendations"]
+    assert [f["affinity_score"] for f in usual] != [f["affinity_score"] for f in new]
+
+
+def test_look_alikes_leave_the_reference_out_and_agree_by_both_names() -> None:
+    one, two = A.get("/properties/p3/similar?top_k=5"), A.get("/search/look-alikes/p3?top_k=5")
+    assert one.body == two.body
+    assert "p3" not in {f["property_id"] for f in one.body["results"]}
+    assert len(one.body["results"]) == 5
+
+
+def test_similar_by_embedding_finds_the_property_itself_first() -> None:
+    vector = A.post("/embedding", {"property_features": HOUSE}).body["embedding"]
+    found = A.post("/search/similar", {"embedding": vector, "top_k": 1}).body["results"][0]
+    assert found["property_id"] == "p3"
+    assert found["similarity_score"] == pytest.approx(1, abs=1e-5)
+
+
+def test_the_audience_of_a_property_is_ranked_by_affinity() -> None:
+    found = A.get("/properties/p3/audience").body
+    assert [i["user_id"] for i in found["investors"]] == [1]
+
+
+def test_the_explanation_adds_up() -> None:
+    found = A.post("/explain", {"user_id": 1, "property": {"property_id": "p3"}}).body
+    total = sum(part["contribution"] for part in found["contributions"])
+    assert total == pytest.approx(found["affinity_score"] - found["baseline_score"], abs=1e-3)
+    assert found["nearest_liked"][0]["property_id"] == "p1"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("path", ["/predict", "/batch_predict"])
+def test_json_in_another_encoding_than_utf_8_is_400_and_says_so(path: str, encoding: str) -> None:
+    sound = {"user_id": 1} | ({"properties": [HOUSE]} if path == "/batch_predict" else {"property_features": HOUSE})
+    assert A.post(path, raw=json.dumps(sound).encode()).status == 200
+    assert "UTF-8" in refused(A.post(path, raw=json.dumps(sound).encode(encoding)), 400)
+
+
+def test_a_body_that_no_encoding_could_have_made_is_400() -> None:
+    from functions.api.predict import app as predict
+    from infra.local.cloud.gateway import build_event
+    from infra.local.cloud.lambda_context import LambdaContext
+
+    event = build_event("POST", "/predict", "", {}, b"", {"tenant_id": str(TENANT_A)}) | {"body": '{"x": "\ud800"}'}
+    assert predict.lambda_handler(event, LambdaContext("test", "request-1"))["statusCode"] == 400
+
+
+@pytest.mark.parametrize("raw", [b"{", b"not json", b'{"user_id": 1', b"\xff\xfe{", b"[" * 100_000])
+@pytest.mark.parametrize("path", ["/predict", "/batch_predict", "/recommend"])
+def test_a_body_that_cannot_be_read_is_400(path: str, raw: bytes) -> None:
+    refused(A.post(path, raw=raw), 400)
+
+
+@pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"3", b'"x"'])
+@pytest.mark.parametrize(
+    "path", ["/predict", "/batch_predict", "/recommend", "/explain", "/search/similar", "/interactions"]
+)
+def test_a_body_that_is_no_object_is_422(path: str, raw: bytes) -> None:
+    refused(A.post(path, raw=raw), 422)
+
+
+@pytest.mark.parametrize(
+    "value", ["NaN", "Infinity", "-Infinity", "1e999", "true", '"12"', "-1", "[]", "{}", "1" * 400, '"\\ud800"']
+)
+def test_what_is_no_price_is_422(value: str) -> None:
+    raw = b'{"user_id": 1, "property_features": {"listing_price": %s}}' % value.encode()
+    refused(A.post("/predict", raw=raw), 422)
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"lat": 91.0}, {"lon": -181.0}, {"year_built": 3000}, {"year_built": 1990.5}, {"condition_score": 1.1},
+        {"zipcode": "a\x00b"}, {"zipcode": "\ud800"}, {"zipcode": 12345}, {"property_type": "Castle"},
+        {"listing_status": "sold"}, {"renovation_needed": 1}, {"attributes": {"\ud800": 1.0}},
+        {"attributes": {"a": [1]}},
+        {"tenant_id": str(TENANT_B)}, {"model_version": "x"}, {"surprise": 1},
+    ],
+)  # fmt: skip
+def test_a_field_that_breaks_its_rule_is_422_and_never_echoed(features: dict[str, Any]) -> None:
+    answer = A.post("/predict", {"user_id": 1, "property_features": features})
+    refused(answer, 422)
+    assert str(TENANT_B) not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/predict", {"user_id": 1}),
+        ("/predict", {"user_id": 1, "property_id": "p1", "property_features": {}}),
+        ("/predict", {"user_id": -1, "property_features": {}}),
+        ("/predict", {"user_id": 2**64, "property_features": {}}),
+        ("/predict", {"user_id": "1", "property_features": {}}),
+        ("/predict", {"user_id": 1, "property_features": {}, "tenant_id": str(TENANT_B)}),
+        ("/recommend", {"user_id": 1, "top_k": 0}),
+        ("/recommend", {"user_id": 1, "top_k": -1}),
+        ("/recommend", {"user_id": 1, "top_k": 10**9}),
+        ("/recommend", {"user_id": 1, "filters": {"price": {"min": 5, "max": 4}}}),
+        ("/recommend", {"user_id": 1, "filters": {"property_type": []}}),
+        ("/recommend", {"user_id": 1, "filters": {"location": {"lat": 91, "lon": 0, "radius_km": 1}}}),
+        ("/recommend", {"user_id": 1, "diversity": 1.5}),
+        ("/recommend", {"user_id": 1, "candidate_property_ids": []}),
+        ("/recommend", {"user_id": 1, "buy_box": {"bedrooms": {"min": -1}}}),
+        ("/search/similar", {"embedding": [0.0] * 16}),
+        ("/search/similar", {"embedding": [1.0] * 15}),
+        ("/search/similar", {"embedding": []}),
+        ("/search/similar", {"embedding": [1e308] * 16}),
+        ("/batch_predict", {"user_id": 1, "properties": []}),
+        ("/batch_predict", {"user_id": 1, "properties": [{}] * 10_001}),
+        ("/interactions", {"interactions": []}),
+        ("/interactions", {"interactions": [{}] * 1_001}),
+        ("/properties/p1/feedback", {"user_id": 1, "kind": "love"}),
+        ("/properties/p1/feedback", {"user_id": 1, "kind": "like", "occurred_at": "2020-01-01T00:00:00Z"}),
+    ],
+)
+def test_a_request_that_breaks_a_rule_is_422_before_any_store_is_touched(path: str, body: dict[str, Any]) -> None:
+    refused(A.post(path, body), 422)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?user_id=x", "?user_id=1&top_k=0", "?user_id=1&top_k=1000000000", "?user_id=-1"]
+)
+def test_a_query_that_breaks_a_rule_is_422(query: str) -> None:
+    refused(A.get(f"/properties/recommendations{query}"), 422)
+
+
+def test_one_bad_item_in_a_hundred_gives_one_error_in_its_place() -> None:
+    items: list[dict[str, Any]] = [HOUSE] * 100
+    items[41] = {"lat": 91.0, "\ud800": 1}
+    answer = A.post("/batch_predict", {"user_id": 1, "properties": items})
+    assert answer.status == 200
+    errors = [place for place, result in enumerate(answer.body["results"]) if "error" in result]
+    assert errors == [41]
+    assert answer.body["results"][0] == answer.body["results"][99]
+    single = A.post("/predict", {"user_id": 1, "property_features": HOUSE}).body
+    assert answer.body["results"][0]["affinity_score"] == pytest.approx(single["affinity_score"], abs=1e-6)
+
+
+def test_a_body_of_six_megabytes_is_413() -> None:
+    assert refused(A.post("/predict", raw=b" " * 6_000_000), 413)
+
+
+def test_the_next_hundred_requests_after_hostile_ones_are_right() -> None:
+    right = A.post("/predict", {"user_id": 1, "property_features": HOUSE}).body
+    for raw in (b'{"user_id": 1, "property_features": {"zipcode": "\\ud800"}}', b"{", b"NaN"):
+        A.post("/predict", raw=raw)
+        for _ in range(100):
+            assert A.post("/predict", {"user_id": 1, "property_features": HOUSE}).body == right
+
+
+def test_another_tenants_property_is_the_same_404_as_a_missing_one() -> None:
+    for path in ("/properties/{}/similar", "/search/look-alikes/{}", "/properties/{}/audience"):
+        assert refused(B.get(path.format("p3")), 404) == refused(B.get(path.format("never-was")), 404)
+    theirs, missing = (B.post("/predict", {"user_id": 1, "property_id": name}) for name in ("p3", "never-was"))
+    assert refused(theirs, 404) == refused(missing, 404)
+
+
+def test_header_and_query_cannot_name_a_tenant() -> None:
+    headers = {"x-tenant-id": str(TENANT_A), "tenant_id": str(TENANT_A)}
+    found = B.get(f"/properties/recommendations?user_id=1&tenant_id={TENANT_A}", headers=headers)
+    assert found.body["recommendations"] == []
+
+
+@pytest.mark.parametrize("claim", [None, "", "not-a-uuid", ["x"], 7])
+def test_a_claim_that_names_no_tenant_is_403(claim: Any) -> None:
+    claims = {} if claim is None else {"tenant_id": claim}
+    refused(ApiClient(TENANT_A, claims=claims).post("/recommend", {"user_id": 1}), 403)
+
+
+def test_a_handler_without_claims_answers_401() -> None:
+    refused(ApiClient(TENANT_A, claims=None).post("/recommend", {"user_id": 1}), 401)
+
+
+def test_without_a_model_the_answer_is_503_with_a_time_to_try_again() -> None:
+    answer = ApiClient(UUID(int=7)).post("/recommend", {"user_id": 1})
+    refused(answer, 503)
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_when_the_index_is_down_predict_answers_degraded_and_recommend_is_503(index: FakeVectorIndex) -> None:
+    index.down = True
+    for body in ({"property_features": HOUSE}, {"property_id": "p3"}):
+        answer = A.post("/predict", {"user_id": 3, **body})
+        assert (answer.status, answer.body["degraded"]) == (200, True)
+        assert answer.body["strategy"] == "twin"
+    refused(A.post("/recommend", {"user_id": 1}), 503)
+    refused(A.get("/properties/p3/similar"), 503)
+
+
+def test_an_unknown_route_and_a_wrong_method_are_told_in_the_same_shape() -> None:
+    refused(A.post("/predict/nothing", {}), 404)
+    refused(A.send("DELETE", "/recommend"), 405)
+
+
+def test_a_fault_of_ours_is_500_without_a_trace() -> None:
+    from functions.api.predict import app as predict
+
+    with patch.object(predict, "live_models", Untouchable):
+        assert refused(A.post("/predict", {"user_id": 1, "property_features": HOUSE}), 500)

@@ -1,0 +1,255 @@
+import pickle
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+import torch
+
+from functions.train.job import Job
+from functions.train.offline import freeze, train_into
+from functions.train.progress import Interrupted, Progress
+from functions.train.stores import FolderStore
+from functions.train.tower import objective
+from functions.train.tower.checkpoints import BEST, LATEST, PREVIOUS, Checkpoints
+from functions.train.tower.examples import TrainingSet, training_set
+from functions.train.tower.loop import Trained, train
+from functions.train.tower.losses import info_nce, triplet
+from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.split import VALIDATION, training_log
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.histories import histories_before
+
+torch.set_num_threads(1)  # steps this short are slower on two
+
+# Forty properties, cheap and dear by turns; every investor stays with one price class: the answer is visible.
+N = 40
+IDS = np.array([f"p{i}" for i in range(N)], dtype=object)
+PRICES = [100_000.0 + 1000 * i if i % 2 == 0 else 900_000.0 + 1000 * i for i in range(N)]
+CATALOGUE = Catalogue.from_rows(
+    list(IDS), [{"listing_price": price, "bedrooms": float(i % 3)} for i, price in enumerate(PRICES)]
+)
+QUICK = TwinConfig(epochs=12, batch_size=32, hidden=(16, 8), embedding_dim=4, learning_rate=0.02)
+
+
+def two_tastes(users: int = 60, each: int = 6) -> InteractionLog:
+    rng = np.random.default_rng(0)
+    chosen = [2 * rng.permutation(N // 2)[:each] + user % 2 for user in range(users)]
+    return InteractionLog(
+        np.repeat(np.arange(users), each), IDS[np.concatenate(chosen)],
+        np.full(users * each, KIND_CODE["deal"], dtype=np.int8), np.tile(np.arange(each), users),
+    ).in_time_order()  # fmt: skip
+
+
+def prepared(config: TwinConfig = QUICK) -> tuple[TrainingSet, Queries, "np.ndarray[Any, Any]"]:
+    snapshot = freeze(CATALOGUE, two_tastes(), seed=0)
+    X = FeatureSchema.learn(CATALOGUE).vectorise(CATALOGUE)
+    log = training_log(snapshot.log, snapshot.holdout)
+    training = training_set(log, IDS, X, config.target_kinds, config.history_limit)
+    return training, Queries.of(snapshot.log, snapshot.holdout, IDS, VALIDATION), X
+
+
+def trained(config: TwinConfig = QUICK, **how: Any) -> Trained:
+    return train(*prepared(config), config, **how)
+
+
+def own_class_share(result: Trained) -> float:
+    """How often a property's nearest other property is of its own price class."""
+    *_, X = prepared()
+    vectors = result.network.tower.export()(X)
+    cosines = vectors @ vectors.T - 2 * np.eye(N)
+    return float((cosines.argmax(axis=1) % 2 == np.arange(N) % 2).mean())
+
+
+def test_info_nce_is_the_log_softmax_of_the_target_and_masked_candidates_do_not_count() -> None:
+    logits = torch.tensor([[2.0, 1.0, float("-inf")], [0.0, 0.0, 0.0]])
+    loss = info_nce(logits, torch.tensor([0, 2]), torch.tensor([1.0, 3.0]))
+    first, second = -np.log(np.e**2 / (np.e**2 + np.e)), np.log(3)
+    assert float(loss) == pytest.approx((1 * first + 3 * second) / (1 + 3))
+
+
+def test_the_triplet_loss_averages_the_violations_only() -> None:
+    cosines = torch.tensor([[0.5, 0.4, 0.1, float("-inf")]])
+    loss = triplet(cosines, torch.tensor([0]), torch.tensor([1.0]), margin=0.2)
+    assert float(loss) == pytest.approx(0.2 + 0.4 - 0.5)  # the one at 0.1 keeps its distance
+
+
+def test_no_example_has_its_target_in_its_history() -> None:
+    examples = prepared()[0].examples
+    assert not (examples.histories == examples.targets[:, None]).any()
+    assert (examples.histories[:, -1] == len(prepared()[0].seen)).all()
+
+
+def test_a_history_takes_what_came_before_the_target_and_borrows_the_rest_from_after_it() -> None:
+    log = two_tastes(users=2, each=6)
+    training = training_set(log, IDS, np.zeros((N, 1), dtype=np.float32), ("deal",), limit=3)
+    mine = [str(IDS[training.seen[place]]) for place in training.examples.targets[:6]]
+    histories = training.examples.histories[:6]
+    names = [[mine.index(IDS[training.seen[p]]) for p in row if p < len(training.seen)] for row in histories]
+    assert names == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2], [1, 2, 3], [2, 3, 4]]
+
+
+def test_dislikes_stand_in_the_history_with_their_sign_and_are_no_targets() -> None:
+    kinds = np.array([KIND_CODE[kind] for kind in ("deal", "dislike", "view")], dtype=np.int8)
+    log = InteractionLog(np.zeros(3, dtype=np.int64), IDS[:3], kinds, np.arange(3))
+    examples = training_set(log, IDS, np.zeros((N, 1), dtype=np.float32), ("deal", "like"), limit=3).examples
+    assert examples.targets.tolist() == [0]
+    assert examples.weights[0].tolist() == pytest.approx([-0.5, 0.3, 0, 0])
+
+
+def test_the_tower_learns_the_taste_that_is_there() -> None:
+    result = trained()
+    assert result.history[-1]["train_loss"] < result.history[0]["train_loss"]
+    assert result.history[-1]["val_auc"] > 0.7  # half of the random negatives are of the right class too
+    assert own_class_share(result) == 1.0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"loss": "triplet"},
+        {"sampled_softmax_above": 0},  # negatives are drawn, with logQ
+        {"popularity_weight": 0.5},
+    ],
+)
+def test_every_loss_on_offer_learns_it_too(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objective, "SAMPLED_NEGATIVES", 16)
+    assert own_class_share(trained(replace(QUICK, **change))) == 1.0
+
+
+def test_the_baseline_learns_a_vector_per_user() -> None:
+    config = replace(TwinConfig.baseline(), epochs=3, embedding_dim=4)
+    result = trained(config)
+    assert result.network.users is not None
+    assert result.network.users.weight.shape == (60, 4)
+    assert result.history[-1]["train_loss"] < result.history[0]["train_loss"]
+
+
+def test_torch_and_numpy_agree() -> None:
+    result, (_, queries, X) = trained(), prepared()
+    network = result.network
+    with torch.no_grad():
+        expected = network.tower(torch.as_tensor(X)).numpy()
+    vectors = network.tower.export()(X)
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    histories = queries.histories
+    each = [np.flatnonzero(histories.rows == row) for row in range(histories.count)]
+    padded = torch.full((histories.count, max(map(len, each))), N)
+    weights = torch.zeros(padded.shape)
+    for row, mine in enumerate(each):
+        padded[row, : len(mine)] = torch.as_tensor(histories.properties[mine])
+        weights[row, : len(mine)] = torch.as_tensor(histories.weights[mine])
+    with torch.no_grad():
+        table = torch.cat([torch.as_tensor(vectors), torch.zeros(1, vectors.shape[1])])
+        investors = network.investors(table, padded, weights, torch.zeros(histories.count, dtype=torch.int64)).numpy()
+    pooled = histories.pool(vectors, network.global_vector.detach().numpy())
+    np.testing.assert_allclose(pooled, investors, atol=1e-5)
+
+
+def interrupt_after(steps: int) -> Progress:
+    left = iter([False] * steps)
+    return Progress(stop=lambda: next(left, True))
+
+
+def assert_same(one: Trained, other: Trained) -> None:
+    for name, tensor in one.network.state_dict().items():
+        assert torch.equal(tensor, other.network.state_dict()[name]), name
+    strip = [[{k: v for k, v in epoch.items() if k != "seconds"} for epoch in run.history] for run in (one, other)]
+    assert strip[0] == strip[1]
+
+
+def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(FolderStore(tmp_path))
+    with pytest.raises(Interrupted):
+        trained(checkpoints=checkpoints, progress=interrupt_after(38))  # in the middle of an epoch
+    assert_same(trained(checkpoints=Checkpoints(FolderStore(tmp_path))), trained())
+
+
+def test_a_corrupt_checkpoint_falls_back_to_the_one_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = FolderStore(tmp_path)
+    with pytest.raises(Interrupted):
+        trained(checkpoints=Checkpoints(store, every_seconds=0), progress=interrupt_after(60))
+    store.write(LATEST, (store.read(LATEST) or b"")[:1000])
+    epochs: list[float] = []
+    progress = Progress(epoch=lambda figures, _: epochs.append(figures["epoch"]))
+    assert_same(trained(checkpoints=Checkpoints(store), progress=progress), trained())
+    assert epochs[0] > 1
+    assert f"{LATEST} is left aside" in capsys.readouterr().err
+
+
+def test_with_no_readable_checkpoint_a_training_starts_afresh(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    for name in (LATEST, PREVIOUS):
+        store.write(name, b"not a checkpoint")
+    assert_same(trained(checkpoints=Checkpoints(store)), trained())
+    assert store.read(BEST)
+
+
+def test_the_checkpoint_of_another_training_is_left_aside(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    trained(replace(QUICK, epochs=2), checkpoints=Checkpoints(store))
+    assert_same(trained(checkpoints=Checkpoints(store)), trained())
+
+
+def test_a_checkpoint_that_wants_to_run_code_is_not_obeyed(tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (tmp_path / "exploded",))
+
+    store = FolderStore(tmp_path)
+    store.write(LATEST, pickle.dumps(Bomb(), protocol=2))
+    assert Checkpoints(store).newest("any") is None
+    assert not (tmp_path / "exploded").exists()
+
+
+JOB = Job(UUID(int=1), "20261121T000000Z-00000000", config=QUICK)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a training left its files."""
+    folder = tmp_path_factory.mktemp("training")
+    train_into(folder, JOB, CATALOGUE, two_tastes(), Progress())
+    return folder
+
+
+def test_a_training_leaves_a_bundle_that_loads_and_a_report_that_needs_nothing_else(folder: Path) -> None:
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    twin = unpack(files, JOB.tenant_id, JOB.version)
+    users = histories_before(two_tastes(), IDS, twin.user_ids).pool(twin.property_vectors, twin.global_vector)
+    np.testing.assert_allclose(twin.user_vectors, users, atol=1e-6)
+    page = files["report.html"].decode()
+    assert page.index('class="verdict"') < page.index("<table>")
+    assert "http" not in page.replace("<!doctype html>", "")
+    assert page.count('src="data:image/png;base64,') == page.count("<img ") == 7  # no map: nothing says where these lie
+    for name in ("metrics.json", "training_history.json", "training_curves.png", "portfolio_twin_best.pt"):
+        assert name in files
+
+
+def test_an_affinity_above_a_half_means_the_investors_own_price_class(folder: Path) -> None:
+    twin = unpack({path.name: path.read_bytes() for path in folder.iterdir()}, JOB.tenant_id, JOB.version)
+    affinity = twin.affinity(twin.known_user(0)[0], twin.property_vectors)
+    assert affinity[::2].min() > 0.5 > affinity[1::2].max()
+
+
+def test_a_content_model_is_made_without_torch_and_without_interactions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "torch")  # other tests brought it in
+    for module in ("functions.train.tower.train", "functions.train.tower.checkpoints"):
+        monkeypatch.setitem(sys.modules, module, None)  # an import of it would raise
+    nothing = two_tastes().take(np.zeros(360, dtype=bool))
+    job = replace(JOB, kind="content", config=TwinConfig())
+    twin = unpack(train_into(tmp_path, job, CATALOGUE, nothing, Progress()), job.tenant_id, job.version)
+    assert "torch" not in sys.modules
+    assert twin.kind == "content"
+    cosines = twin.property_vectors @ twin.property_vectors[0] - 2 * np.eye(N)[0]
+    assert cosines.argmax() % 2 == 0  # the nearest to a cheap property is cheap
+    assert twin.confidence(np.array([0.99]), np.array([10.0]), np.array([0.0]))[0] <= 0.5

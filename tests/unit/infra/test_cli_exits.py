@@ -1,0 +1,118 @@
+"""`twin` ends with 2 when the caller has something to change, and says what on standard error."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+
+from infra.local import system
+from infra.local.cloud import gateway
+from infra.local.twin import cli, cli_models, training
+from infra.local.twin.model_card import card as model_card
+from portfolio_twin.errors import ModelNotFound
+
+ACME = SimpleNamespace(name="acme", tenant_id=UUID(int=1))
+
+
+class NoModels:
+    """A registry without a model in it."""
+
+    def live(self, tenant: UUID) -> None:
+        return None
+
+    def versions(self, tenant: UUID) -> list[str]:
+        return []
+
+    def rollback(self, tenant: UUID, by: str) -> None:
+        raise ModelNotFound("this tenant has no model yet")
+
+
+@pytest.fixture(autouse=True)
+def no_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def empty(_state: Path) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(database=SimpleNamespace(list_tenants=lambda: [ACME]), registry=NoModels())
+
+    monkeypatch.setattr(cli_models, "local_system", empty)
+
+
+def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+    monkeypatch.setattr(sys, "argv", ["twin", *arguments])
+    with pytest.raises(SystemExit) as told:
+        cli.main()
+    return told.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["index", "--tenant", "acme"], "twin retrain --tenant acme"),
+        (["index", "--tenant", "nobody"], "there are: acme"),
+        (["evaluate", "--tenant", "acme"], "run `twin retrain` first"),
+        (["promote", "v1", "--tenant", "acme"], "v1 is not published"),
+        (["rollback", "--tenant", "acme"], "ModelNotFound: this tenant has no model yet"),
+        (["simulate", "--market", "atlantis"], "harborview, mesa"),
+        (["index"], "Missing option"),
+        (["train", "--tenant", "acme", "--output-dir", __file__], "is a file"),
+        (["simulate", "--out", __file__], "is a file"),
+        (["serve", "--port", "99999"], "--port"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_what_cannot_be_done_ends_with_2_and_a_way_out(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(training, "read_data", lambda *_: pytest.fail("the model is asked for first"))
+    code, err = ends(monkeypatch, capsys, *arguments)
+    assert (code, said in " ".join(err.replace("│", " ").split())) == (2, True), err
+
+
+def test_a_card_that_cannot_be_written_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(model_card, "read_bundle", lambda *_: None)
+    monkeypatch.setattr(model_card, "render_card", lambda *_: "")
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "card.md"
+    code, err = ends(monkeypatch, capsys, "model-card", "--tenant", "acme", "--version", "v1", "--out", str(out))
+    assert (code, "--out" in err) == (2, True), err
+
+
+def test_serve_stops_its_stores_when_it_is_terminated(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = []
+
+    @contextmanager
+    def stores(_state: Path) -> Iterator[None]:
+        yield
+        stopped.append(True)
+
+    monkeypatch.setattr(cli, "local_system", stores)
+    monkeypatch.setattr(gateway, "start", lambda *_: Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start())
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        cli.serve(port=0, host="127.0.0.1")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopped == [True]
+
+
+def test_a_folder_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with system._only_one(tmp_path), pytest.raises(SystemExit) as told, system.local_system(tmp_path):
+        pass
+    assert told.value.code == 2
+    assert "--state" in capsys.readouterr().err
+
+
+def test_a_port_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as told:
+        gateway.start(tmp_path, taken.getsockname()[1])
+    assert told.value.code == 2
+    assert "--port" in capsys.readouterr().err

@@ -1,0 +1,151 @@
+import gzip
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from infra.simulator import (
+    MARKETS,
+    MarketConfig,
+    Simulation,
+    read_truth,
+    simulate,
+    write_canonical,
+)
+from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
+from portfolio_twin.domain.csv.checks import check_interactions, check_properties
+from portfolio_twin.domain.interactions import KIND_CODE
+from portfolio_twin.domain.numbering import property_numbers
+from portfolio_twin.domain.properties import NUMERIC_INPUTS
+from portfolio_twin.domain.split import TEST, draw_holdout
+
+DAY = 86_400
+
+
+@pytest.fixture(scope="module", params=sorted(MARKETS))
+def world(request: pytest.FixtureRequest) -> Simulation:
+    return simulate(MARKETS[request.param], 3)
+
+
+@pytest.fixture(scope="module")
+def small() -> MarketConfig:
+    return replace(MARKETS["mesa"], properties=200, investors=30, interactions=600, changing_taste=0.5)
+
+
+def correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    known = ~np.isnan(one) & ~np.isnan(other)
+    return float(np.corrcoef(one[known], other[known])[0, 1])
+
+
+def rows_of(world: Simulation) -> npt.NDArray[np.int64]:
+    return property_numbers(world.catalogue.ids, world.log.properties)
+
+
+def test_the_same_seed_makes_the_same_files_and_another_seed_does_not(small: MarketConfig, tmp_path: Path) -> None:
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        write_canonical(simulate(small, seed), tmp_path / name)
+    for file in ("properties.csv.gz", "interactions.csv.gz"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
+        assert (tmp_path / "one" / file).read_bytes() != (tmp_path / "other" / file).read_bytes()
+
+
+def test_what_is_written_passes_the_import_and_reads_back_as_it_was(small: MarketConfig, tmp_path: Path) -> None:
+    world = simulate(small, 1)
+    write_canonical(world, tmp_path)
+    properties = gzip.decompress((tmp_path / "properties.csv.gz").read_bytes()).decode().splitlines(keepends=True)
+    interactions = gzip.decompress((tmp_path / "interactions.csv.gz").read_bytes()).decode().splitlines(keepends=True)
+    assert not check_properties(properties).bad
+    assert not check_interactions(interactions, set(world.catalogue.ids)).bad
+    catalogue, log, truth = read_catalogue(properties), read_interactions(interactions), read_truth(tmp_path)
+    assert [catalogue.row(i) for i in range(200)] == [world.catalogue.row(i) for i in range(200)]
+    for name in ("users", "properties", "kinds", "times"):
+        assert (getattr(log, name) == getattr(world.log, name)).all()
+    at = small.ends - DAY
+    assert (truth.choice_probability(7, at) == world.truth.choice_probability(7, at)).all()
+
+
+def test_a_market_has_the_size_that_was_asked_for(world: Simulation) -> None:
+    assert len(world.catalogue) == 1_500
+    assert len(world.log) == pytest.approx(10_000, rel=0.1)
+    assert set(np.unique(world.log.kinds)) == set(KIND_CODE.values())
+    assert set(np.unique(world.log.users)) == set(range(1, 401))
+    assert (np.diff(world.log.times) >= 0).all()
+    assert world.log.times.max() < world.market.ends
+
+
+def test_a_size_that_leaves_hardly_anything_on_the_market_still_simulates() -> None:
+    tiny = replace(MARKETS["harborview"], properties=4, investors=3, interactions=60, days_on_market=8.0)
+    world = simulate(tiny, 1)
+    on_market = [world.truth.on_market(int(t))[row] for t, row in zip(world.log.times, rows_of(world), strict=True)]
+    assert all(on_market)
+
+
+def test_prices_rents_and_waiting_hang_together(world: Simulation) -> None:
+    columns, facts = world.catalogue.columns, world.listings.facts
+    price = columns["listing_price"]
+    assert correlation(np.log(price), np.log(columns["square_footage"])) > 0.4
+    assert correlation(price / columns["square_footage"], columns["price_per_sqft"]) > 0.999
+    assert correlation(np.log(price), np.log(columns["estimated_value"])) > 0.95
+    assert correlation(columns["cap_rate"], np.log(price)) < -0.1
+    assert correlation(columns["cap_rate"], columns["cash_on_cash_return"]) > 0.7
+    assert correlation(columns["bedrooms"], columns["square_footage"]) > 0.6
+    assert correlation(columns["condition_score"], columns["year_built"]) > 0.2
+    assert correlation(columns["renovation_needed"], columns["condition_score"]) < -0.5
+    assert correlation(np.log(world.listings.delisted_at - world.listings.listed_at), facts["overpricing"]) > 0.3
+
+
+def test_place_explains_price_per_square_foot(world: Simulation) -> None:
+    per_sqft = np.log(world.catalogue.columns["price_per_sqft"])
+    known = ~np.isnan(per_sqft)
+    hoods = world.listings.hoods[known]
+    means = np.array([per_sqft[known][hoods == hood].mean() for hood in range(hoods.max() + 1)])
+    assert np.var(means[hoods]) / np.var(per_sqft[known]) > 0.3
+
+
+def test_gaps_are_there_and_not_only_by_chance(world: Simulation) -> None:
+    columns = world.catalogue.columns
+    land = columns["property_type"] == "Land"
+    assert np.isnan(columns["bedrooms"][land]).all()
+    assert not np.isnan(columns["bedrooms"][~land]).any()
+    house, let = columns["property_type"] == "Single Family", columns["property_type"] == "Multi-Family"
+    assert np.isnan(columns["cap_rate"][house]).mean() > 2 * np.isnan(columns["cap_rate"][let]).mean()
+    assert all(not np.isnan(columns[name]).all() for name in NUMERIC_INPUTS)
+
+
+def test_the_two_markets_differ_in_place_price_and_what_they_record() -> None:
+    one, other = (simulate(MARKETS[name], 1).catalogue.columns for name in ("harborview", "mesa"))
+    assert np.abs(one["lon"].mean() - other["lon"].mean()) > 10
+    assert np.median(one["listing_price"]) > 1.3 * np.median(other["listing_price"])
+    assert np.nanmedian(one["cap_rate"]) < np.nanmedian(other["cap_rate"])
+    assert {"attributes.school_rating", "attributes.hoa_fee"} <= one.keys()
+    assert other["attributes.zoning"].dtype == object
+
+
+def test_nobody_deals_with_what_is_not_on_the_market(world: Simulation) -> None:
+    rows = rows_of(world)
+    assert (world.log.times >= world.truth.listed_at[rows]).all()
+    assert (world.log.times < world.truth.delisted_at[rows]).all()
+
+
+def test_the_listing_status_tells_what_is_still_on_the_market(world: Simulation) -> None:
+    status = world.catalogue.columns["listing_status"]
+    open_now = np.isin(status, ["Active", "Pending"])
+    assert (open_now == world.truth.on_market(world.market.ends)).all()
+
+
+def test_most_investors_have_three_distinct_positives(world: Simulation) -> None:
+    targets = draw_holdout(world.log, world.catalogue.ids, seed=0).targets(TEST)
+    assert 0.65 < len(targets) / world.market.investors < 0.9
+
+
+def test_the_funnel_narrows_and_every_step_follows_a_view(world: Simulation) -> None:
+    counts = Counter(world.log.kinds.tolist())
+    assert counts[KIND_CODE["view"]] > counts[KIND_CODE["outreach"]] > counts[KIND_CODE["deal"]] > 0
+    first_view: set[tuple[int, str]] = set()
+    for user, property_id, kind in zip(world.log.users, world.log.properties, world.log.kinds, strict=True):
+        if kind == KIND_CODE["view"]:
+            first_view.add((int(user), property_id))
+        assert (int(user), property_id) in first_view

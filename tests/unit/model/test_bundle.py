@@ -1,0 +1,193 @@
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from portfolio_twin.errors import BundleRejected
+from portfolio_twin.model.bundle import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
+from portfolio_twin.model.calibration import Platt
+from portfolio_twin.model.twin import Twin
+from tests.fakes.twins import TENANT_A, TENANT_B, plain_layer, small_catalogue, small_twin
+
+VERSION = small_twin().version
+
+
+def packed(twin: Twin | None = None) -> dict[str, bytes]:
+    provenance = Provenance(TENANT_A, {"id": "s", "sha256": "0"}, None, {"auc": 0.9}, "test")
+    golden = small_catalogue().take(np.arange(1))
+    return pack(twin or small_twin(), provenance, golden, {"training_history.json": b"[]"})
+
+
+def redigested(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files with a manifest whose digests fit them: what somebody who means it would upload."""
+    manifest = json.loads(files[MANIFEST])
+    for name in manifest["files"]:
+        manifest["files"][name] = {"sha256": sha256(files[name]).hexdigest(), "size": len(files[name])}
+    return files | {MANIFEST: json.dumps(manifest).encode()}
+
+
+def test_what_was_packed_comes_back_the_same() -> None:
+    twin, again = small_twin(), unpack(packed(), TENANT_A, VERSION)
+    assert (again.embed(small_catalogue(9, seed=3)) == twin.embed(small_catalogue(9, seed=3))).all()
+    assert again.known_user(2)[0] == pytest.approx(twin.known_user(2)[0])
+    assert (again.calibration, again.confidence, again.config) == (twin.calibration, twin.confidence, twin.config)
+    assert list(again.property_ids) == list(twin.property_ids)
+
+
+def with_tensors(change: Callable[[dict[str, Any]], None]) -> dict[str, bytes]:
+    files = packed()
+    tensors = safetensors.numpy.load(files[TENSORS])
+    change(tensors)
+    return redigested(files | {TENSORS: safetensors.numpy.save(tensors)})
+
+
+def poisoned(tensors: dict[str, Any]) -> None:
+    tensors["tower.0.weight"] = tensors["tower.0.weight"].copy()
+    tensors["tower.0.weight"][0, 0] = np.nan
+
+
+def turned(tensors: dict[str, Any]) -> None:
+    tensors["tower.0.weight"] = np.ascontiguousarray(tensors["tower.0.weight"].T)
+
+
+def widened(tensors: dict[str, Any]) -> None:
+    tensors["global_vector"] = tensors["global_vector"].astype(np.float64)
+
+
+def longer(tensors: dict[str, Any]) -> None:
+    tensors["user_vectors"] = tensors["user_vectors"] * 2
+
+
+def shuffled(tensors: dict[str, Any]) -> None:
+    tensors["user_ids"] = np.ascontiguousarray(tensors["user_ids"][::-1])
+
+
+def other_weights(tensors: dict[str, Any]) -> None:
+    tensors["tower.0.weight"] = -tensors["tower.0.weight"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (poisoned, "NaN"),
+        (turned, "tower.0.weight is float32"),
+        (widened, "float64"),
+        (longer, "unit vectors"),
+        (shuffled, "fit each other"),
+        (other_weights, "golden"),
+        (lambda tensors: tensors.pop("landmarks"), "missing or unexpected"),
+        (lambda tensors: tensors.update(extra=np.zeros(1)), "missing or unexpected"),
+    ],
+)
+def test_tensors_that_are_not_what_the_manifest_says_are_refused(change: Any, reason: str) -> None:
+    with pytest.raises(BundleRejected, match=reason):
+        unpack(with_tensors(change), TENANT_A, VERSION)
+
+
+def second_step_changed(**changes: Any) -> dict[str, bytes]:
+    files = packed(with_second_step())
+    tensors = safetensors.numpy.load(files[TENSORS]) | changes
+    return redigested(files | {TENSORS: safetensors.numpy.save(tensors)})
+
+
+def with_second_step() -> Twin:
+    twin = small_twin()
+    return replace(twin, ranking=plain_layer(len(twin.property_ids), twin.schema.width), market_calibration=Platt(2, 0))
+
+
+def test_the_second_step_and_the_markets_calibration_come_back_the_same() -> None:
+    twin, again = with_second_step(), unpack(packed(with_second_step()), TENANT_A, VERSION)
+    assert again.market_calibration == twin.market_calibration
+    assert again.ranking is not None
+    assert twin.ranking is not None
+    assert (again.ranking.neighbours.numbers == twin.ranking.neighbours.numbers).all()
+    assert again.ranking.golden(twin.landmarks[0]) == twin.ranking.golden(twin.landmarks[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ranking.weights": np.full((5, 7), 2.0, dtype=np.float32)}, "golden"),
+        ({"ranking.weights": np.full((5, 6), 1.0, dtype=np.float32)}, "ranking.weights is"),
+        ({"ranking.weights": np.full((5, 7), np.nan, dtype=np.float32)}, "NaN"),
+        ({"ranking.neighbours": np.full((60, 1), 60, dtype=np.int32)}, "neighbour"),
+        ({"ranking.surprise": np.zeros(1, dtype=np.float32)}, "unexpected"),
+    ],
+)
+def test_a_second_step_that_was_tampered_with_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BundleRejected, match=reason):
+        unpack(second_step_changed(**changes), TENANT_A, VERSION)
+
+
+class Trap:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (pytest.fail, ("a pickle was executed",))
+
+
+def test_a_pickle_in_the_place_of_the_tensors_is_refused_and_not_executed() -> None:
+    with pytest.raises(BundleRejected):
+        unpack(redigested(packed() | {TENSORS: pickle.dumps(Trap())}), TENANT_A, VERSION)
+
+
+def test_a_changed_byte_is_refused() -> None:
+    files = packed()
+    files[TENSORS] = files[TENSORS][:-1] + bytes([files[TENSORS][-1] ^ 1])
+    with pytest.raises(BundleRejected, match="digest"):
+        unpack(files, TENANT_A, VERSION)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, TENSORS, PROPERTY_IDS])
+def test_a_missing_file_is_refused(name: str) -> None:
+    with pytest.raises(BundleRejected, match="missing"):
+        unpack({key: data for key, data in packed().items() if key != name}, TENANT_A, VERSION)
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[]", b"{}", b'{"schema_version": 1}', b"\xff"])
+def test_a_manifest_that_cannot_be_read_is_refused(manifest: bytes) -> None:
+    with pytest.raises(BundleRejected, match="manifest"):
+        unpack(packed() | {MANIFEST: manifest}, TENANT_A, VERSION)
+
+
+def edited(**changes: Any) -> dict[str, bytes]:
+    files = packed()
+    return files | {MANIFEST: json.dumps(json.loads(files[MANIFEST]) | changes).encode()}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "oracle"},
+        {"config": {}},
+        {"feature_schema": {}},
+        {"calibration": {"slope": "x", "intercept": 0}},
+        {"golden": None},
+        {"ranking": {"terms": ["luck"], "neighbours": 1}},
+        {"market_calibration": {"slope": "x"}},
+        {"files": {}},
+        {"files": 3},
+        {"confidence": {"coefficients": [1]}},
+    ],
+)
+def test_a_manifest_of_another_shape_is_refused_and_never_a_crash(changes: dict[str, Any]) -> None:
+    with pytest.raises(BundleRejected):
+        unpack(edited(**changes), TENANT_A, VERSION)
+
+
+def test_another_tenants_bundle_and_another_version_are_refused() -> None:
+    with pytest.raises(BundleRejected, match="another tenant"):
+        unpack(packed(), TENANT_B, VERSION)
+    with pytest.raises(BundleRejected, match="version"):
+        unpack(packed(), TENANT_A, "20990101T000000Z-ffffffff")
+
+
+def test_a_twin_that_is_not_finite_cannot_be_loaded() -> None:
+    twin = small_twin()
+    bad = replace(twin, global_vector=np.full(16, np.inf, np.float32))
+    with pytest.raises(BundleRejected, match="NaN or Inf"):
+        unpack(packed(bad), TENANT_A, VERSION)

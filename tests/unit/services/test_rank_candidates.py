@@ -1,0 +1,106 @@
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
+from portfolio_twin.model.calibration import Platt
+from portfolio_twin.model.ranking import DISCOVER, TERMS
+from portfolio_twin.model.twin import Twin
+from portfolio_twin.services.answers.find_candidates import merge
+from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, recommend
+from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.twins import TENANT_A, plain_layer, small_catalogue, small_twin
+
+CATALOGUE = small_catalogue()
+QUIET, BUSY = 7, 9  # places of the busiest property, and of the one before it
+
+
+def ranked_twin(**weights: float) -> Twin:
+    """Ranks by the terms that are named; month by month three interactions with BUSY, one with QUIET."""
+    twin = small_twin(CATALOGUE)
+    layer = plain_layer(len(CATALOGUE), twin.schema.width)
+    activity = layer.activity.copy()
+    activity[BUSY], activity[QUIET] = np.log1p(3), np.log1p(1)
+    rows = layer.weights * 0
+    rows[[0, 4]] = [weights.get(term, 0.0) for term in TERMS]
+    rows[DISCOVER[0], TERMS.index("near")] = weights.get("near", 0.0)
+    return replace(twin, ranking=replace(layer, weights=rows, activity=activity), market_calibration=Platt(0.0, 0.0))
+
+
+def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
+    index = FakeVectorIndex()
+    index.ensure_collections()
+    payloads = [CATALOGUE.row(i) for i in range(len(CATALOGUE))]
+    ids = list(CATALOGUE.ids)
+    index.upsert_properties(TENANT_A, twin.version, ids, twin.property_vectors, payloads)
+    history = (("p0", "like", 2), ("p1", "view", 1))
+    index.upsert_users(
+        TENANT_A, twin.version, [UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))]
+    )
+    models = cast("Any", SimpleNamespace(current=lambda _tenant: twin))
+    return recommend(models, cast("Any", index), TENANT_A, RecommendRequest(user_id=user_id, **request))
+
+
+def ids_of(found: Recommendations) -> list[str]:
+    return [each.property_id for each in found.recommendations]
+
+
+def test_the_layer_decides_the_order_and_the_affinity_stays_the_calibrated_one() -> None:
+    twin = ranked_twin(month=1.0)
+    found = ask(twin, top_k=5)
+    assert ids_of(found)[:2] == [f"p{BUSY}", f"p{QUIET}"]
+    expected = twin.affinity(twin.property_vectors[0], twin.property_vectors[[BUSY]])[0]
+    assert found.recommendations[0].affinity_score == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_list_by_activity_says_how_much_went_on() -> None:
+    first, second = ask(ranked_twin(month=1.0), top_k=2).recommendations
+    assert "3 interactions with it" in first.reasons[0].text
+    assert "1 interaction with it" in second.reasons[0].text
+
+
+def test_a_list_by_nearness_names_the_property_that_was_liked() -> None:
+    twin = ranked_twin(near=50.0)
+    found = ask(twin, top_k=1).recommendations[0]
+    liked = CATALOGUE.row(0)
+    assert found.reasons[0].text == f"like the {liked['property_type']} in {liked['zipcode']} that you liked"
+    X = twin.schema.vectorise(CATALOGUE)
+    gaps = np.linalg.norm(X - X[0], axis=1)
+    gaps[0] = np.inf  # it was acted on
+    assert found.property_id == f"p{gaps.argmin()}"
+
+
+def test_who_acted_on_the_same_properties_counts() -> None:
+    found = ask(ranked_twin(together=1.0), top_k=1).recommendations[0]
+    assert found.property_id == "p1"  # in `plain_layer` each property belongs together with the next
+    assert found.reasons[0].input == "together"
+
+
+def test_discover_new_leaves_out_what_others_do() -> None:
+    twin = ranked_twin(month=5.0, near=0.1)
+    assert ids_of(ask(twin))[0] == f"p{BUSY}"
+    new = ask(twin, discover_new=True)
+    assert ids_of(new) == ids_of(ask(ranked_twin(near=0.1), discover_new=True))
+    assert not any(reason.input == "activity" for each in new.recommendations for reason in each.reasons)
+
+
+def test_an_investor_without_history_gets_what_is_going_on_at_the_markets_own_calibration() -> None:
+    found = ask(ranked_twin(month=1.0), user_id=77, top_k=1)
+    assert (found.strategy, ids_of(found)) == ("popular", [f"p{BUSY}"])
+    assert found.recommendations[0].affinity_score == 0.5  # Platt(0, 0) knows nothing
+
+
+def test_diversity_works_on_the_layers_scores_too() -> None:
+    twin = ranked_twin(month=1.0)
+    plain, diverse = (ask(twin, top_k=10, diversity=d) for d in (0.0, 0.9))
+    assert ids_of(plain)[0] == ids_of(diverse)[0]
+    assert set(ids_of(plain)) != set(ids_of(diverse))
+
+
+def test_candidates_are_the_best_half_of_the_first_list_then_all_lists_by_turns_each_once() -> None:
+    first, second = ([PropertyHit(name, 0.0, {}) for name in names] for names in ("abcdef", "axyzb"))
+    assert [hit.property_id for hit in merge([first, second], 6)] == ["a", "b", "c", "d", "e", "x"]
+    assert [hit.property_id for hit in merge([first], 4)] == ["a", "b", "c", "d"]
