@@ -4,12 +4,13 @@ import numpy as np
 import numpy.typing as npt
 
 from functions.train.calibrate import base_rate, calibrate, guess
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.calibration import Confidence
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import Matrix, PropertyEncoder
+from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import histories_before
 from portfolio_twin.model.twin import ModelKind, Twin, choose_landmarks

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, POSITIVE_KINDS, InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.evaluation.queries import Queries, investors
 from portfolio_twin.model.calibration import Confidence, Platt, logit
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.twin import Twin
 
 PAIRS_NEEDED = 20  # of each class, below which a calibration would be fitted to chance

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from portfolio_twin.model.encoder import Matrix, PropertyEncoder
+from portfolio_twin.domain.arrays import Matrix
+from portfolio_twin.model.encoder import PropertyEncoder
 
 MARKET_PULL = 0.1  # how much of the market's mean is in every investor, so that an empty history has a direction
 

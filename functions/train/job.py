@@ -14,6 +14,7 @@ from functions.train.content import market_vector, principal_components
 from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.arrays import DAY_SECONDS, Matrix
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.split import VALIDATION, thin_validation, training_log
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank
@@ -22,14 +23,11 @@ from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import ModelKind, Twin
 
 if TYPE_CHECKING:
     from functions.train.tower.checkpoints import Checkpoints
-
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)

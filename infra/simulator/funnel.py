@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from infra.simulator.market import DAY_SECONDS, Values
+from infra.simulator.market import Values
 from infra.simulator.truth import DEAL, DISLIKE, LIKE, OUTREACH, Truth, along, exposure, view_probabilities
+from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.interactions import KIND_CODE
 
 SESSION_VIEWS = 3.0  # views in one sitting, about

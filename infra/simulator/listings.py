@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from infra.simulator.market import DAY_SECONDS, MarketConfig, Values
+from infra.simulator.market import MarketConfig, Values
 from infra.simulator.worth import BUILDINGS, Facts, draw_income, draw_worth, of_hood
+from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.properties import PROPERTY_TYPES
 
 URBAN_PULL = {"Single Family": -0.8, "Condo": 2.2, "Townhouse": 0.6, "Multi-Family": 1.0, "Land": -2.5}

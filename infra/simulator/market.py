@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-DAY_SECONDS = 86_400
+from portfolio_twin.domain.arrays import DAY_SECONDS
 
 Values = npt.NDArray[np.float64]
 

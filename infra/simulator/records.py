@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.simulator.listings import Listings
-from infra.simulator.market import DAY_SECONDS, MarketConfig, Values
+from infra.simulator.market import MarketConfig, Values
 from infra.simulator.worth import of_hood
+from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column
 
 KM_PER_DEGREE = 111.32

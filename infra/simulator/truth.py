@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from infra.simulator.market import DAY_SECONDS, Values
+from infra.simulator.market import Values
+from portfolio_twin.domain.arrays import DAY_SECONDS
 
 FRESH_BOOST = 0.3  # how much more a brand-new listing is seen
 FRESH_DAYS = 14.0

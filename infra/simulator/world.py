@@ -15,9 +15,10 @@ from infra.simulator.investors import (
     match_of,
 )  # fmt: skip
 from infra.simulator.listings import Listings, draw_listings
-from infra.simulator.market import DAY_SECONDS, MarketConfig
+from infra.simulator.market import MarketConfig
 from infra.simulator.records import record
 from infra.simulator.truth import Truth
+from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree. It knows no HTTP: `entrypoints/http_errors.py` holds the table from class to status.
+"""Everything that can go wrong, as one tree. It knows no HTTP: `entrypoints/http_errors.py` has the table of statuses.
 
 TwinError
 ├── InvalidInput                 the input breaks a rule
@@ -13,7 +13,7 @@ TwinError
 │   ├── IndexUnavailable
 │   ├── RegistryUnavailable
 │   └── ModelNotFound            this tenant has no model yet, or it cannot be loaded
-├── IndexIncomplete          a reindex left out more than it may
+├── IndexIncomplete              a reindex left out more than it may
 ├── BundleRejected               a model bundle failed a check
 ├── PromotionConflict            somebody else moved live.json first
 ├── LeaseLost                    another run holds this tenant's lease

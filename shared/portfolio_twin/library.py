@@ -9,12 +9,12 @@ from uuid import UUID
 import numpy as np
 
 from portfolio_twin.adapters.s3.registry import Registry
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, unpack
-from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.model.twin import Taste, Twin
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,8 @@ class PortfolioTwin:
 
     def _affinity(self, user: Matrix, evidence: float, features: PropertyFeatures | dict[str, Any]) -> Affinity:
         X = self.twin.schema.vectorise(_catalogue([features]))
-        score = self.twin.affinity(user, self.twin.encoder(X), evidence)
-        confidence = self.twin.confidence(score, evidence, self.twin.novelty(X))
-        return Affinity(float(score[0]), float(confidence[0]))
+        affinity, confidence = self.twin.score(Taste(user, evidence), X)
+        return Affinity(float(affinity[0]), float(confidence[0]))
 
 
 def _catalogue(properties: list[PropertyFeatures | dict[str, Any]]) -> Catalogue:

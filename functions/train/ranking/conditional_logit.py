@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.model.encoder import Matrix
+from portfolio_twin.domain.arrays import Matrix
 
 RIDGE = 1e-3  # per example, on terms scaled to one standard deviation
 STEPS = 30

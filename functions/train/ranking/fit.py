@@ -11,16 +11,15 @@ from functions.train.ranking.conditional_logit import fit_choice, log_likelihood
 from functions.train.ranking.kernel import learn_scales
 from functions.train.ranking.past_choices import POOL, Choices, lay_out, past_choices
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.arrays import Floats, Matrix, Numbers
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, InteractionLog, gather_evidence
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.ranked_lists import Rankings
 from portfolio_twin.model.activity import Activity
-from portfolio_twin.model.calibration import Floats
 from portfolio_twin.model.cooccurrence import Neighbours
-from portfolio_twin.model.encoder import Matrix, PropertyEncoder
+from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.features import FeatureSchema
-from portfolio_twin.model.histories import Numbers
 from portfolio_twin.model.ranking import ACTIVITY as POPULARITY
 from portfolio_twin.model.ranking import DISCOVER, ORDINARY, TASTE, TERMS, UNKNOWN_INVESTOR, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin

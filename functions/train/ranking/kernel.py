@@ -5,8 +5,8 @@ import torch
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from functions.train.ranking.past_choices import Choices
-from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.histories import Histories, Numbers
+from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import TERMS, WANTED_WEIGHT
 
 STEPS = 160

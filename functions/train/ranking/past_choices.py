@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, POSITIVE_KINDS, Evidence
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.ranked_lists import Rankings
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import TERMS
-
-Numbers = npt.NDArray[np.int64]
 
 CHOICES_PER_INVESTOR = 5  # the last ones: one investor must not speak for all
 CHOICES_LIMIT = 4_000

@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 
 from functions.train.report.plots import CYCLE, RED, figure
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.split import TEST
 from portfolio_twin.evaluation.queries import Queries, investors
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.twin import Twin
 
 TSNE_POINTS = 1_000

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from functions.train.progress import Epoch
+from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.slices import GROUPS, label_of
@@ -52,7 +53,7 @@ def training_curves(history: list[Epoch], best_epoch: int) -> bytes:
     return figure(draw, columns=3)
 
 
-def roc(labels: Labels, affinities: metrics.Floats) -> bytes:
+def roc(labels: Labels, affinities: Floats) -> bytes:
     """True against false positive rate on the held-out pairs."""
 
     def draw(axes: list[Axes]) -> None:
@@ -67,7 +68,7 @@ def roc(labels: Labels, affinities: metrics.Floats) -> bytes:
     return figure(draw)
 
 
-def confusion(labels: Labels, affinities: metrics.Floats) -> bytes:
+def confusion(labels: Labels, affinities: Floats) -> bytes:
     """What was said against what happened, at affinity 0.5."""
 
     def draw(axes: list[Axes]) -> None:
@@ -85,7 +86,7 @@ def confusion(labels: Labels, affinities: metrics.Floats) -> bytes:
     return figure(draw)
 
 
-def reliability(labels: Labels, affinities: metrics.Floats) -> bytes:
+def reliability(labels: Labels, affinities: Floats) -> bytes:
     """Claimed against true probability, and how often each was claimed."""
 
     def draw(axes: list[Axes]) -> None:

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS, InteractionLog, gather_evidence
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.evaluation.queries import Queries
-from portfolio_twin.model.encoder import Matrix
-
-Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

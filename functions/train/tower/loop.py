@@ -15,9 +15,9 @@ from functions.train.tower.examples import TrainingSet, validation_examples
 from functions.train.tower.network import TwinNetwork
 from functions.train.tower.objective import Batch, Objective
 from functions.train.tower.validation import validate
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import Matrix
 
 WARM_UP_SHARE = 0.1
 SHORTEST_CYCLE = 4  # steps: two up, two down; fewer have no cycle

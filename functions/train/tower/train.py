@@ -10,11 +10,12 @@ from functions.train.progress import Epoch, Progress
 from functions.train.tower.checkpoints import Checkpoints
 from functions.train.tower.examples import training_set
 from functions.train.tower.loop import train
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import Matrix, PropertyEncoder, normalise
+from portfolio_twin.model.encoder import PropertyEncoder, normalise
 
 # Properties below which one thread is faster: the steps are so short that threads mostly wait for each other, and where
 # something else runs on the machine they wait long (at 1 500 properties on two busy cores: 25 s against 106 s).

@@ -8,10 +8,11 @@ from functions.train.progress import Epoch
 from functions.train.tower.examples import TrainingSet
 from functions.train.tower.network import TwinNetwork
 from functions.train.tower.objective import Batch, Objective
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.queries import Queries, rank_targets
 from portfolio_twin.evaluation.results import ranking
-from portfolio_twin.model.encoder import Matrix, normalise
+from portfolio_twin.model.encoder import normalise
 
 UNMEASURED = float("nan")
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Mask
 from portfolio_twin.domain.interactions import CLOCK_SKEW, InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import (
@@ -19,8 +20,6 @@ from portfolio_twin.domain.properties import (
     Column,
     PropertyFeatures,
 )
-
-Mask = npt.NDArray[np.bool_]
 
 CATEGORIES = {"listing_status": LISTING_STATUSES, "property_type": PROPERTY_TYPES}
 MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / the golden ratio (Knuth, TAOCP 3, §6.4)

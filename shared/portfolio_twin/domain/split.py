@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS, InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 
@@ -20,7 +21,6 @@ TARGETS_NEEDED = 3  # one to learn from, one for validation, one for test
 HOLDOUT_USERS_LIMIT = 2_000
 
 Rows = npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

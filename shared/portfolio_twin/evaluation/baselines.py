@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.histories import Histories, Numbers
+from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.model.histories import Histories
 
 Scorer = Callable[[slice], npt.NDArray[np.floating]]  # a chunk of the queries → (chunk, n) scores
 

@@ -6,21 +6,17 @@ never their single answers: two answers about one investor say less than one ans
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from portfolio_twin.evaluation.metrics import CALIBRATION_BINS, calibration_bins
+from portfolio_twin.domain.arrays import Floats
+from portfolio_twin.evaluation.metrics import CALIBRATION_BINS, Labels, calibration_bins
 
 SEED = 20_261_121  # the verdict on the same figures must not change from run to run
 RESAMPLES = 2000
 INTERVAL = (0.025, 0.975)
 CHANCE_DRAWS = 200
 FEW_USERS = 20  # below, resampling says nothing
-
-Floats = npt.NDArray[np.floating[Any]]
-Numbers = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ def resampled_means(drawn: Floats, values: Floats) -> Floats:
     return means
 
 
-def resampled_ece(drawn: Floats, rows: Numbers, labels: Numbers, probabilities: Floats) -> Floats:
+def resampled_ece(drawn: Floats, rows: Labels, labels: Labels, probabilities: Floats) -> Floats:
     """(RESAMPLES,) of `metrics.ece` over pairs (p,), `rows` (p,) saying whose pair each is."""
     investors = drawn.shape[1]
     cells = rows * CALIBRATION_BINS + calibration_bins(probabilities)

@@ -7,11 +7,10 @@ each part of the investors, but of the live model alone and with a margin: docs/
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, resampled_means, resamples
 from portfolio_twin.evaluation.gates import Gate, compare
 
@@ -19,8 +18,6 @@ BETTER_THAN_POPULARITY = 0.95  # share of resamples: without personalisation the
 BETTER_THAN_CONTENT = 0.80  # a draw with content-kNN does no harm, so less certainty will do
 WORSE_THAN_LIVE = 0.95  # only this certain of a loss keeps a fresher model out
 SLICE_LOSS = 0.05  # of NDCG@10, what a slice may lose
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 def better(ours: Floats, theirs: Floats, rival: str, certainty: float) -> Gate:

@@ -1,11 +1,8 @@
 """Is a set of embeddings alive? Figures that no label is needed for."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from portfolio_twin.domain.arrays import Floats
 
 SAMPLE = 2000  # properties; beyond, more rows change no digit that a gate looks at
 NEIGHBOURS = 5

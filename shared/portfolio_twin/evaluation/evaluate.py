@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import Catalogue
@@ -16,10 +17,9 @@ from portfolio_twin.domain.split import TEST, Holdout, training_log
 from portfolio_twin.evaluation.baselines import Scorer, content_knn, popularity
 from portfolio_twin.evaluation.queries import Queries, classify, rank_targets, twin_scorer, whole_scorer
 from portfolio_twin.evaluation.results import Evaluation
-from portfolio_twin.evaluation.slices import SHORTENED, Mask, by_history, by_likeness, by_type
+from portfolio_twin.evaluation.slices import SHORTENED, by_history, by_likeness, by_type
 from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.features import FeatureSchema
-from portfolio_twin.model.histories import Numbers
 from portfolio_twin.model.twin import Twin
 
 ASKED_AS_NEW = 1_000  # investors, drawn by seed: enough for an interval of a few points

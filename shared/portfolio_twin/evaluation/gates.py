@@ -8,17 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 F1_LIMIT = 0.6
 ACCURACY_LIMIT = 0.7
 ECE_LIMIT = 0.10
 UNIT_TOLERANCE = 1e-3
 RANK_LIMIT = 2.0  # of 16: below, the properties lie on a line
 LOOKALIKE_LIMIT = 0.8
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Floats
+
 Labels = npt.NDArray[Any]
-Floats = npt.NDArray[np.floating[Any]]
 Relevance = npt.NDArray[np.bool_]
 
 CALIBRATION_BINS = 10

@@ -7,18 +7,16 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import Holdout
-from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.baselines import Scorer
 from portfolio_twin.evaluation.ranked_lists import Rankings
-from portfolio_twin.evaluation.slices import Mask
 from portfolio_twin.model.activity import Activity
-from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.histories import Histories, Numbers, histories_before, scatter
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.model.histories import Histories, histories_before, scatter
+from portfolio_twin.model.twin import Scored, Twin
 
 SCORES_AT_ONCE = 4_000_000  # per chunk of queries, 16 MB
 SEED = 0
@@ -102,15 +100,14 @@ def whole_scorer(
     return lambda chunk: rankings.score(chunk, discover=discover)
 
 
-def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> tuple[metrics.Floats, metrics.Floats]:
+def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> Scored:
     """Affinity and confidence of each pair. Each (p,)"""
     X = twin.schema.vectorise(catalogue)
     vectors, at = twin.encoder(X), queries.pair_properties
     users = investors(twin, vectors, queries.users, queries.histories)
     cosines = np.einsum("pd,pd->p", users[queries.pair_rows], vectors[at])
     evidence = twin.present(queries.histories, vectors).evidence[queries.pair_rows]
-    affinities = twin.probability(cosines, evidence)
-    return affinities, twin.confidence(affinities, evidence, twin.novelty(X[at]))
+    return twin.score_cosines(cosines, evidence, twin.novelty(X[at]))
 
 
 def rank_targets(scorer: Scorer, queries: Queries, n: int, among: Candidates | None = None) -> Numbers:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.model.activity import Activity
-from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.histories import Histories, Numbers
+from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import Past, RankingLayer
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Floats, Mask, Numbers
 from portfolio_twin.evaluation import bootstrap, metrics
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, Interval
-from portfolio_twin.evaluation.slices import Mask
-from portfolio_twin.model.histories import Numbers
 
 CUTS = (5, 10, 20)
 
@@ -24,8 +23,8 @@ class Evaluation:
     ranks: Mapping[str, Numbers]  # model → (q,) place of the target, from 0
     pair_rows: Numbers  # (p,) the investor of each classification pair, by place in `users`
     labels: npt.NDArray[np.int8]  # (p,)
-    affinities: metrics.Floats  # (p,) the twin's
-    confidences: metrics.Floats  # (p,)
+    affinities: Floats  # (p,) the twin's
+    confidences: Floats  # (p,)
     slices: Mapping[str, Mapping[str, "Evaluation"]] = field(default_factory=dict)  # group of slices → slice
 
     def take(self, kept: Mask) -> "Evaluation":
@@ -41,11 +40,11 @@ class Evaluation:
             confidences=self.confidences[pairs],
         )
 
-    def ndcg(self, model: str, k: int = 10) -> metrics.Floats:
+    def ndcg(self, model: str, k: int = 10) -> Floats:
         """(q,) NDCG@k of each investor, what a paired bootstrap compares."""
         return metrics.ndcg_at(k, _relevance(self.ranks[model], k), np.ones(len(self.users)))
 
-    def hits(self, model: str, k: int = 10) -> metrics.Floats:
+    def hits(self, model: str, k: int = 10) -> Floats:
         """(q,) 1 where the target is among the first k."""
         return metrics.hit_rate_at(k, _relevance(self.ranks[model], k))
 
@@ -122,7 +121,7 @@ def _relevance(ranks: Numbers, k: int) -> metrics.Relevance:
     return relevance
 
 
-def _mean(values: metrics.Floats) -> float:
+def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 

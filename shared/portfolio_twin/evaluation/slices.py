@@ -1,10 +1,9 @@
 """Parts of the questions of a test, so that a mean over everybody hides nobody."""
 
 import numpy as np
-import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.histories import Numbers
 
 LENGTHS = {"0": (0, 0), "1": (1, 1), "2": (2, 2), "3-5": (3, 5), "6+": (6, np.inf)}
 SHORTENED = (0, 1, 2)  # properties left of each history, as of an investor who has just come
@@ -15,8 +14,6 @@ GROUPS = {
     "likeness": "target and history",
     "property_type": "type of the target",
 }
-
-Mask = npt.NDArray[np.bool_]
 
 
 def by_history(lengths: Numbers) -> dict[str, Mask]:

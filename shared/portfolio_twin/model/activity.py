@@ -6,13 +6,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import DAY_SECONDS, Matrix, Numbers
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
-from portfolio_twin.model.encoder import Matrix
 
-Numbers = npt.NDArray[np.int64]
-
-DAY_SECONDS = 86_400
 WINDOWS_DAYS = (36_500, 365, 90, 30)  # ever, within the year, the quarter, the month
 
 

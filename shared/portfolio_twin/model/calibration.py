@@ -4,9 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from portfolio_twin.domain.arrays import Floats
 
 # Where little is known the confidence follows these: surer with a clearer answer and more evidence, less far away.
 CONFIDENCE_PRIOR = np.array([0.0, 0.6, 0.3, -0.5])

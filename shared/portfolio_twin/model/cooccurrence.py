@@ -6,9 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.model.encoder import Matrix
-
-Numbers = npt.NDArray[np.int64]
+from portfolio_twin.domain.arrays import Matrix, Numbers
 
 NEIGHBOURS = 50
 INVESTOR_LIMIT = 200  # properties of one investor that are paired with each other, the last ones

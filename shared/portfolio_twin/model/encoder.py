@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
+from portfolio_twin.domain.arrays import Matrix
 
 NORM_FLOOR = 1e-12
 FULL_EVIDENCE = 1.0  # a deal's worth: of less, the market's taste keeps a larger part

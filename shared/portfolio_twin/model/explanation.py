@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.calibration import Platt
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.twin import Twin
 
 COMPLETENESS_TOLERANCE = 1e-3

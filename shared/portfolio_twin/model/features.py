@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import (
     ATTRIBUTE_PREFIX,
     CATEGORICAL_INPUTS,
@@ -16,8 +17,6 @@ from portfolio_twin.domain.properties import (
     PROPERTY_TYPES,
     Catalogue,
 )
-
-Matrix = npt.NDArray[np.float32]
 
 LOG_INPUTS = {"listing_price", "price_per_sqft", "estimated_value", "square_footage", "lot_size_sqft"}
 CLIP_QUANTILES = (0.005, 0.995)

@@ -6,11 +6,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, InteractionLog, gather_evidence
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
-from portfolio_twin.model.encoder import FULL_EVIDENCE, Matrix, normalise
-
-Numbers = npt.NDArray[np.int64]
+from portfolio_twin.model.encoder import FULL_EVIDENCE, normalise
 
 SHORTEST_TASTE = 2  # properties that speak for something, on either side of a change
 

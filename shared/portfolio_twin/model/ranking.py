@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.model.activity import WINDOWS_DAYS
 from portfolio_twin.model.cooccurrence import Neighbours
-from portfolio_twin.model.encoder import Matrix, PropertyEncoder, pool_history
-
-Numbers = npt.NDArray[np.int64]
+from portfolio_twin.model.encoder import PropertyEncoder, pool_history
 
 # What speaks for a candidate; the first two are taste, the rest is what others do.
 TERMS = ("cosine", "near", "together", "popularity", "year", "quarter", "month")

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Floats, Matrix
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.calibration import Confidence, Floats, Platt
+from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import Matrix, PropertyEncoder, normalise, pool_history
+from portfolio_twin.model.encoder import PropertyEncoder, normalise, pool_history
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import RankingLayer
@@ -19,6 +20,21 @@ from portfolio_twin.model.ranking import RankingLayer
 ModelKind = Literal["twin", "content"]
 
 NOVELTY_LIMIT = 5.0
+
+
+class Taste(NamedTuple):
+    """What one investor wants, as far as the model knows."""
+
+    vector: Matrix  # (d,)
+    evidence: float  # sum of the weights in the history that are above 0
+    stated: bool = False  # a buy box: no behaviour behind it, and yet not the market's taste
+
+
+class Scored(NamedTuple):
+    """n answers."""
+
+    affinity: Floats  # (n,) P(this investor would act), at a balanced prior
+    confidence: Floats  # (n,) 0 … 1
 
 
 @dataclass(frozen=True)
@@ -56,13 +72,23 @@ class Twin:
         """What speaks for each investor's taste of today: recent, and after any change of it. vectors (n, d)."""
         return histories.present(vectors - self.centre, self.config.change_of_taste)
 
+    def score(self, taste: Taste, X: Matrix) -> Scored:
+        """Affinity and confidence of properties X (n, w) for one investor."""
+        affinity = self.affinity(taste.vector, self.encoder(X), 1.0 if taste.stated else taste.evidence)
+        return Scored(affinity, self.confidence(affinity, taste.evidence, self.novelty(X)))
+
+    def score_cosines(self, cosines: Floats, evidence: Floats | float, novelty: Floats | float) -> Scored:
+        """The same where the cosines (n,) are there already, of investors with so much evidence each, (n,) or one."""
+        affinity = self.probability(cosines, evidence)
+        return Scored(affinity, self.confidence(affinity, evidence, novelty))
+
     def affinity(self, user: Matrix, vectors: Matrix, evidence: float = 1.0) -> Floats:
         """P(this investor would act), at a balanced prior: user (d,), vectors (n, d) → (n,)."""
         return self.platt(evidence)(vectors @ user)
 
-    def probability(self, cosines: Floats, evidence: Floats) -> Floats:
+    def probability(self, cosines: Floats, evidence: Floats | float) -> Floats:
         """The same from the cosines (n,) of investors with so much evidence each, (n,)."""
-        return np.where(evidence > 0, self.platt(1.0)(cosines), self.platt(0.0)(cosines))
+        return np.where(np.asarray(evidence) > 0, self.platt(1.0)(cosines), self.platt(0.0)(cosines))
 
     def platt(self, evidence: float) -> Platt:
         """The calibration for an investor of so much evidence: the market's taste lies on a scale of its own."""

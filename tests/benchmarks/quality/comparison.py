@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.queries import classify
 from portfolio_twin.model.twin import Twin
@@ -14,7 +15,6 @@ from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed, seeded
 from tests.benchmarks.quality.ranks import figures, gain, place
 from tests.benchmarks.quality.rivals.settings import RIVALS
-from tests.benchmarks.quality.rivals.training_matrix import Numbers
 from tests.benchmarks.quality.rivals.tuning import choose
 
 OURS = "twin"

@@ -10,13 +10,13 @@ import numpy as np
 from functions.train.offline import freeze
 from infra.local.twin.csv_files import lines
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.arrays import Mask
 from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import TEST, VALIDATION, training_log
 from portfolio_twin.evaluation.queries import Queries
-from tests.benchmarks.quality.ranks import Mask
 from tests.benchmarks.quality.rivals.training_matrix import Known
 
 SPLIT_SEED = 0  # one split for all seeds of the models: they differ by their own chance alone

@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.queries import Candidates, Queries, rank_targets
-from portfolio_twin.evaluation.slices import Mask as Mask
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Numbers
+from tests.benchmarks.quality.rivals.training_matrix import Answer
 
 CUT = 10
 RESAMPLES = 1_000

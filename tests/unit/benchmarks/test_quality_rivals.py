@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.domain.split import TEST, Holdout
@@ -16,7 +17,7 @@ from tests.benchmarks.quality.output import write
 from tests.benchmarks.quality.ranks import figures, gain, per_user, place
 from tests.benchmarks.quality.rivals import factors, neighbours, sums
 from tests.benchmarks.quality.rivals.settings import RIVALS, Rival
-from tests.benchmarks.quality.rivals.training_matrix import DAY_SECONDS, Answer, Known
+from tests.benchmarks.quality.rivals.training_matrix import Answer, Known
 from tests.benchmarks.quality.rivals.tuning import choose
 from tests.benchmarks.quality.studies.expected_gain import share_of_best
 from tests.benchmarks.quality.studies.new_properties import hold_out

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
-from portfolio_twin.model.encoder import Matrix, pool_history
+from portfolio_twin.model.encoder import pool_history
 from portfolio_twin.model.histories import Histories
 
 THRESHOLD = 0.3

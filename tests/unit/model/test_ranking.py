@@ -6,8 +6,9 @@ import pytest
 from functions.train.ranking.conditional_logit import fit_choice, log_likelihoods
 from functions.train.ranking.fit import pays
 from functions.train.ranking.past_choices import past_choices
+from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog, gather_evidence
-from portfolio_twin.model.activity import DAY_SECONDS, Activity
+from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.ranking import DISCOVER, ORDINARY, TERMS, UNKNOWN_INVESTOR, Past, RankingLayer
 from tests.fakes.twins import plain_layer

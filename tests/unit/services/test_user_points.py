@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from portfolio_twin.adapters.qdrant.index import UserPoint
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, KIND_WEIGHTS, KINDS, InteractionLog
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.services.answers.know_investor import evidence_weight
 from portfolio_twin.services.answers.user_vectors import user_points
 from tests.fakes.twins import small_twin

@@ -7,10 +7,10 @@ from uuid import UUID
 import numpy as np
 
 from portfolio_twin.adapters.qdrant.index import PropertyHit, VectorIndex
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.criteria import Filters
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import PropertyId
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.services.answers.know_investor import Investor
 
 CANDIDATES = 200  # ranked at most

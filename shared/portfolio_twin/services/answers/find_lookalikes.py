@@ -84,8 +84,7 @@ def find_audience(models: LiveModels, index: VectorIndex, tenant: UUID, property
     X = twin.schema.vectorise(Catalogue.from_rows([property_id], [row]))
     hits = index.search_users(tenant, twin.version, twin.encoder(X)[0], limit=top_k)
     evidence = np.array([evidence_weight(hit.evidence) for hit in hits])
-    affinity = twin.probability(np.array([hit.score for hit in hits]), evidence)
-    confidence = twin.confidence(affinity, evidence, twin.novelty(X))
+    affinity, confidence = twin.score_cosines(np.array([hit.score for hit in hits]), evidence, twin.novelty(X))
     found = zip([hit.user_id for hit in hits], affinity.tolist(), confidence.tolist(), strict=True)
     return Audience(
         property_id=property_id,

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, PropertyFeatures
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.explanation import explain
 from portfolio_twin.model.twin import Twin
 

@@ -11,10 +11,10 @@ import numpy as np
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.qdrant.points import Event
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS
 from portfolio_twin.errors import IndexUnavailable
-from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.model.twin import Taste, Twin
 
 Strategy = Literal["twin", "content", "buy_box", "popular"]
 
@@ -30,6 +30,10 @@ class Investor:
     def strategy(self, twin: Twin) -> Strategy:
         """What the answers rest on: the market's taste as long as nothing is known of the investor."""
         return twin.kind if self.evidence > 0 else "popular"
+
+    @property
+    def taste(self) -> Taste:
+        return Taste(self.vector, self.evidence)
 
     @property
     def liked(self) -> tuple[str, ...]:

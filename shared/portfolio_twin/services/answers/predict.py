@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_valid
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.criteria import STRICT
 from portfolio_twin.domain.interactions import UserId
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
 from portfolio_twin.errors import IndexUnavailable, NotFound
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.give_reasons import Reason, give_reasons, known_fields
 from portfolio_twin.services.answers.know_investor import Investor, Strategy, know_investor
@@ -93,8 +93,7 @@ def predict(models: LiveModels, index: VectorIndex, tenant: UUID, request: Predi
         assert request.property_features is not None  # the validator saw to it
         row = known_fields(request.property_features)
     X = twin.schema.vectorise(Catalogue.from_rows([""], [row]))
-    affinity = twin.affinity(investor.vector, twin.encoder(X), investor.evidence)
-    confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
+    affinity, confidence = twin.score(investor.taste, X)
     reasons = give_reasons(twin, investor.vector, X[0], row, investor.evidence) if request.explain else None
     return _prediction(twin, investor, float(affinity[0]), float(confidence[0]), reasons)
 
@@ -109,8 +108,7 @@ def predict_batch(models: LiveModels, index: VectorIndex, tenant: UUID, body: by
         results[place] = {"error": {"code": "InvalidInput", "message": message}}
     if good:
         X = twin.schema.vectorise(Catalogue.of([""] * len(good), list(good.values())))
-        affinity = twin.affinity(investor.vector, twin.encoder(X), investor.evidence)
-        confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
+        affinity, confidence = twin.score(investor.taste, X)
         for place, p, c in zip(good, affinity.tolist(), confidence.tolist(), strict=True):
             results[place] = {"affinity_score": p, "confidence": c}
     return {
@@ -155,8 +153,7 @@ def _from_bundle(twin: Twin, investor: Investor, property_id: str) -> Prediction
     vector = twin.known_property(property_id)
     if vector is None:
         raise IndexUnavailable("the index is down, and the property is not one that training knew")
-    affinity = twin.affinity(investor.vector, vector[None], investor.evidence)
-    confidence = twin.confidence(affinity, investor.evidence, 0.0)
+    affinity, confidence = twin.score_cosines(vector[None] @ investor.vector, investor.evidence, 0.0)
     if not investor.degraded:  # else it was counted when it was found
         telemetry.count("Degraded")
     degraded = replace(investor, degraded=True)

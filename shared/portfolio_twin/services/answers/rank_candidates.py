@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from portfolio_twin.adapters.qdrant.index import PropertyHit
+from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.encoder import Matrix
-from portfolio_twin.model.ranking import ACTIVITY, TERMS, WANTED_WEIGHT, Numbers, Past, RankingLayer, distances
+from portfolio_twin.model.ranking import ACTIVITY, TERMS, WANTED_WEIGHT, Past, RankingLayer, distances
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.find_candidates import Stored
 from portfolio_twin.services.answers.give_reasons import Reason

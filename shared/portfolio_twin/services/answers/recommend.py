@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field, model_validator
 
 from portfolio_twin.adapters.qdrant.index import PropertyHit, VectorIndex
 from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.criteria import STRICT, BuyBox, Filters
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, UserId
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
-from portfolio_twin.model.encoder import Matrix, normalise
+from portfolio_twin.model.encoder import normalise
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.find_candidates import Stored, find_candidates
 from portfolio_twin.services.answers.give_reasons import Reason, give_reasons

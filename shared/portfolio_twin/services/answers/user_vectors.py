@@ -10,6 +10,7 @@ from portfolio_twin.adapters.postgres.copy_reads import copy_log
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.postgres.repositories import InteractionRepository
 from portfolio_twin.adapters.qdrant.index import UserPoint, VectorIndex
+from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.domain.interactions import (
     KIND_CODE,
     KINDS,
@@ -18,13 +19,10 @@ from portfolio_twin.domain.interactions import (
     gather_evidence,
 )
 from portfolio_twin.domain.numbering import property_numbers
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import Twin
 
 VectorsOf = Callable[[Sequence[str]], Mapping[str, Matrix]]
-
-Numbers = npt.NDArray[np.int64]
 
 
 def refresh_users(twin: Twin, database: Database, index: VectorIndex, tenant: UUID, users: Collection[int]) -> None:

@@ -8,10 +8,11 @@ import numpy.typing as npt
 
 from portfolio_twin.adapters.s3.registry import Registry
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.domain.split import TEST, Holdout, training_log
 from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, UnreadableInput
 from portfolio_twin.evaluation import comparison_gates as rivals
-from portfolio_twin.evaluation.gates import Floats, Gate
+from portfolio_twin.evaluation.gates import Gate
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.slices import slice_name
 from portfolio_twin.model.bundle import unpack

@@ -11,6 +11,7 @@ import numpy as np
 
 from portfolio_twin.adapters.s3.registry import Registry
 from portfolio_twin.adapters.s3.snapshots import Snapshot, latest_snapshot_id, load_snapshot
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected, NotFound
 from portfolio_twin.evaluation import comparison_gates as rivals
@@ -21,7 +22,6 @@ from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.gates import Gate
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, read_manifest, unpack
-from portfolio_twin.model.encoder import Matrix
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.compare_with_live import LIVE, Rival, against_live, live_rival

@@ -6,9 +6,10 @@ Their packages are the dependency group `peers`; without them these rivals are l
 import numpy as np
 from scipy import sparse
 
+from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.evaluation.baselines import Scorer
 from portfolio_twin.evaluation.queries import Queries
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Known, Numbers, Setting, wanted
+from tests.benchmarks.quality.rivals.training_matrix import Answer, Known, Setting, wanted
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)  # LightFM takes features as tags: numbers are cut into fifths
 

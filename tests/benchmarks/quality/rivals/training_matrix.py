@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from portfolio_twin.domain.arrays import DAY_SECONDS, Numbers
 from portfolio_twin.domain.interactions import InteractionLog, gather_evidence
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import Catalogue
@@ -17,10 +18,7 @@ from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories
 
-DAY_SECONDS = 86_400
-
 Floats = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.int64]
 Setting = Mapping[str, float]
 
 

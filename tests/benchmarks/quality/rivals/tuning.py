@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from portfolio_twin.domain.arrays import Mask
 from portfolio_twin.evaluation.queries import Queries
-from tests.benchmarks.quality.ranks import Mask, per_user, place
+from tests.benchmarks.quality.ranks import per_user, place
 from tests.benchmarks.quality.rivals.settings import Rival
 from tests.benchmarks.quality.rivals.training_matrix import Known, Setting
 

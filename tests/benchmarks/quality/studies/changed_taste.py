@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.simulator import Simulation, Truth, change_of_taste
+from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.domain.csv.canonical import join_logs
 from portfolio_twin.evaluation.queries import Queries
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Numbers
+from tests.benchmarks.quality.rivals.training_matrix import Answer
 from tests.benchmarks.quality.studies.expected_gain import at, owned, scores_of, share_of_best
 
 STEPS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20)  # interactions under the new taste

@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.simulator import Simulation
+from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.domain.csv.canonical import join_logs
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.evaluation.queries import Queries
-from tests.benchmarks.quality.ranks import Mask
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Known, Numbers
+from tests.benchmarks.quality.rivals.training_matrix import Answer, Known
 from tests.benchmarks.quality.studies.expected_gain import Values, at, owned, scores_of, share_of_best
 
 MISMATCH = 0.1  # of the true match: below, an investor would mean the dislike

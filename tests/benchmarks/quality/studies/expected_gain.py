@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.histories import histories_before, scatter
-from tests.benchmarks.quality.ranks import CUT, Mask
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Numbers
+from tests.benchmarks.quality.ranks import CUT
+from tests.benchmarks.quality.rivals.training_matrix import Answer
 
 Values = npt.NDArray[np.floating[Any]]
 

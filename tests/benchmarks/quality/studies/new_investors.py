@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from functions.train.offline import freeze
+from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.domain.split import TEST, training_log
 from portfolio_twin.evaluation.queries import Queries, rank_targets
 from tests.benchmarks.quality.frozen_data import SPLIT_SEED, Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed
 from tests.benchmarks.quality.ranks import figures
 from tests.benchmarks.quality.rivals.settings import RIVALS
-from tests.benchmarks.quality.rivals.training_matrix import Known, Numbers
+from tests.benchmarks.quality.rivals.training_matrix import Known
 
 FOLDS = 4
 KEPT = {"0": 0, "1": 1, "2": 2, "3-5": 5, "6+": None, "all": None}  # the latest so many of each history

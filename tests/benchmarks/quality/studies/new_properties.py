@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from functions.train.offline import freeze
+from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS, InteractionLog
 from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import Catalogue
@@ -14,9 +15,9 @@ from portfolio_twin.domain.split import HOLDOUT_USERS_LIMIT, TEST, Holdout, trai
 from portfolio_twin.evaluation.queries import Queries
 from tests.benchmarks.quality.frozen_data import SPLIT_SEED, Market
 from tests.benchmarks.quality.models import DISCOVER, Chosen, Say, fit_all, prefixed
-from tests.benchmarks.quality.ranks import Mask, place
+from tests.benchmarks.quality.ranks import place
 from tests.benchmarks.quality.rivals.settings import RIVALS
-from tests.benchmarks.quality.rivals.training_matrix import Known, Numbers
+from tests.benchmarks.quality.rivals.training_matrix import Known
 from tests.benchmarks.quality.rivals.tuning import choose
 
 BLIND = ("item_knn", "ease", "als", "bpr")  # they know a property only by who dealt with it

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from infra.simulator import MARKETS, Simulation, Truth, simulate
+from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.evaluation.queries import Candidates, Queries
 from tests.benchmarks.quality.comparison import choose_all, paired, same, summary
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import Chosen, available, fit_all, prefixed
 from tests.benchmarks.quality.output import Teller
-from tests.benchmarks.quality.ranks import Mask, per_user, place
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Numbers
+from tests.benchmarks.quality.ranks import per_user, place
+from tests.benchmarks.quality.rivals.training_matrix import Answer
 from tests.benchmarks.quality.studies.changed_taste import SHARE_OF_SETTLED, follow, follows_within
 from tests.benchmarks.quality.studies.dislikes import right_way
 

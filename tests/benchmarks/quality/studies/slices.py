@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.evaluation.evaluate import nearness_places
-from portfolio_twin.evaluation.slices import Mask, by_history, by_likeness, by_type
+from portfolio_twin.evaluation.slices import by_history, by_likeness, by_type
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.ranks import figures
-from tests.benchmarks.quality.rivals.training_matrix import Numbers
 
 FEWEST = 10  # investors in a slice worth a line
 
