@@ -1,10 +1,11 @@
 """The environment, read once and typed: one class per family of functions. Nothing else reads the environment.
 
 Every variable is upper-case and listed below; AWS's own (`AWS_REGION`, `AWS_ENDPOINT_URL`, …) are read by boto3.
-A bad value fails at start, with its name: each function calls `check_environment` when it is imported.
+A bad value fails at start, with its name: each function calls `from_environment` when it is imported.
 """
 
 from functools import cache
+from typing import TypeVar
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -52,46 +53,34 @@ class PipelineSettings(StepSettings, WriteSettings):
     database_statement_seconds: float = Field(300.0, gt=0)
 
 
+Settings = TypeVar("Settings", bound=ReadSettings)
+
+
 class RuntimeSettings(BaseSettings):
-    """What Lambda says of itself."""
+    """What Lambda says of itself; elsewhere nothing."""
 
     aws_lambda_function_name: str = ""
+    aws_lambda_initialization_type: str = ""
+
+    @property
+    def before_snapshot(self) -> bool:
+        """Whether what runs now goes into the snapshot that SnapStart restores instances from."""
+        return self.aws_lambda_initialization_type == "snap-start"
 
 
 class BadEnvironment(ValueError):
     """Names each variable that is missing or has a value that cannot be; never the value."""
 
 
-def check_environment(kind: type[ReadSettings]) -> None:
-    """Raises BadEnvironment."""
+def from_environment(kind: type[Settings]) -> Settings:
+    """The settings of one family; raises BadEnvironment."""
     try:
-        kind()
+        return kind()
     except ValidationError as error:
         faults = (f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
         raise BadEnvironment("; ".join(faults)) from None
 
 
 @cache
-def function_name() -> str:
-    """Of the function that runs here; empty elsewhere than in Lambda."""
-    return RuntimeSettings().aws_lambda_function_name
-
-
-@cache
-def read_settings() -> ReadSettings:
-    return ReadSettings()
-
-
-@cache
-def write_settings() -> WriteSettings:
-    return WriteSettings()
-
-
-@cache
-def step_settings() -> StepSettings:
-    return StepSettings()
-
-
-@cache
-def pipeline_settings() -> PipelineSettings:
-    return PipelineSettings()
+def runtime() -> RuntimeSettings:
+    return RuntimeSettings()

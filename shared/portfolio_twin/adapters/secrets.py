@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aws_lambda_powertools.utilities.parameters import GetParameterError, TransformParameterError, get_secret
 from pydantic import SecretStr
 
 from portfolio_twin.errors import DatabaseUnavailable, IndexUnavailable
 
 MAX_AGE_SECONDS = 300
+FAILURES = (GetParameterError, TransformParameterError, KeyError, TypeError)
 
 
 def qdrant_key(api_key: SecretStr | None, secret_arn: str) -> str | Callable[[], str] | None:
@@ -18,7 +20,7 @@ def qdrant_key(api_key: SecretStr | None, secret_arn: str) -> str | Callable[[],
     def ask() -> str:
         try:
             return str(_read(secret_arn)["api_key"])
-        except _failures() as error:
+        except FAILURES as error:
             raise IndexUnavailable(f"the secret with Qdrant's key cannot be read: {error}") from error
 
     return ask
@@ -29,18 +31,10 @@ def database_login(secret_arn: str) -> tuple[str, str]:
     try:
         secret = _read(secret_arn)
         return str(secret["username"]), str(secret["password"])
-    except _failures() as error:
+    except FAILURES as error:
         raise DatabaseUnavailable(f"the secret with PostgreSQL's password cannot be read: {error}") from error
 
 
 def _read(secret_arn: str) -> Mapping[str, Any]:
-    from aws_lambda_powertools.utilities.parameters import get_secret  # only the cloud has such secrets
-
     secret: Mapping[str, Any] = get_secret(secret_arn, transform="json", max_age=MAX_AGE_SECONDS)
     return secret
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    from aws_lambda_powertools.utilities.parameters import GetParameterError, TransformParameterError
-
-    return (GetParameterError, TransformParameterError, KeyError, TypeError)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from portfolio_twin.settings import function_name
+from portfolio_twin.settings import runtime
 
 NAMESPACE = "PortfolioTwin"
 FAULT = 500  # what is down is 503
@@ -36,7 +36,7 @@ def log_as_json() -> None:
 
 def traced(handler: Handler) -> Handler:
     """The invocation as a segment in X-Ray, with its errors; elsewhere than in Lambda the handler as it is."""
-    if not function_name():
+    if not runtime().aws_lambda_function_name:
         return handler
     from aws_lambda_powertools import Tracer  # makes a client for X-Ray: 0.13 s of CPU, in Lambda part of the snapshot
 
@@ -73,7 +73,7 @@ def answered(route: str, status: int, milliseconds: float, facts: Mapping[str, s
     _flush(metrics, {"status": str(status), **facts})
     if status == FAULT:
         faults = EphemeralMetrics(namespace=NAMESPACE)
-        faults.add_dimension("function", function_name() or "local")
+        faults.add_dimension("function", runtime().aws_lambda_function_name or "local")
         faults.add_metric("Faulted", MetricUnit.Count, 1)
         _flush(faults, facts)
 

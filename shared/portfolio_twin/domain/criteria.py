@@ -1,10 +1,12 @@
 """What a search may be narrowed to: filters, and the buy box that an investor states."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from portfolio_twin.domain.properties import ListingStatus, PropertyFeatures, PropertyType, Text
+from portfolio_twin.domain.properties import ListingStatus, PropertyFeatures, PropertyId, PropertyType, Text
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -52,6 +54,15 @@ class Filters(BaseModel):
     bathrooms: Range | None = None
     square_footage: Range | None = None
     location: GeoRadius | None = None
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What a search leaves out: all that `filters` do not let through, all but `only`, and what to `exclude`."""
+
+    filters: Filters | None = None
+    only: Collection[PropertyId] | None = None
+    exclude: Collection[PropertyId] = ()
 
 
 class BuyBox(Filters):

@@ -1,12 +1,10 @@
 """Is this function able to answer? No tenant's data goes out; a caller with a token also learns its model's version."""
 
 from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel
 
-from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.adapters.tenant import Stores, Tenant
 from portfolio_twin.errors import Unavailable
 
 
@@ -16,14 +14,14 @@ class Health(BaseModel):
     model_version: str | None = None
 
 
-def check_health(models: LiveModels, index: VectorIndex, tenant: UUID | None) -> Health:
+def check_health(stores: Stores, tenant: Tenant | None) -> Health:
     """Always an answer: what is down is said, not raised."""
     dependencies: dict[str, Literal["up", "down"]] = {
-        "s3": "up" if models.registry.healthy() else "down",
-        "qdrant": "up" if index.healthy() else "down",
+        "s3": "up" if stores.bucket.healthy() else "down",
+        "qdrant": "up" if stores.index.healthy() else "down",
     }
     try:
-        version = models.current(tenant).version if tenant else None
+        version = tenant.twin().version if tenant else None
     except Unavailable:
         version = None
     down = "down" in dependencies.values() or (tenant is not None and version is None)

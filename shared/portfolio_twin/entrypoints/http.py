@@ -12,8 +12,9 @@ from mangum import Mangum
 from pydantic import BaseModel
 
 from portfolio_twin.adapters import telemetry
+from portfolio_twin.adapters.tenant import stores_from_environment
 from portfolio_twin.entrypoints.http_errors import RESPONSES, add_error_handlers
-from portfolio_twin.settings import ReadSettings, check_environment
+from portfolio_twin.settings import ReadSettings
 
 BODY_LIMIT_BYTES = 6_000_000  # Lambda's own limit for a request
 
@@ -26,10 +27,10 @@ def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
 
     Raises BadEnvironment at once, so that a function that lacks a setting does not start.
     """
-    check_environment(needs)
     app = FastAPI(
         title=title, docs_url=None, redoc_url=None, openapi_url=None, responses=RESPONSES, strict_content_type=False
     )
+    app.state.stores = stores_from_environment(needs)
     add_error_handlers(app)
     return app
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from portfolio_twin.adapters import telemetry
+from portfolio_twin.adapters.tenant import Stores, Tenant
 from portfolio_twin.errors import TenantRequired, Unauthenticated
-from portfolio_twin.settings import read_settings
 
 
 def claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -19,26 +19,35 @@ def claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return claims
 
 
-async def tenant_of(request: Request) -> UUID:
-    claim = claims_of(request.scope.get("aws.event", {})).get(read_settings().tenant_claim)
+async def stores_of(request: Request) -> Stores:
+    """The function's own, made by `create_app`."""
+    stores: Stores = request.app.state.stores
+    return stores
+
+
+FunctionStores = Annotated[Stores, Depends(stores_of)]
+
+
+async def tenant_of(request: Request, stores: FunctionStores) -> Tenant:
+    claim = claims_of(request.scope.get("aws.event", {})).get(stores.settings.tenant_claim)
     try:
         if not isinstance(claim, str):
             raise ValueError
-        tenant = UUID(claim)
+        tenant_id = UUID(claim)
     except ValueError:
         raise TenantRequired("the token names no tenant") from None
-    telemetry.note(tenant_id=str(tenant))
-    return tenant
+    telemetry.note(tenant_id=str(tenant_id))
+    return stores.of(tenant_id)
 
 
-Tenant = Annotated[UUID, Depends(tenant_of)]
+OwnTenant = Annotated[Tenant, Depends(tenant_of)]
 
 
-async def tenant_if_any(request: Request) -> UUID | None:
+async def tenant_if_any(request: Request, stores: FunctionStores) -> Tenant | None:
     try:
-        return await tenant_of(request)
+        return await tenant_of(request, stores)
     except (Unauthenticated, TenantRequired):
         return None
 
 
-MaybeTenant = Annotated[UUID | None, Depends(tenant_if_any)]
+MaybeTenant = Annotated[Tenant | None, Depends(tenant_if_any)]

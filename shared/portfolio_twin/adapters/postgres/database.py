@@ -28,7 +28,7 @@ class DatabaseAccess:
 
 
 @dataclass(frozen=True)
-class Tenant:
+class TenantName:
     tenant_id: UUID
     name: str
 
@@ -100,11 +100,11 @@ class Database:
             finally:
                 session.end()
 
-    def list_tenants(self) -> list[Tenant]:
+    def list_tenants(self) -> list[TenantName]:
         """All of them, by name: the pipeline's role may, the application's may not."""
         with self._connection() as connection, database_errors():
             rows = connection.execute(text("select tenant_id, name from app.list_tenants() order by name"))
-            return [Tenant(row.tenant_id, row.name) for row in rows]
+            return [TenantName(row.tenant_id, row.name) for row in rows]
 
     def healthy(self) -> bool:
         try:

@@ -1,13 +1,9 @@
 """The two collections of Qdrant and what is indexed in their payloads."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import UnexpectedResponse
 
 from portfolio_twin.adapters.qdrant.points import COLLECTIONS, PointKind
-
-if TYPE_CHECKING:
-    from qdrant_client import QdrantClient, models
 
 DIMENSIONS = 16
 
@@ -38,9 +34,6 @@ def ensure_collection(client: QdrantClient, kind: PointKind, dimensions: int) ->
 
 
 def _create(client: QdrantClient, name: str, dimensions: int) -> None:
-    from qdrant_client import models
-    from qdrant_client.http.exceptions import UnexpectedResponse
-
     try:
         client.create_collection(
             name, vectors_config=models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
@@ -51,8 +44,6 @@ def _create(client: QdrantClient, name: str, dimensions: int) -> None:
 
 
 def _schema(name: str) -> models.PayloadSchemaType | models.KeywordIndexParams:
-    from qdrant_client import models
-
     if name == "tenant":  # keeps a tenant's points together on disk
         return models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
     return models.PayloadSchemaType(name)

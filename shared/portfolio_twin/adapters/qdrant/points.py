@@ -17,7 +17,21 @@ OWNER_FIELDS = ("tenant_id", "model_version")
 INDEX_ONLY_FIELDS = frozenset({*OWNER_FIELDS, "property_id", "location"})  # what packing adds, unpacking takes away
 
 
-class Found(NamedTuple):
+class Owner(NamedTuple):
+    """Whose points: one tenant's, of one version of its model."""
+
+    tenant_id: UUID
+    version: str
+
+    def fields(self) -> dict[str, str]:
+        return {"tenant_id": str(self.tenant_id), "model_version": self.version}
+
+    def owns(self, payload: Mapping[str, Any]) -> bool:
+        """Whatever the server was asked for."""
+        return self.fields().items() <= payload.items()
+
+
+class Point(NamedTuple):
     """A point as it comes out of the index."""
 
     payload: Mapping[str, Any]
@@ -27,7 +41,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class PropertyHit:
-    """A property found: its fields as they were handed in; score is the cosine, 0 where nothing was searched for."""
+    """A property of the index, its fields as they were stored; score is the cosine, 0 outside a search."""
 
     property_id: str
     score: float
@@ -53,25 +67,24 @@ class UserHit:
     evidence: Mapping[str, int]
 
 
-def property_payload(tenant: UUID, version: str, property_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields, whose they are, and the place in the form that a geo filter reads."""
-    payload = {**fields, "tenant_id": str(tenant), "model_version": version, "property_id": property_id}
+def property_payload(owner: Owner, property_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields, whose they are, and the location in the form that a geo filter reads."""
+    payload = {**fields, **owner.fields(), "property_id": property_id}
     lat, lon = fields.get("lat"), fields.get("lon")
     if lat is not None and lon is not None:
         payload["location"] = {"lat": lat, "lon": lon}
     return payload
 
 
-def property_hit(found: Found) -> PropertyHit:
-    fields = {name: value for name, value in found.payload.items() if name not in INDEX_ONLY_FIELDS}
-    vector = None if found.vector is None else as_vector(found.vector)
-    return PropertyHit(found.payload["property_id"], found.score, fields, vector)
+def property_hit(point: Point) -> PropertyHit:
+    fields = {name: value for name, value in point.payload.items() if name not in INDEX_ONLY_FIELDS}
+    vector = None if point.vector is None else as_vector(point.vector)
+    return PropertyHit(point.payload["property_id"], point.score, fields, vector)
 
 
-def user_payload(tenant: UUID, version: str, user: UserPoint) -> dict[str, Any]:
+def user_payload(owner: Owner, user: UserPoint) -> dict[str, Any]:
     return {
-        "tenant_id": str(tenant),
-        "model_version": version,
+        **owner.fields(),
         "user_id": user.user_id,
         "evidence": dict(user.evidence),
         "history": [list(event) for event in user.history],
@@ -79,21 +92,16 @@ def user_payload(tenant: UUID, version: str, user: UserPoint) -> dict[str, Any]:
     }
 
 
-def user_point(found: Found) -> UserPoint:
-    payload = found.payload
+def user_point(point: Point) -> UserPoint:
+    payload = point.payload
     history = tuple((property_id, kind, time) for property_id, kind, time in payload["history"])
-    vector = as_vector(found.vector)
+    vector = as_vector(point.vector)
     return UserPoint(payload["user_id"], vector, payload["evidence"], history, tuple(payload["acted_on"]))
 
 
-def user_hit(found: Found) -> UserHit:
-    return UserHit(found.payload["user_id"], found.score, found.payload["evidence"])
+def user_hit(point: Point) -> UserHit:
+    return UserHit(point.payload["user_id"], point.score, point.payload["evidence"])
 
 
 def as_vector(values: Sequence[float]) -> Vector:
     return np.array(values, dtype=np.float32)  # (d,)
-
-
-def is_owned_by(payload: Mapping[str, Any], tenant: UUID, version: str) -> bool:
-    """Whether a point is this tenant's and of this version, whatever the server was asked for."""
-    return payload.get("tenant_id") == str(tenant) and payload.get("model_version") == version

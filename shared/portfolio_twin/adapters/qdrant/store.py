@@ -1,22 +1,17 @@
-"""One collection of Qdrant: every call is told whose points it is about, and what comes back is checked for it."""
-
-from __future__ import annotations
+"""One collection of Qdrant, as one tenant sees it in one version: what comes back is checked for its owner."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import Any
 
 import numpy as np
+from qdrant_client import models
 
 from portfolio_twin.adapters.qdrant.connection import IndexConnection
-from portfolio_twin.adapters.qdrant.filters import AllVersionsBut, build_filter, point_id
-from portfolio_twin.adapters.qdrant.points import OWNER_FIELDS, Found, Vector, is_owned_by
-from portfolio_twin.domain.criteria import Filters
-
-if TYPE_CHECKING:
-    from qdrant_client import models
+from portfolio_twin.adapters.qdrant.filters import EVERYTHING, AllVersionsBut, build_filter, point_id
+from portfolio_twin.adapters.qdrant.points import OWNER_FIELDS, Owner, Point, Vector
+from portfolio_twin.domain.criteria import Narrowing
 
 logger = logging.getLogger(__name__)
 
@@ -24,34 +19,27 @@ BATCH_POINTS = 1000
 WRITERS = 2
 SCROLL_POINTS = 2000
 
+Fields = list[str] | bool  # of the payload that are answered; True: all
+
 
 class PointStore:
-    def __init__(self, connection: IndexConnection, collection: str, batch_points: int) -> None:
-        self._connection = connection
-        self._collection = collection
+    def __init__(self, connection: IndexConnection, collection: str, owner: Owner, batch_points: int) -> None:
+        self._connection, self._collection, self._owner = connection, collection, owner
         self._batch_points = batch_points
 
     def upsert(
-        self,
-        tenant: UUID,
-        version: str,
-        items: Sequence[str] | Sequence[int],
-        vectors: Vector,
-        payload_of: Callable[[int], dict[str, Any]],
+        self, items: Sequence[str] | Sequence[int], vectors: Vector, payload_of: Callable[[int], dict[str, Any]]
     ) -> None:
         """Stores points, vectors (n, d), and waits until they can be found; those already there are replaced."""
 
         def send(start: int) -> None:
             rows = range(start, min(start + self._batch_points, len(items)))
-            ids: list[Any] = [point_id(tenant, version, items[row]) for row in rows]
+            ids: list[Any] = [point_id(*self._owner, items[row]) for row in rows]
             values = np.asarray(vectors[start : rows.stop], dtype=np.float64).tolist()
+            payloads = [payload_of(row) for row in rows]
+            # Not validated: that would cost as much as storing, and every value is our own.
+            batch = models.Batch.model_construct(ids=ids, vectors=values, payloads=payloads)
             with self._connection.calling() as client:
-                from qdrant_client import models
-
-                # Not validated: that would cost as much as storing, and every value is our own.
-                batch = models.Batch.model_construct(
-                    ids=ids, vectors=values, payloads=[payload_of(row) for row in rows]
-                )
                 client.upsert(self._collection, batch, wait=True)
 
         starts = range(0, len(items), self._batch_points)
@@ -62,55 +50,37 @@ class PointStore:
                 for _ in writers.map(send, starts):
                     pass
 
-    def search_many(
-        self,
-        tenant: UUID,
-        version: str,
-        vectors: Vector,
-        *,
-        limit: int,
-        filters: Filters | None = None,
-        exclude: Collection[str] = (),
-        only: Collection[str] | None = None,
-        fields: Sequence[str] | bool = True,
-        with_vectors: bool = False,
-    ) -> list[list[Found]]:
+    def search(
+        self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING, fields: Fields = True
+    ) -> list[list[Point]]:
         """The nearest points of each of the vectors (k, d), best first, in one round trip."""
-        if len(vectors) == 0 or (only is not None and len(only) == 0):
+        if len(vectors) == 0 or (narrowing.only is not None and len(narrowing.only) == 0):
             return [[] for _ in vectors]
+        condition = build_filter(*self._owner, narrowing)
+        requests = [
+            models.QueryRequest(query=vector, filter=condition, limit=limit, with_payload=fields)
+            for vector in np.asarray(vectors, dtype=np.float64).tolist()
+        ]
         with self._connection.calling() as client:
-            from qdrant_client import models
+            answers = client.query_batch_points(self._collection, requests)
+        return [self._own(answer.points) for answer in answers]
 
-            condition = build_filter(tenant, version, filters, exclude=exclude, only=only)
-            answers = client.query_batch_points(
-                self._collection,
-                [
-                    models.QueryRequest(
-                        query=vector, filter=condition, limit=limit, with_payload=fields, with_vector=with_vectors
-                    )
-                    for vector in np.asarray(vectors, dtype=np.float64).tolist()
-                ],
-            )
-        return [_owned(answer.points, tenant, version) for answer in answers]
-
-    def retrieve(
-        self, tenant: UUID, version: str, items: Sequence[str] | Sequence[int], fields: list[str] | bool = True
-    ) -> list[Found]:
+    def retrieve(self, items: Sequence[str] | Sequence[int], fields: Fields = True) -> list[Point]:
         """Those of the points that are there, with vector and payload (or these fields of it)."""
-        found: list[models.Record] = []
+        records: list[models.Record] = []
         for start in range(0, len(items), self._batch_points):
-            ids = [point_id(tenant, version, item) for item in items[start : start + self._batch_points]]
+            ids = [point_id(*self._owner, item) for item in items[start : start + self._batch_points]]
             with self._connection.calling() as client:
-                found += client.retrieve(self._collection, ids, with_payload=fields, with_vectors=True)
-        return _owned(found, tenant, version)
+                records += client.retrieve(self._collection, ids, with_payload=fields, with_vectors=True)
+        return self._own(records)
 
-    def count(self, tenant: UUID, version: str) -> int:
+    def count(self) -> int:
         with self._connection.calling() as client:
-            return client.count(self._collection, count_filter=build_filter(tenant, version), exact=True).count
+            return client.count(self._collection, count_filter=build_filter(*self._owner), exact=True).count
 
-    def scroll(self, tenant: UUID, version: str, field: str) -> Iterator[Any]:
+    def scroll(self, field: str) -> Iterator[Any]:
         """One field of every point, in the order of the points' ids."""
-        condition, offset = build_filter(tenant, version), None
+        condition, offset = build_filter(*self._owner), None
         while True:
             with self._connection.calling() as client:
                 page, offset = client.scroll(
@@ -120,27 +90,29 @@ class PointStore:
                     offset=offset,
                     with_payload=[*OWNER_FIELDS, field],
                 )
-            for record in _owned(page, tenant, version):
-                yield record.payload[field]
+            for point in self._own(page):
+                yield point.payload[field]
             if offset is None:
                 return
 
-    def delete(self, tenant: UUID, version: str | AllVersionsBut, only: Collection[str] | None = None) -> None:
-        """Removes the tenant's points of the version or versions, or only these of them."""
+    def delete(self, narrowing: Narrowing) -> None:
+        """Removes those of the version's points that are not left out."""
+        self._delete(build_filter(*self._owner, narrowing))
+
+    def delete_all_versions_but(self, keep: frozenset[str]) -> None:
+        self._delete(build_filter(self._owner.tenant_id, AllVersionsBut(keep)))
+
+    def _delete(self, condition: models.Filter) -> None:
         with self._connection.calling() as client:
-            from qdrant_client import models
+            client.delete(self._collection, models.FilterSelector(filter=condition), wait=True)
 
-            selector = models.FilterSelector(filter=build_filter(tenant, version, only=only))
-            client.delete(self._collection, selector, wait=True)
-
-
-def _owned(points: Sequence[models.ScoredPoint | models.Record], tenant: UUID, version: str) -> list[Found]:
-    """Drops what is not this tenant's, though it was not asked for: a server that forgets a filter leaks nothing."""
-    found = [
-        Found(point.payload, getattr(point, "score", 0.0), point.vector)
-        for point in points
-        if point.payload is not None and is_owned_by(point.payload, tenant, version)
-    ]
-    if len(found) < len(points):
-        logger.error("the index returned %d points that are not the tenant's", len(points) - len(found))
-    return found
+    def _own(self, points: Sequence[models.ScoredPoint | models.Record]) -> list[Point]:
+        """Drops what is another owner's, though it was not asked for: a server that forgets a filter leaks nothing."""
+        own = [
+            Point(point.payload, getattr(point, "score", 0.0), point.vector)
+            for point in points
+            if point.payload is not None and self._owner.owns(point.payload)
+        ]
+        if len(own) < len(points):
+            logger.error("the index returned %d points that are not the tenant's", len(points) - len(own))
+        return own

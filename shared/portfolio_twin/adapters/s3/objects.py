@@ -1,6 +1,6 @@
-"""One S3 bucket: whole objects, conditional writes, and every failure of S3 as one of ours."""
+"""Whole objects of one S3 bucket: conditional writes, and every failure of S3 as one of ours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,17 +31,24 @@ class StoredObject:
     etag: str
 
 
-class Objects:
-    """Reads and writes whole objects; raises RegistryUnavailable when S3 does not answer."""
+def connect() -> Any:
+    """A client of S3; no connection is made yet."""
+    return boto3.client("s3", config=QUICK)
 
-    def __init__(self, bucket: str, client: Any = None) -> None:
-        self.bucket = bucket
-        self._s3 = client or boto3.client("s3", config=QUICK)
+
+class Objects:
+    """Reads and writes whole objects below its roots, and refuses every other key.
+
+    Raises RegistryUnavailable when S3 does not answer, and ValueError for a key that lies elsewhere: a mistake of ours.
+    """
+
+    def __init__(self, bucket: str, roots: Sequence[str], client: Any) -> None:
+        self.bucket, self._roots, self._s3 = bucket, tuple(roots), client
 
     def find(self, key: str, unless: str | None = None) -> StoredObject | None:
         """The object, or None when there is none; raises Unmodified while its ETag is still `unless`."""
         condition = {} if unless is None else {"IfNoneMatch": unless}
-        with _translated(key):
+        with self._calling(key):
             try:
                 answer = self._s3.get_object(Bucket=self.bucket, Key=key, **condition)
                 return StoredObject(answer["Body"].read(), answer["ETag"])
@@ -80,27 +87,15 @@ class Objects:
                 return found.etag
             raise
 
-    def delete(self, key: str) -> None:
-        with _translated(key):
-            self._s3.delete_object(Bucket=self.bucket, Key=key)
-
     def files(self, prefix: str) -> dict[str, int]:
         """Name below the prefix → size in bytes."""
-        with _translated(prefix):
+        with self._calling(prefix):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             entries = [entry for page in pages for entry in page.get("Contents", ())]
         return {entry["Key"].removeprefix(prefix): entry["Size"] for entry in entries}
 
-    def healthy(self) -> bool:
-        """Does S3 answer, and is the bucket ours to read?"""
-        try:
-            self._s3.head_bucket(Bucket=self.bucket)
-        except (ClientError, BotoCoreError):
-            return False
-        return True
-
     def _put(self, key: str, body: bytes, condition: dict[str, str]) -> str:
-        with _translated(key):
+        with self._calling(key):
             try:
                 answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
             except ClientError as error:
@@ -110,13 +105,15 @@ class Objects:
         etag: str = answer["ETag"]
         return etag
 
-
-@contextmanager
-def _translated(key: str) -> Iterator[None]:
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise RegistryUnavailable(f"S3 did not answer for {key}: {error}") from error
+    @contextmanager
+    def _calling(self, key: str) -> Iterator[None]:
+        """Around every call of S3: the key is one of ours, and a failure becomes one of our errors."""
+        if not key.startswith(self._roots) or ".." in key.split("/"):
+            raise ValueError(f"{key!r} does not lie below {' or '.join(self._roots)}")
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise RegistryUnavailable(f"S3 did not answer for {key}: {error}") from error
 
 
 def _code(error: ClientError) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from portfolio_twin.adapters.s3 import keys
+from portfolio_twin.adapters.s3.keys import MANIFEST
 from portfolio_twin.adapters.s3.objects import Objects
 from portfolio_twin.domain.csv.canonical import (
     read_catalogue,
@@ -23,7 +25,6 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import Holdout
 from portfolio_twin.errors import NotFound, UnreadableInput
 
-MANIFEST = "manifest.json"
 PROPERTIES, INTERACTIONS, HOLDOUT = "properties.csv.gz", "interactions.csv.gz", "holdout.csv.gz"
 GZIP_LEVEL = 6
 
@@ -44,10 +45,6 @@ class Snapshot:
         return str(self.manifest["snapshot_id"])
 
 
-def snapshot_prefix(tenant: UUID, snapshot_id: str) -> str:
-    return f"{tenant}/snapshots/{snapshot_id}/"
-
-
 def pack_snapshot(catalogue: Catalogue, log: InteractionLog, holdout: Holdout) -> dict[str, bytes]:
     """The data files by name; the same data gives the same bytes."""
     return {
@@ -61,47 +58,60 @@ def digests(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
     return {name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()}
 
 
-def store_snapshot(objects: Objects, tenant: UUID, files: Mapping[str, bytes], manifest: Manifest) -> Manifest:
-    """Writes the files and then the manifest; a snapshot that is already whole stays, and its manifest is given."""
-    prefix = snapshot_prefix(tenant, str(manifest["snapshot_id"]))
-    for name, data in files.items():
-        objects.write(prefix + name, data)
-    objects.create(prefix + MANIFEST, json.dumps(manifest, indent=1).encode())
-    return read_snapshot_manifest(objects, tenant, str(manifest["snapshot_id"]))
+class Snapshots:
+    """The snapshots of one tenant in S3."""
 
+    def __init__(self, objects: Objects, tenant_id: UUID) -> None:
+        self._objects, self._tenant_id = objects, tenant_id
 
-def read_snapshot_manifest(objects: Objects, tenant: UUID, snapshot_id: str) -> Manifest:
-    """Raises NotFound for a snapshot that was never finished."""
-    manifest: Manifest = json.loads(objects.read(snapshot_prefix(tenant, snapshot_id) + MANIFEST))
-    return manifest
+    def store(self, files: Mapping[str, bytes], manifest: Manifest) -> Manifest:
+        """Writes the files and then the manifest; a snapshot that is already whole stays, and its manifest is given."""
+        snapshot_id = str(manifest["snapshot_id"])
+        prefix = self.prefix(snapshot_id)
+        for name, data in files.items():
+            self._objects.write(prefix + name, data)
+        self._objects.create(prefix + MANIFEST, json.dumps(manifest, indent=1).encode())
+        return self.manifest(snapshot_id)
 
+    def manifest(self, snapshot_id: str) -> Manifest:
+        """Raises NotFound for a snapshot that was never finished."""
+        manifest: Manifest = json.loads(self._objects.read(self.prefix(snapshot_id) + MANIFEST))
+        return manifest
 
-def load_snapshot(objects: Objects, tenant: UUID, snapshot_id: str) -> Snapshot:
-    """Raises NotFound, and UnreadableInput when a file is not the one that the manifest was written for."""
-    manifest = read_snapshot_manifest(objects, tenant, snapshot_id)
-    lines = {name: _lines(objects, tenant, manifest, name) for name in (PROPERTIES, INTERACTIONS, HOLDOUT)}
-    return Snapshot(
-        read_catalogue(lines[PROPERTIES]),
-        read_interactions(lines[INTERACTIONS]),
-        read_holdout(lines[HOLDOUT]),
-        manifest,
-    )
+    def load(self, snapshot_id: str) -> Snapshot:
+        """Raises NotFound, and UnreadableInput when a file is not the one that the manifest was written for."""
+        manifest = self.manifest(snapshot_id)
+        lines = {name: self._lines(manifest, name) for name in (PROPERTIES, INTERACTIONS, HOLDOUT)}
+        return Snapshot(
+            read_catalogue(lines[PROPERTIES]),
+            read_interactions(lines[INTERACTIONS]),
+            read_holdout(lines[HOLDOUT]),
+            manifest,
+        )
 
+    def load_that_of(self, bundle: Mapping[str, Any]) -> Snapshot:
+        """What a model was made from, by its bundle's manifest; raises as `load`, and NotFound if it names none."""
+        snapshot_id = (bundle.get("snapshot") or {}).get("id")
+        if not isinstance(snapshot_id, str) or not snapshot_id:
+            raise NotFound(f"version {bundle['version']} names no snapshot")
+        return self.load(snapshot_id)
 
-def latest_snapshot_id(objects: Objects, tenant: UUID) -> str:
-    """The newest finished one; raises NotFound when there is none."""
-    names = objects.files(f"{tenant}/snapshots/")
-    ids = [name.removesuffix("/" + MANIFEST) for name in names if name.endswith("/" + MANIFEST)]
-    if not ids:
-        raise NotFound("this tenant has no data snapshot yet")
-    return max(ids)  # ids begin with the time
+    def latest_id(self) -> str:
+        """The newest finished one; raises NotFound when there is none."""
+        names = self._objects.files(keys.snapshots(self._tenant_id))
+        ids = [name.removesuffix("/" + MANIFEST) for name in names if name.endswith("/" + MANIFEST)]
+        if not ids:
+            raise NotFound("this tenant has no data snapshot yet")
+        return max(ids)  # ids begin with the time
 
+    def prefix(self, snapshot_id: str) -> str:
+        return keys.snapshot(self._tenant_id, snapshot_id)
 
-def _lines(objects: Objects, tenant: UUID, manifest: Manifest, name: str) -> Iterable[str]:
-    data = objects.read(snapshot_prefix(tenant, manifest["snapshot_id"]) + name)
-    if hashlib.sha256(data).hexdigest() != manifest["files"][name]["sha256"]:
-        raise UnreadableInput(f"{name} of snapshot {manifest['snapshot_id']} was changed after it was frozen")
-    return io.StringIO(gzip.decompress(data).decode(), newline="")  # splitlines would break texts at U+2028
+    def _lines(self, manifest: Manifest, name: str) -> Iterable[str]:
+        data = self._objects.read(self.prefix(manifest["snapshot_id"]) + name)
+        if hashlib.sha256(data).hexdigest() != manifest["files"][name]["sha256"]:
+            raise UnreadableInput(f"{name} of snapshot {manifest['snapshot_id']} was changed after it was frozen")
+        return io.StringIO(gzip.decompress(data).decode(), newline="")  # splitlines would break texts at U+2028
 
 
 def _gzipped(rows: Iterable[Iterable[Any]]) -> bytes:

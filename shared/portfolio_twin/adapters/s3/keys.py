@@ -1,0 +1,80 @@
+"""Every key of the bucket, one function each: nobody else spells one. All that ends with "/" is a prefix."""
+
+from typing import Literal
+from uuid import UUID
+
+from portfolio_twin.domain.versions import is_version
+from portfolio_twin.errors import InvalidInput
+
+Entry = Literal["retrain", "upload"]  # how a bundle came to be judged
+
+MANIFEST = "manifest.json"  # of a bundle and of a snapshot alike; written last, so that what has none is unfinished
+
+
+def roots(tenant_id: UUID) -> tuple[str, str]:
+    """The two folders of a tenant: its own, and the one that others put bundles into."""
+    return f"{tenant_id}/", f"uploads/{tenant_id}/"
+
+
+def live(tenant_id: UUID) -> str:
+    return f"{tenant_id}/live.json"
+
+
+def lease(tenant_id: UUID) -> str:
+    return f"{tenant_id}/lease.json"
+
+
+def models(tenant_id: UUID) -> str:
+    return f"{tenant_id}/models/"
+
+
+def model(tenant_id: UUID, version: str) -> str:
+    """A published bundle."""
+    return f"{models(tenant_id)}{version}/"
+
+
+def snapshots(tenant_id: UUID) -> str:
+    return f"{tenant_id}/snapshots/"
+
+
+def snapshot(tenant_id: UUID, snapshot_id: str) -> str:
+    return f"{snapshots(tenant_id)}{snapshot_id}/"
+
+
+def training(tenant_id: UUID, version: str) -> str:
+    """What one run of the retrain machine leaves: the bundle before its gates, checkpoints, reports."""
+    return f"{tenant_id}/training/{version}/"
+
+
+def upload(tenant_id: UUID, version: str) -> str:
+    """A bundle that somebody put by hand."""
+    return f"uploads/{tenant_id}/{version}/"
+
+
+def source(tenant_id: UUID, version: str, entry: Entry) -> str:
+    """Where a bundle lies before it is published."""
+    return upload(tenant_id, version) if entry == "upload" else training(tenant_id, version)
+
+
+def data_report(tenant_id: UUID, version: str) -> str:
+    return training(tenant_id, version) + "data_report.json"
+
+
+def verdict(tenant_id: UUID, version: str, entry: Entry) -> str:
+    """Never under uploads/: whoever may put a bundle there could put its verdict as well."""
+    return training(tenant_id, version) + ("upload_gates.json" if entry == "upload" else "gates.json")
+
+
+def indexed_until(tenant_id: UUID, version: str) -> str:
+    return f"{tenant_id}/index/{version}.json"
+
+
+def read_upload(key: str) -> tuple[UUID, str]:
+    """Whose upload an object belongs to, and its version; raises InvalidInput."""
+    parts = key.split("/")
+    if len(parts) != 4 or parts[0] != "uploads" or not is_version(parts[2]):
+        raise InvalidInput("an upload lies under uploads/TENANT/VERSION/")
+    try:
+        return UUID(parts[1]), parts[2]
+    except ValueError as error:
+        raise InvalidInput(f"an upload lies under uploads/TENANT/VERSION/: {error}") from error

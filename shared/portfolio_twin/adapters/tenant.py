@@ -1,0 +1,98 @@
+"""A tenant, bound once: all that is stored is reached through `stores.of(tenant_id)`, and nothing without one."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
+from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.adapters.secrets import qdrant_key
+from portfolio_twin.model.twin import Twin
+from portfolio_twin.settings import ReadSettings, StepSettings, WriteSettings, from_environment, runtime
+
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.postgres.database import Database, TenantSession
+    from portfolio_twin.adapters.qdrant.index import TenantIndex, VectorIndex
+
+
+class Stores:
+    """The clients of one process, warm and shared by all its requests.
+
+    Each is made when it is first asked for, its packages imported with it: this is the one lazy border of the package.
+    qdrant_client costs 0.7 s of CPU and SQLAlchemy 0.1 s, which whoever needs neither does not pay.
+    """
+
+    def __init__(self, settings: ReadSettings) -> None:
+        self.settings = settings
+
+    def of(self, tenant_id: UUID) -> "Tenant":
+        return Tenant(tenant_id, self)
+
+    def make_clients(self) -> None:
+        """All of them, without a connection: for a snapshot that later requests are restored from."""
+        _ = self.models, self.index
+        if isinstance(self.settings, WriteSettings):
+            _ = self.database
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        return Bucket(self.settings.bucket, bundle_limit_bytes=self.settings.bundle_limit_bytes)
+
+    @cached_property
+    def models(self) -> LiveModels:
+        return LiveModels(self.bucket, self.settings.live_ttl_seconds, self.settings.model_cache_tenants)
+
+    @cached_property
+    def index(self) -> "VectorIndex":
+        from portfolio_twin.adapters.qdrant.index import VectorIndex
+
+        settings = self.settings
+        return VectorIndex(
+            settings.qdrant_url,
+            qdrant_key(settings.qdrant_api_key, settings.qdrant_secret_arn),
+            settings.qdrant_timeout_seconds,
+            **({"batch_points": settings.index_batch_points} if isinstance(settings, StepSettings) else {}),
+        )
+
+    @cached_property
+    def database(self) -> "Database":
+        """Raises TypeError in a function whose settings name no database."""
+        from portfolio_twin.adapters.postgres.database import Database
+
+        if not isinstance(self.settings, WriteSettings):
+            raise TypeError("this function was started without the settings of PostgreSQL")
+        return Database(self.settings)
+
+
+@cache
+def stores_from_environment(kind: type[ReadSettings]) -> Stores:
+    """One set for all functions of a process that need the same settings; raises BadEnvironment."""
+    stores = Stores(from_environment(kind))
+    if runtime().before_snapshot:
+        stores.make_clients()
+    return stores
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One tenant's model, index, objects and rows."""
+
+    tenant_id: UUID
+    stores: Stores
+
+    def twin(self, *, fresh: bool = False) -> Twin:
+        """The live model; raises ModelNotFound, RegistryUnavailable. `fresh`: see `LiveModels.current`."""
+        return self.stores.models.current(self.tenant_id, fresh=fresh)
+
+    def index(self, version: str) -> "TenantIndex":
+        return self.stores.index.of(self.tenant_id, version)
+
+    @cached_property
+    def bucket(self) -> TenantBucket:
+        return self.stores.bucket.of(self.tenant_id)
+
+    def session(self) -> "AbstractContextManager[TenantSession]":
+        """A transaction that sees this tenant's rows; raises DatabaseUnavailable."""
+        return self.stores.database.tenant_session(self.tenant_id)
