@@ -10,7 +10,7 @@ from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.split import TEST
 from portfolio_twin.evaluation.queries import Queries, investors
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.model.twin import Taste, Twin
 
 TSNE_POINTS = 1_000
 SHOWN_QUANTILES = (0.005, 0.995)  # a property in another county must not shrink the rest to a dot
@@ -31,7 +31,9 @@ def affinity_map(snapshot: Snapshot, twin: Twin) -> bytes | None:
     asked = queries.take(np.arange(len(queries.users)) == queries.histories.lengths.argmax())
     past, next_ = asked.histories, asked.targets
     (user,) = investors(twin, twin.property_vectors, asked.users, past)
-    affinity = twin.affinity(user, twin.property_vectors, float(twin.present(past, twin.property_vectors).evidence[0]))
+    affinity = twin.affinity(
+        Taste(user, float(twin.present(past, twin.property_vectors).evidence[0])), twin.property_vectors
+    )
     wanted = past.properties[past.weights >= KIND_WEIGHTS["deal"]]
 
     def draw(axes: list[Axes]) -> None:

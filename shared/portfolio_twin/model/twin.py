@@ -74,7 +74,7 @@ class Twin:
 
     def score(self, taste: Taste, X: Matrix) -> Scored:
         """Affinity and confidence of properties X (n, w) for one investor."""
-        affinity = self.affinity(taste.vector, self.encoder(X), 1.0 if taste.stated else taste.evidence)
+        affinity = self.affinity(taste, self.encoder(X))
         return Scored(affinity, self.confidence(affinity, taste.evidence, self.novelty(X)))
 
     def score_cosines(self, cosines: Floats, evidence: Floats | float, novelty: Floats | float) -> Scored:
@@ -82,17 +82,19 @@ class Twin:
         affinity = self.probability(cosines, evidence)
         return Scored(affinity, self.confidence(affinity, evidence, novelty))
 
-    def affinity(self, user: Matrix, vectors: Matrix, evidence: float = 1.0) -> Floats:
-        """P(this investor would act), at a balanced prior: user (d,), vectors (n, d) → (n,)."""
-        return self.platt(evidence)(vectors @ user)
+    def affinity(self, taste: Taste, vectors: Matrix) -> Floats:
+        """P(this investor would act), at a balanced prior: vectors (n, d) → (n,)."""
+        return self.platt(taste)(vectors @ taste.vector)
 
     def probability(self, cosines: Floats, evidence: Floats | float) -> Floats:
         """The same from the cosines (n,) of investors with so much evidence each, (n,)."""
-        return np.where(np.asarray(evidence) > 0, self.platt(1.0)(cosines), self.platt(0.0)(cosines))
+        market = self.market_calibration or self.calibration
+        return np.where(np.asarray(evidence) > 0, self.calibration(cosines), market(cosines))
 
-    def platt(self, evidence: float) -> Platt:
-        """The calibration for an investor of so much evidence: the market's taste lies on a scale of its own."""
-        return self.calibration if evidence > 0 or self.market_calibration is None else self.market_calibration
+    def platt(self, taste: Taste) -> Platt:
+        """The calibration for this taste: without evidence it is the market's, which lies on a scale of its own."""
+        own = taste.stated or taste.evidence > 0
+        return self.calibration if own else self.market_calibration or self.calibration
 
     def novelty(self, X: Matrix) -> Floats:
         """How much farther than usual from the training data: X (n, w) → (n,), 0 for a usual property, at most 5."""

@@ -26,6 +26,7 @@ from portfolio_twin.model.bundle import unpack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import histories_before
+from portfolio_twin.model.twin import Taste
 
 torch.set_num_threads(1)  # steps this short are slower on two
 
@@ -235,7 +236,7 @@ def test_a_training_leaves_a_bundle_that_loads_and_a_report_that_needs_nothing_e
 
 def test_an_affinity_above_a_half_means_the_investors_own_price_class(folder: Path) -> None:
     twin = unpack({path.name: path.read_bytes() for path in folder.iterdir()}, JOB.tenant_id, JOB.version)
-    affinity = twin.affinity(twin.known_user(0)[0], twin.property_vectors)
+    affinity = twin.affinity(Taste(*twin.known_user(0)), twin.property_vectors)
     assert affinity[::2].min() > 0.5 > affinity[1::2].max()
 
 

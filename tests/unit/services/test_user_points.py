@@ -10,7 +10,7 @@ from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, KIND_WEIGHTS, KINDS, InteractionLog
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.services.answers.know_investor import evidence_weight
-from portfolio_twin.services.answers.user_vectors import user_points
+from portfolio_twin.services.user_points import user_points
 from tests.fakes.twins import small_twin
 
 TWIN = small_twin()

@@ -24,7 +24,7 @@ from portfolio_twin.adapters.s3.registry import Registry
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.model.bundle import unpack
 from portfolio_twin.model.twin import Twin
-from portfolio_twin.services.answers.user_vectors import user_points
+from portfolio_twin.services.user_points import user_points
 
 SHARD_PROPERTIES = 10_000
 SHARD_USERS = 10_000

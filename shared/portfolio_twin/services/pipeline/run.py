@@ -1,4 +1,4 @@
-"""What one step of a pipeline is about: a tenant's branch of an execution, typed once from the state machine's event."""
+"""What one step of a pipeline is about: a tenant's branch of an execution, typed from the state machine's event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Run:
     execution: str = ""  # who holds the tenant's lease
     entry: Entry = "retrain"
     lookback_days: int | None = None
-    training: Mapping[str, str] = field(default_factory=dict)  # overrides of TwinConfig as texts, "" where there is none
+    training: Mapping[str, str] = field(default_factory=dict)  # overrides of TwinConfig as texts, "" for none
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod

@@ -1,15 +1,15 @@
 """Investors as the index keeps them: one computation, whether for one who just acted or for all of a tenant."""
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
-from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.postgres.repositories import InteractionRepository
-from portfolio_twin.adapters.qdrant.index import UserPoint, VectorIndex
+from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.domain.interactions import (
     KIND_CODE,
@@ -19,22 +19,31 @@ from portfolio_twin.domain.interactions import (
     gather_evidence,
 )
 from portfolio_twin.domain.numbering import property_numbers
+from portfolio_twin.errors import Unavailable
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import Twin
+
+logger = logging.getLogger(__name__)
 
 VectorsOf = Callable[[Sequence[str]], Mapping[str, Matrix]]
 
 
-def refresh_users(twin: Twin, database: Database, index: VectorIndex, tenant: UUID, users: Collection[int]) -> None:
-    """Computes these investors anew from all that they did, and stores them in the index.
+def refresh_twins(tenant: Tenant, users: Collection[int]) -> bool:
+    """Feedback in the very next answer: whether the index now has it; what it misses, the next reindex makes good.
 
-    They are locked meanwhile: of two feedbacks at once, the one that read less must not write last.
+    The investors are computed anew from all that they did, and locked meanwhile: of two feedbacks at once, the one that
+    read less must not write last.
     """
-    with database.tenant_session(tenant) as session:
-        InteractionRepository(session).lock_investors(users)
-        log = copy_log(session, users=users)
-        points = user_points(twin, log, lambda ids: index.property_vectors(tenant, twin.version, ids))
-        index.upsert_users(tenant, twin.version, points)
+    try:
+        twin = tenant.twin(fresh=True)
+        index = tenant.index(twin.version)
+        with tenant.session() as session:
+            InteractionRepository(session).lock_investors(users)
+            index.upsert_users(user_points(twin, copy_log(session, users=users), index.property_vectors))
+    except Unavailable as error:
+        logger.warning("stored but not yet in the twin: %s", error, extra={"tenant_id": str(tenant.tenant_id)})
+        return False
+    return True
 
 
 def user_points(twin: Twin, log: InteractionLog, vectors_of: VectorsOf) -> list[UserPoint]:
