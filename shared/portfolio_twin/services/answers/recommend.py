@@ -80,7 +80,7 @@ def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
         candidates, ranked = Candidates.of(twin, hits), None
         if twin.ranking and strategy != "buy_box":
             ranked = rank_candidates(twin, twin.ranking, history, candidates, discover=request.discover_new)
-        recommendations = _best_of(twin, taste, candidates, ranked, request)
+        recommendations = _best_of(twin, taste, candidates, ranked=ranked, request=request)
     return Recommendations(
         user_id=request.user_id, strategy=strategy, model_version=twin.version, recommendations=recommendations
     )
@@ -107,7 +107,7 @@ def _without_market(twin: Twin, own: Taste, history: Sequence[Dealing]) -> Taste
 
 
 def _best_of(
-    twin: Twin, taste: Taste, candidates: Candidates, ranked: Ranked | None, request: RecommendRequest
+    twin: Twin, taste: Taste, candidates: Candidates, *, ranked: Ranked | None, request: RecommendRequest
 ) -> list[Recommendation]:
     affinity, confidence = twin.score(taste, candidates.X)
     relevance = ranked.scores if ranked else affinity
