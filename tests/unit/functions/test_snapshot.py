@@ -1,4 +1,4 @@
-"""What a function has loaded before its first request: as little as possible, or all of it where a snapshot is taken."""
+"""What a function has loaded before its first request: little, or all of it where a snapshot is taken."""
 
 import json
 import os
