@@ -13,10 +13,10 @@ from tests.benchmarks.quality.output import FIGURES, RESULTS
 
 INTRODUCTION = """# How well the twin ranks, beside what else there is
 
-The results of the last full run. `python -m tests.benchmarks.quality.page` makes this page from the files under
-`build/quality`, each written by the command that stands over its tables: in these, `albany` is the folder of Albany's
-canonical CSVs. The settings of the rivals were chosen on validation; every figure is of test targets. *Albany* is short
-stays (Inside Airbnb, CC BY 4.0): guests are not house buyers. ± is one standard error over the investors."""
+The results of the last full run, each remade by the command over its tables (`albany` is the folder of Albany's
+canonical CSVs); `python -m tests.benchmarks.quality.page` makes this page from all files under `build/quality`. The
+settings of the rivals were chosen on validation; every figure is of test targets. *Albany* is short stays (Inside
+Airbnb, CC BY 4.0): guests are not house buyers. ± is one standard error over the investors."""
 
 Page = Iterable[str]
 
