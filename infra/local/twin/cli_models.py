@@ -1,7 +1,6 @@
 """The commands of `twin` that make, judge and switch models."""
 
 import json
-import os
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal
@@ -160,8 +159,7 @@ def index(
     """Runs the reindex machine for the live model of a tenant."""
     from infra.local.twin.retraining import index_tenant
 
-    os.environ["INDEX_BATCH_POINTS"] = str(batch_size)
-    with local_system(state) as system:
+    with local_system(state, INDEX_BATCH_POINTS=str(batch_size)) as system:
         tenant_id = tenant_of(system.database, tenant)
         live = system.registry.live(tenant_id)
         if live is None:
