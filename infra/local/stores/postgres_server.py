@@ -87,7 +87,6 @@ def _initialise(data: Path) -> None:
     unfinished = data.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     get_server(unfinished, start=False).ensure_pgdata_inited()
-    (unfinished / "pg_hba.conf").write_text(LOGINS)
     with (unfinished / "postgresql.conf").open("a") as settings:
         settings.write(SETTINGS)
     unfinished.rename(data)
@@ -111,6 +110,7 @@ def _start(server: PostgresServer) -> None:
 
 def _listen(server: PostgresServer, host: str) -> None:
     """Starts it anew: the package starts it with `-h ""`, which no setting overrules."""
+    (server.pgdata / "pg_hba.conf").write_text(LOGINS)
     options = f"-h {host} -p {find_suitable_port(host)} -k {server.pgdata}"
     _execute(server, "pg_ctl", "restart", "-w", "-D", str(server.pgdata), "-l", str(server.log), "-o", options)
     server.ensure_postgres_running()
