@@ -7,9 +7,10 @@ import csv
 import json
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, ConfigDict, StrictBool, ValidationError
+from pydantic import ConfigDict, StrictBool, ValidationError, field_validator
+from pydantic_core import PydanticKnownError
 
 from portfolio_twin.domain.csv.canonical import (
     BOOLEANS,
@@ -18,20 +19,16 @@ from portfolio_twin.domain.csv.canonical import (
     ROWS_AT_ONCE,
     CatalogueParts,
     attribute_name,
+    is_number,
     join_logs,
 )
 from portfolio_twin.domain.csv.row_faults import reason_of
 from portfolio_twin.domain.interactions import Interaction, InteractionLog
-from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
+from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures, PropertyId
 from portfolio_twin.errors import UnreadableInput
 
 Row = Sequence[str]
 NOT_FOR_FILES = ("tenant_id", "model_version")  # they come from the login and from the pipeline, never from data
-
-
-def _truth(cell: str) -> bool | str:
-    truth = BOOLEANS.get(cell.lower())
-    return cell if truth is None else bool(truth)
 
 
 class PropertyRow(PropertyFeatures):
@@ -40,7 +37,21 @@ class PropertyRow(PropertyFeatures):
     model_config = ConfigDict(strict=False)
 
     property_id: PropertyId
-    renovation_needed: Annotated[StrictBool | None, BeforeValidator(_truth)] = None
+    renovation_needed: StrictBool | None = None
+
+    @field_validator("renovation_needed", mode="before")
+    @classmethod
+    def _truth(cls, cell: str) -> bool | str:
+        truth = BOOLEANS.get(cell.lower())
+        return cell if truth is None else bool(truth)
+
+    @field_validator(*set(NUMERIC_INPUTS) - {"renovation_needed"}, mode="before")
+    @classmethod
+    def _number(cls, cell: str) -> float:
+        """Pydantic itself also reads 1_000, and takes 0-18 for a whole number."""
+        if not is_number(cell):
+            raise PydanticKnownError("float_parsing")
+        return float(cell)
 
 
 @dataclass(frozen=True)
@@ -171,10 +182,12 @@ def _features(cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _interaction(cells: Row, property_ids: Container[str]) -> Interaction | str:
-    values = dict(zip(INTERACTION_COLUMNS, cells, strict=True))
+    values: dict[str, Any] = dict(zip(INTERACTION_COLUMNS, cells, strict=True))
     if values["property_id"] not in property_ids:
         return f"property_id: {values['property_id']!r} is no known property — import it first, or correct the id"
+    if cells[0].isascii() and cells[0].isdigit():
+        values["user_id"] = int(cells[0])
     try:
-        return Interaction.model_validate_strings(values)
+        return Interaction.model_validate(values)
     except ValidationError as error:
         return reason_of(error)

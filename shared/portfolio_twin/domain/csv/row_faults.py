@@ -7,10 +7,12 @@ from pydantic_core import ErrorDetails
 
 DATE_REMEDY = "write it as 2026-01-31T12:00:00Z"
 UNIT_REMEDY = "check the unit: dollars, square feet, degrees, fractions instead of per cent"
+WHOLE = "is not a whole number — write digits only, as in 1987"
 # pydantic's error type, or its beginning → what is wrong with the value. Only what a row of text can run into.
 REASONS: Mapping[str, str] = {
     "float_parsing": "is not a number — write digits only, as in 425000 or 0.065, or nothing when it is unknown",
-    "int_parsing": "is not a whole number — write digits only, as in 1987",
+    "int_type": WHOLE,
+    "int_from_float": WHOLE,
     "bool_type": "is neither true nor false — write true, false, or nothing when it is unknown",
     "finite_number": "is not a finite number — leave it empty when it is unknown",
     "less_than_equal": f"is more than {{le}} — {UNIT_REMEDY}",
@@ -47,8 +49,7 @@ def _reason(field: str, fault: ErrorDetails) -> str:
     reason = REASONS.get(kind) or (
         REASONS["datetime"] if kind.startswith("datetime") else f"is refused: {fault['msg']}"
     )
-    value = float(fault["input"]) if limits.keys() & {"le", "ge"} else fault["input"]
-    shown = "" if isinstance(value, dict) else f"{_shorten(value)} "
+    shown = "" if isinstance(fault["input"], dict) else f"{_shorten(fault['input'])} "
     limits = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in limits.items()}
     return f"{field}: {shown}{reason.format(**limits)}"
 
