@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from infra.local.cloud.gateway import build_event
+from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from portfolio_twin.adapters.qdrant.points import UserPoint
 from portfolio_twin.model.twin import Twin
@@ -36,7 +36,7 @@ class KnownIndex:
 def event_of(path: str, body: dict[str, Any]) -> dict[str, Any]:
     claims = {"tenant_id": str(TENANT_A)}
     headers = {"content-type": "application/json"}
-    return build_event("POST", path, "", headers, json.dumps(body).encode(), claims)
+    return HttpRequest("POST", path, headers=headers, body=json.dumps(body).encode()).event(claims)
 
 
 def main() -> None:

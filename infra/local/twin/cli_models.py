@@ -1,7 +1,6 @@
 """The commands of `twin` that make, judge and switch models."""
 
 import json
-import os
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal
@@ -50,11 +49,12 @@ def retrain(
 
 
 @app.command()
-def train(
+def train(  # a command's options are its parameters
     tenant: TenantName,
     output_dir: Annotated[
         Path, typer.Option(help="folder for the bundle, its report and its checkpoints", file_okay=False)
     ],
+    *,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(min=2)] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-8)] = None,
@@ -70,7 +70,8 @@ def train(
     options = {"device": device, "lookback_days": lookback_days, "val_split": val_split}
     with local_system(state) as system:
         tenant_id = tenant_of(system.database, tenant)
-        train_tenant(system, tenant_id, output_dir, {k: v for k, v in given.items() if v}, options, console)
+        settings = {name: value for name, value in given.items() if value}
+        train_tenant(system, tenant_id, output_dir, console, settings=settings, options=options)
 
 
 @app.command()
@@ -95,10 +96,9 @@ def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
         for version in system.registry.versions(tenant_id):
             manifest = json.loads(system.registry.read(f"{tenant_id}/models/{version}/manifest.json"))
             quality = manifest["metrics"].get("ranking", {}).get("twin", {}).get("ndcg_at_10")
-            place = {live.version: "[green]live[/]", live.previous: "previous"}.get(version, "") if live else ""
-            table.add_row(
-                version, manifest["kind"], manifest["created_at"], f"{quality:.3f}" if quality else "–", place
-            )
+            status = {live.version: "[green]live[/]", live.previous: "previous"}.get(version, "") if live else ""
+            shown = f"{quality:.3f}" if quality else "–"
+            table.add_row(version, manifest["kind"], manifest["created_at"], shown, status)
         console.print(table)
 
 
@@ -107,6 +107,7 @@ def model_card(
     tenant: TenantName,
     out: Annotated[Path, typer.Option(help="the Markdown file to write", dir_okay=False)],
     version: Annotated[str | None, typer.Option(help="a published version; default: the live one")] = None,
+    *,
     about: Annotated[str, typer.Option(help="what this data is, and what it is not")] = "",
     state: State = DEFAULT_STATE,
 ) -> None:
@@ -160,8 +161,7 @@ def index(
     """Runs the reindex machine for the live model of a tenant."""
     from infra.local.twin.retraining import index_tenant
 
-    os.environ["INDEX_BATCH_POINTS"] = str(batch_size)
-    with local_system(state) as system:
+    with local_system(state, INDEX_BATCH_POINTS=str(batch_size)) as system:
         tenant_id = tenant_of(system.database, tenant)
         live = system.registry.live(tenant_id)
         if live is None:

@@ -36,11 +36,15 @@ def train_tenant(
     system: LocalSystem,
     tenant_id: UUID,
     folder: Path,
+    console: Console,
+    *,
     settings: Mapping[str, Any],
     options: Mapping[str, Any],
-    console: Console,
 ) -> None:
-    """A bundle in the folder: a twin, or the content model where there is too little to learn from."""
+    """A bundle in the folder: a twin, or the content model where there is too little to learn from.
+
+    `settings` are TwinConfig's, `options` those of the Job.
+    """
     given, now = read_data(system.database, tenant_id, None), datetime.now(UTC)
     catalogue, log = clean(*given, int(now.timestamp()))
     decision, reasons = decide(count(catalogue, log), find_faults(*given, int(now.timestamp())), has_live=False)
@@ -53,11 +57,11 @@ def train_tenant(
     with Bar(*columns, console=console) as bar:
         task = bar.add_task(f"training a {kind} model", total=config.epochs if kind == "twin" else None)
 
-        def tell(epoch: Epoch, _epochs: int) -> None:
-            told = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
-            bar.update(task, completed=int(epoch["epoch"]), description=told)
+        def show(epoch: Epoch, _epochs: int) -> None:
+            figures = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
+            bar.update(task, completed=int(epoch["epoch"]), description=figures)
 
-        files = train_into(folder, job, catalogue, log, Progress(tell, lambda text: bar.console.print(f"  {text}")))
+        files = train_into(folder, job, catalogue, log, Progress(show, lambda text: bar.console.print(f"  {text}")))
     console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
 
 
@@ -66,28 +70,30 @@ def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, co
     twin = _bundle(system, tenant_id, bundle)
     catalogue, log = read_data(system.database, tenant_id, None)
     snapshot = freeze(catalogue, log, seed=0)
-    found = evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout)
-    if not len(found.users):
+    evaluation = evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout)
+    if not len(evaluation.users):
         give_up("nobody has three or more deals or likes yet: there is nothing to evaluate on")
-    rankings = {name: found.ranking(name) for name in found.ranks}
-    table = Table("metric", *rankings, title=f"{len(found.users)} held-out investors, {found.candidates} properties")
+    rankings = {name: evaluation.ranking(name) for name in evaluation.ranks}
+    table = Table(
+        "metric", *rankings, title=f"{len(evaluation.users)} held-out investors, {evaluation.candidates} properties"
+    )
     for metric in next(iter(rankings.values())):
         table.add_row(metric, *(f"{ranking[metric]:.3f}" for ranking in rankings.values()))
     console.print(table)
-    console.print("  ".join(f"{name} [cyan]{value:.3f}[/]" for name, value in found.classification().items()))
-    console.print(_slices(found))
+    console.print("  ".join(f"{name} [cyan]{value:.3f}[/]" for name, value in evaluation.classification().items()))
+    console.print(_slices(evaluation))
 
 
-def _slices(found: Evaluation) -> Table:
+def _slices(evaluation: Evaluation) -> Table:
     """The twin's figures of each slice, with half their 95 % intervals."""
     table = Table("slice", "investors", "HR@10", "NDCG@10", "ECE", title="by slice, ± half the 95 % interval")
-    for group, parts in {"": {"all test investors": found}, **found.slices}.items():
+    for group, parts in {"": {"all test investors": evaluation}, **evaluation.slices}.items():
         if group and parts:
             table.add_section()
             table.add_row(f"[bold]{GROUPS[group]}[/]")
         for name, part in parts.items():
-            told = [_noisy(figure) for figure in part.intervals().values()]
-            table.add_row(escape(label_of(name)), f"{len(part.users):,}", *told)
+            figures = map(_noisy, part.intervals().values())
+            table.add_row(escape(label_of(name)), f"{len(part.users):,}", *figures)
     return table
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from infra.local.cloud.gateway import build_event
+from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.entrypoints import step as steps
@@ -59,7 +59,7 @@ def ask(path: str, tenant: str) -> None:
     async def down(tenant: Tenant) -> dict[str, str]:
         raise IndexUnavailable("gone")
 
-    event = build_event("GET", path, "", {}, b"", {"tenant_id": tenant, "email": "somebody@example.com"})
+    event = HttpRequest("GET", path).event({"tenant_id": tenant, "email": "somebody@example.com"})
     lambda_handler_of(app)(event | {"routeKey": f"GET {path}"}, LambdaContext("test", "request-1"))
 
 

@@ -159,10 +159,10 @@ def test_json_in_another_encoding_than_utf_8_is_400_and_says_so(path: str, encod
 
 def test_a_body_that_no_encoding_could_have_made_is_400() -> None:
     from functions.api.predict import app as predict
-    from infra.local.cloud.gateway import build_event
+    from infra.local.cloud.http_event import HttpRequest
     from infra.local.cloud.lambda_context import LambdaContext
 
-    event = build_event("POST", "/predict", "", {}, b"", {"tenant_id": str(TENANT_A)}) | {"body": '{"x": "\ud800"}'}
+    event = HttpRequest("POST", "/predict").event({"tenant_id": str(TENANT_A)}) | {"body": '{"x": "\ud800"}'}
     assert predict.lambda_handler(event, LambdaContext("test", "request-1"))["statusCode"] == 400
 
 

@@ -38,7 +38,7 @@ class NoModels:
 @pytest.fixture(autouse=True)
 def no_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def empty(_state: Path) -> Iterator[SimpleNamespace]:
+    def empty(_state: Path, **_settings: str) -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(database=SimpleNamespace(list_tenants=lambda: [ACME]), registry=NoModels())
 
     monkeypatch.setattr(cli_models, "local_system", empty)
