@@ -169,7 +169,7 @@ def _files(
     extra = {
         "metrics.json": json.dumps(metrics, indent=1, allow_nan=False).encode(),
         "training_history.json": json.dumps(history, indent=1, allow_nan=False).encode(),
-        **render(snapshot, fitted.twin, fitted.history, fitted.best_epoch, found, metrics),
+        **render(snapshot, fitted, found, metrics),
     }
     return pack(fitted.twin, provenance, snapshot.catalogue.take(np.array([0])), extra)
 
