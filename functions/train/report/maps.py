@@ -30,7 +30,7 @@ def affinity_map(snapshot: Snapshot, twin: Twin) -> bytes | None:
         return None
     asked = queries.take(np.arange(len(queries.users)) == queries.histories.lengths.argmax())
     past, next_ = asked.histories, asked.targets
-    (user,) = investors(twin, twin.property_vectors, asked.users, past)
+    (user,) = investors(twin, twin.property_vectors, past)
     affinity = twin.affinity(user, twin.property_vectors, float(twin.present(past, twin.property_vectors).evidence[0]))
     wanted = past.properties[past.weights >= KIND_WEIGHTS["deal"]]
 
