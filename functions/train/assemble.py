@@ -1,7 +1,6 @@
 """From a tower to a twin: the vectors of everything and everybody, and what its numbers mean."""
 
 import numpy as np
-import numpy.typing as npt
 
 from functions.train.calibrate import base_rate, calibrate, guess
 from portfolio_twin.domain.arrays import Matrix
@@ -26,18 +25,14 @@ def assemble(
     catalogue: Catalogue,
     log: InteractionLog,
     validation: Queries,
-    table: tuple[npt.NDArray[np.int64], Matrix] | None = None,
 ) -> Twin:
-    """The twin as it will serve. `log` is the whole log; `table` the ids and vectors of a design with a user table."""
+    """The twin as it will serve. `log` is the whole log."""
     X = schema.vectorise(catalogue)
     vectors = encoder(X)
     user_ids = np.unique(log.users)
-    if table:
-        user_ids, pooled = table
     known = histories_before(log, catalogue.ids, user_ids)
     histories = known.present(vectors - vectors.mean(axis=0), config.change_of_taste)
-    if not table:
-        pooled = histories.pool(vectors, global_vector)
+    pooled = histories.pool(vectors, global_vector)
     landmarks, distance = choose_landmarks(X, config.seed)
     uncalibrated = Twin(
         version, kind, config, schema, encoder, global_vector, guess(vectors, config.seed), Confidence.content(),

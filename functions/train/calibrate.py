@@ -33,9 +33,11 @@ def calibrate(twin: Twin, X: Matrix, validation: Queries) -> Twin:
     present = [twin.present(queries.histories, twin.property_vectors) for queries in shortened]
     evidence = [histories.evidence[validation.pair_rows] for histories in present]
     known = evidence[-1] > 0
-    twin = replace(twin, calibration=Platt.fit(cosines[-1][known], labels[known]))
-    if twin.config.user_tower == "history":
-        twin = replace(twin, market_calibration=Platt.fit(cosines[0], labels))
+    twin = replace(
+        twin,
+        calibration=Platt.fit(cosines[-1][known], labels[known]),
+        market_calibration=Platt.fit(cosines[0], labels),
+    )
     if twin.kind == "content":
         return twin
     affinity = [twin.probability(c, e) for c, e in zip(cosines, evidence, strict=True)]
@@ -49,7 +51,7 @@ def calibrate(twin: Twin, X: Matrix, validation: Queries) -> Twin:
 def _cosines(twin: Twin, queries: Queries) -> Matrix:
     """(p,) of each classification pair."""
     vectors = twin.property_vectors
-    users = investors(twin, vectors, queries.users, queries.histories)[queries.pair_rows]
+    users = investors(twin, vectors, queries.histories)[queries.pair_rows]
     cosines: Matrix = np.einsum("pd,pd->p", users, vectors[queries.pair_properties])
     return cosines
 

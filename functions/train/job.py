@@ -4,13 +4,14 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import numpy as np
 
 from functions.train.assemble import assemble
 from functions.train.content import market_vector, principal_components
+from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
 from portfolio_twin.adapters.s3.snapshots import Snapshot
@@ -18,9 +19,9 @@ from portfolio_twin.domain.arrays import DAY_SECONDS, Matrix
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.split import VALIDATION, thin_validation, training_log
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank
-from portfolio_twin.evaluation.evaluate import evaluate
+from portfolio_twin.evaluation.evaluate import Answer, evaluate
 from portfolio_twin.evaluation.queries import Queries
-from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.evaluation.results import Evaluation, without_nan
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.features import FeatureSchema
@@ -42,6 +43,8 @@ class Job:
     lookback_days: int | None = None
     val_split: float = 1.0  # share of the held-out investors whose validation target is kept back
     baseline: bool = False  # train the plain design too, for the comparison: minutes
+    design: Literal["twin", "plain"] = "twin"  # plain: that design alone, measured and never served
+    plain: PlainConfig = field(default_factory=PlainConfig)
     code_version: str = "unknown"
 
 
@@ -58,10 +61,14 @@ class Fitted:
 def run(
     job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None" = None, progress: Progress | None = None
 ) -> dict[str, bytes]:
-    """All files of the bundle by name: the model, its metrics, its history, its report."""
+    """All files by name: the model, its metrics, its history, its report. Of the plain design there is no model."""
     progress = progress or Progress()
+    if job.design == "plain":
+        from functions.train.plain.job import run as run_plain  # torch, as below
+
+        return run_plain(job, snapshot, progress)
     fitted = fit(job, snapshot, checkpoints, progress)
-    others = {"baseline": _baseline(job, snapshot, progress)} if job.baseline else {}
+    others = {"baseline": _plain_design(job, snapshot, progress)} if job.baseline else {}
     progress.say("evaluating")
     found = evaluate(fitted.twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others)
     metrics = found.summary() | _about(job, snapshot, fitted)
@@ -90,35 +97,40 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
 
 def checkpoints_in(store: Store, job: Job) -> "Checkpoints | None":
     """What a training of this job resumes from; a content model has nothing to resume, and must not import torch."""
-    if job.kind == "content":
+    if job.kind == "content" or job.design == "plain":
         return None
     from functions.train.tower.checkpoints import Checkpoints
 
     return Checkpoints(store)
 
 
-def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progress: Progress) -> Fitted:
-    """The twin, trained; or the content model, which needs no training."""
+def learnable(job: Job, snapshot: Snapshot) -> tuple[InteractionLog, Queries]:
+    """What may be trained on, and the questions of the validation."""
     holdout = thin_validation(snapshot.holdout, job.val_split, job.config.seed)
     known = training_log(snapshot.log, holdout)
     if job.lookback_days is not None and len(known):
         known = known.take(known.times >= snapshot.log.times.max() - job.lookback_days * DAY_SECONDS)
-    validation = Queries.of(snapshot.log, holdout, snapshot.catalogue.ids, VALIDATION)
-    schema = FeatureSchema.plain() if job.config.features == "plain" else FeatureSchema.learn(snapshot.catalogue)
+    return known, Queries.of(snapshot.log, holdout, snapshot.catalogue.ids, VALIDATION)
+
+
+def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progress: Progress) -> Fitted:
+    """The twin, trained; or the content model, which needs no training."""
+    known, validation = learnable(job, snapshot)
+    schema = FeatureSchema.learn(snapshot.catalogue)
     X = schema.vectorise(snapshot.catalogue)
     started = time.perf_counter()
     if job.kind == "content":
         encoder = principal_components(X, job.config.embedding_dim)
         market = market_vector(encoder(X))
-        table, history, best_epoch = None, list[Epoch](), 0
+        history, best_epoch = list[Epoch](), 0
     else:
         from functions.train.tower.train import train_tower  # torch is not even imported for a content model
 
         tower = train_tower(known, validation, snapshot.catalogue.ids, X, job.config, job.device, checkpoints, progress)
-        encoder, market, table = tower.encoder, tower.global_vector, tower.table
+        encoder, market = tower.encoder, tower.global_vector
         history, best_epoch = tower.history, tower.best_epoch
     catalogue, log = snapshot.catalogue, snapshot.log
-    twin = assemble(job.version, job.kind, job.config, schema, encoder, market, catalogue, log, validation, table)
+    twin = assemble(job.version, job.kind, job.config, schema, encoder, market, catalogue, log, validation)
     if job.kind == "twin" and job.config.ranking:
         twin = _with_ranking(twin, snapshot, known, validation, X, job, progress)
     seconds = time.perf_counter() - started
@@ -146,10 +158,11 @@ def _with_ranking(
     return replace(twin, ranking=fit_ranking(twin, snapshot, known, validation, whole, parts, progress))
 
 
-def _baseline(job: Job, snapshot: Snapshot, progress: Progress) -> Twin:
-    progress.say("training the baseline")
-    plain = replace(job, config=TwinConfig.baseline(), kind="twin")
-    return fit(plain, snapshot, None, progress).twin
+def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> Answer:
+    from functions.train.plain.job import train_plain  # torch, as above
+
+    progress.say("training the plain design, for the comparison")
+    return train_plain(job, snapshot, progress).model.answer
 
 
 def _files(
@@ -165,15 +178,11 @@ def _files(
         metrics,
         job.code_version,
     )
-    history = {"epochs": _plain(fitted.history), "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}
+    epochs = [without_nan(epoch) for epoch in fitted.history]
+    history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}
     extra = {
         "metrics.json": json.dumps(metrics, indent=1, allow_nan=False).encode(),
         "training_history.json": json.dumps(history, indent=1, allow_nan=False).encode(),
-        **render(snapshot, fitted.twin, fitted.history, fitted.best_epoch, found, metrics),
+        **render(snapshot, fitted, found, metrics),
     }
     return pack(fitted.twin, provenance, snapshot.catalogue.take(np.array([0])), extra)
-
-
-def _plain(history: list[Epoch]) -> list[dict[str, float | None]]:
-    """JSON has no NaN: what could not be measured is null there."""
-    return [{name: value if np.isfinite(value) else None for name, value in epoch.items()} for epoch in history]

@@ -16,7 +16,6 @@ class Examples:
     """Padded matrices, so that a step is a few array operations. Places count the seen properties; s is the padding."""
 
     targets: Numbers  # (e,) places
-    users: Numbers  # (e,) rows of the user table
     histories: Numbers  # (e, limit + 1) places, the last column always padding
     weights: Matrix  # (e, limit + 1) signed, 0 in the padding
     importance: Matrix  # (e,) KIND_WEIGHTS of the target's kind
@@ -34,7 +33,6 @@ class TrainingSet:
     seen: Numbers  # (s,) their numbers in the catalogue
     popularity: Matrix  # (s,) log1p of the investors who touched it, less its mean
     target_share: npt.NDArray[np.float64]  # (s,) of the examples, for drawing negatives
-    user_ids: Numbers  # (m,) ascending: the rows of the user table
 
 
 def training_set(
@@ -43,9 +41,8 @@ def training_set(
     X: Matrix,
     target_kinds: tuple[str, ...],
     limit: int,
-    others_needed: int = 1,
 ) -> TrainingSet:
-    """Leave-one-out over all who touched `others_needed` properties beside; the history is up to `limit` of those.
+    """Leave-one-out over all who touched another property beside; the history is up to `limit` of those.
 
     What came before the target in time comes first; an investor with too little before it lends later dealings.
     """
@@ -57,7 +54,7 @@ def training_set(
     starts = np.searchsorted(evidence.users, np.arange(len(user_ids) + 1))
     begin, end = starts[evidence.users], starts[evidence.users + 1]
     wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in target_kinds])
-    rows = np.flatnonzero(wanted & (end - begin > others_needed))
+    rows = np.flatnonzero(wanted & (end - begin > 1))
     first = np.maximum(np.minimum(rows - limit, end[rows] - limit - 1), begin[rows])
     window = first[:, None] + np.arange(limit + 1)  # one too many, for the target itself is among them
     outside = (window >= end[rows, None]) | (window == rows[:, None])
@@ -70,12 +67,11 @@ def training_set(
     share = np.bincount(places[rows], minlength=len(seen)) / max(len(rows), 1)
     examples = Examples(
         places[rows],
-        evidence.users[rows],
         np.take_along_axis(histories, padding, axis=1),
         np.take_along_axis(weights, padding, axis=1),
         np.array([KIND_WEIGHTS[kind] for kind in KIND_CODE], dtype=np.float32)[evidence.kinds[rows]],
     )
-    return TrainingSet(examples, X[seen], seen, popularity - popularity.mean(), share, user_ids)
+    return TrainingSet(examples, X[seen], seen, popularity - popularity.mean(), share)
 
 
 def validation_examples(queries: Queries, training: TrainingSet, limit: int) -> Examples:
@@ -94,6 +90,5 @@ def validation_examples(queries: Queries, training: TrainingSet, limit: int) -> 
     histories[history.rows, column] = place[history.properties]
     weights[history.rows, column] = history.weights
     kept = place[queries.targets] < size
-    users = np.minimum(np.searchsorted(training.user_ids, queries.users), len(training.user_ids) - 1)
     ones = np.ones(int(kept.sum()), dtype=np.float32)
-    return Examples(place[queries.targets[kept]], users[kept], histories[kept], weights[kept], ones)
+    return Examples(place[queries.targets[kept]], histories[kept], weights[kept], ones)

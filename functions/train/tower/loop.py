@@ -81,14 +81,12 @@ class _Run:
     def __post_init__(self) -> None:
         config, training = self.config, self.training
         torch.manual_seed(config.seed)
-        self.network = TwinNetwork(training.X.shape[1], config, len(training.user_ids)).to(self.device)
+        self.network = TwinNetwork(training.X.shape[1], config).to(self.device)
         self.batch = Batch.of(training.examples, self.device)
         held_out = validation_examples(self.validation, training, config.history_limit)
         self.validation_batch = Batch.of(held_out, self.device)
         self.objective = Objective(training, config, self.device)
-        # A balanced batch is half positives, half negatives.
-        positives = config.batch_size // 2 if config.negatives == "uniform" else config.batch_size
-        self.steps = -(-len(self.batch) // positives)
+        self.steps = -(-len(self.batch) // config.batch_size)
         self.optimizer = _optimizer(self.network, config)
         self.schedule = _schedule(self.optimizer, config, self.steps)
         self.fingerprint = f"{config} {training.X.shape} {len(self.batch)} {float(training.X.sum()):.6g}"
@@ -113,7 +111,7 @@ class _Run:
         self._close_epoch(float(total) / len(order), started)
 
     def _close_epoch(self, loss: float, started: float) -> None:
-        found = validate(self.network, self.objective, self.validation_batch, self.validation, self.X, self.training)
+        found = validate(self.network, self.objective, self.validation_batch, self.validation, self.X)
         self.history.append({
             "epoch": self.epoch, "train_loss": loss, **found,
             "temperature": float(self.network.temperature.detach()),

@@ -15,7 +15,7 @@ from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import PropertyEncoder, normalise
+from portfolio_twin.model.encoder import PropertyEncoder
 
 # Properties below which one thread is faster: the steps are so short that threads mostly wait for each other, and where
 # something else runs on the machine they wait long (at 1 500 properties on two busy cores: 25 s against 106 s).
@@ -24,11 +24,10 @@ SMALL_CATALOGUE = 5_000
 
 @dataclass(frozen=True)
 class TrainedTower:
-    """The property tower, u₀ (d,), the ids and vectors of a design with a user table, and how training went."""
+    """The property tower, u₀ (d,), and how training went."""
 
     encoder: PropertyEncoder
     global_vector: Matrix
-    table: tuple[npt.NDArray[np.int64], Matrix] | None
     history: list[Epoch]
     best_epoch: int
 
@@ -44,16 +43,11 @@ def train_tower(
     progress: Progress,
 ) -> TrainedTower:
     """Trains on `log`, what may be learnt from; X (n, w) is the whole catalogue. Raises InvalidInput, Interrupted."""
-    others_needed = 0 if config.user_tower == "table" else 1
-    training = training_set(log, property_ids, X, config.target_kinds, config.history_limit, others_needed)
+    training = training_set(log, property_ids, X, config.target_kinds, config.history_limit)
     if len(training.examples) == 0:
         raise InvalidInput("no investor has a deal or like beside another interaction: there is nothing to train on")
     if len(training.X) < SMALL_CATALOGUE:
         torch.set_num_threads(1)
     trained = train(training, validation, X, config, device=device, checkpoints=checkpoints, progress=progress)
-    network = trained.network
-    table, u0 = None, network.global_vector.detach().cpu().numpy()
-    if network.users is not None:
-        learnt = network.users.weight.detach().cpu().numpy()
-        table, u0 = (training.user_ids, normalise(learnt)), learnt.mean(axis=0)
-    return TrainedTower(network.tower.export(), u0, table, trained.history, trained.best_epoch)
+    market_taste = trained.network.global_vector.detach().cpu().numpy()
+    return TrainedTower(trained.network.tower.export(), market_taste, trained.history, trained.best_epoch)

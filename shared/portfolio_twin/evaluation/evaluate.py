@@ -33,23 +33,22 @@ def evaluate(
     holdout: Holdout,
     *,
     split: int = TEST,
-    others: Mapping[str, Twin] | None = None,
+    others: Mapping[str, Answer] | None = None,
     rivals: bool = True,
 ) -> Evaluation:
     """Ranks all properties of the catalogue but those of the investor's history, for each held-out target.
 
     `log` is the whole log: what a query may know of it is cut by the query's time. `others` are ranked beside the twin.
     """
-    queries, activity = Queries.of(log, holdout, catalogue.ids, split), Activity.of(log, catalogue.ids)
+    queries = Queries.of(log, holdout, catalogue.ids, split)
     trained_on = training_log(log, holdout)
     answers: dict[str, Answer] = {
-        "twin": partial(whole_scorer, twin, catalogue, activity=activity),
+        "twin": both_steps(twin, catalogue, log),
         "tower": lambda asked: twin_scorer(twin, twin.embed(catalogue), asked),
     }
     if rivals:
-        answers |= _rivals(catalogue, trained_on)
-    for name, other in (others or {}).items():
-        answers[name] = partial(whole_scorer, other, catalogue, activity=activity)
+        answers |= untrained_rivals(catalogue, trained_on)
+    answers |= others or {}
     ask = partial(_ask, twin, catalogue, answers)
     whole = ask(queries, queries)
     slices = _parts(whole, catalogue, queries, likeness=rivals)
@@ -60,7 +59,13 @@ def evaluate(
     return replace(whole, slices=slices)
 
 
-def _rivals(catalogue: Catalogue, trained_on: InteractionLog) -> dict[str, Answer]:
+def both_steps(twin: Twin, catalogue: Catalogue, log: InteractionLog) -> Answer:
+    """A twin as it serves; `log` is cut at the time of each query."""
+    return partial(whole_scorer, twin, catalogue, activity=Activity.of(log, catalogue.ids))
+
+
+def untrained_rivals(catalogue: Catalogue, trained_on: InteractionLog) -> dict[str, Answer]:
+    """What every model has to beat."""
     liked = _numbers(catalogue, trained_on.take(trained_on.kinds != KIND_CODE["dislike"]))
     popular, X = popularity(liked, len(catalogue)), FeatureSchema.learn(catalogue).vectorise(catalogue)
     return {"popularity": lambda _: popular, "content_knn": lambda asked: content_knn(X, asked.histories)}

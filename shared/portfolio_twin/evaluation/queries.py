@@ -70,16 +70,14 @@ class Queries:
         return self.take(order < limit)
 
 
-def investors(twin: Twin, vectors: Matrix, users: Numbers, histories: Histories) -> Matrix:
-    """(q, d) by the user tower from their histories, or from the table of a design that learns one vector per user."""
-    if twin.config.user_tower == "table":
-        return np.stack([twin.known_user(int(user))[0] for user in users]) if len(users) else vectors[:0]
+def investors(twin: Twin, vectors: Matrix, histories: Histories) -> Matrix:
+    """(q, d) by the user tower, from what each did."""
     return twin.present(histories, vectors).pool(vectors, twin.global_vector)
 
 
 def twin_scorer(twin: Twin, vectors: Matrix, queries: Queries) -> Scorer:
     """The first step alone: by cosine. vectors (n, d)."""
-    users = investors(twin, vectors, queries.users, queries.histories)
+    users = investors(twin, vectors, queries.histories)
     return lambda chunk: users[chunk] @ vectors.T  # (chunk, n) cosines
 
 
@@ -104,7 +102,7 @@ def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> Scored:
     """Affinity and confidence of each pair. Each (p,)"""
     X = twin.schema.vectorise(catalogue)
     vectors, at = twin.encoder(X), queries.pair_properties
-    users = investors(twin, vectors, queries.users, queries.histories)
+    users = investors(twin, vectors, queries.histories)
     cosines = np.einsum("pd,pd->p", users[queries.pair_rows], vectors[at])
     evidence = twin.present(queries.histories, vectors).evidence[queries.pair_rows]
     return twin.score_cosines(cosines, evidence, twin.novelty(X[at]))

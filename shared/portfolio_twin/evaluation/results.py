@@ -78,13 +78,13 @@ class Evaluation:
         return found
 
     def summary(self) -> dict[str, Any]:
-        """For metrics.json; NaN, an undefined metric, is None there."""
+        """For metrics.json."""
         return {
             "test_users": len(self.users),
             "candidates": self.candidates,
             "pairs": len(self.labels),
-            "classification": _known(self.classification()),
-            "ranking": {model: _known(self.ranking(model)) for model in self.ranks},
+            "classification": without_nan(self.classification()),
+            "ranking": {model: without_nan(self.ranking(model)) for model in self.ranks},
             "everybody": self.told(),
             "slices": {
                 group: {name: part.told() for name, part in parts.items()} for group, parts in self.slices.items()
@@ -125,5 +125,6 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _known(values: dict[str, float]) -> dict[str, float | None]:
+def without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN: what could not be measured is None."""
     return {name: value if np.isfinite(value) else None for name, value in values.items()}

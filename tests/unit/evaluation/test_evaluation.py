@@ -8,7 +8,7 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import TEST, Holdout
 from portfolio_twin.evaluation.baselines import Scorer, content_knn, popularity
 from portfolio_twin.evaluation.evaluate import evaluate
-from portfolio_twin.evaluation.queries import Queries, investors, rank_targets
+from portfolio_twin.evaluation.queries import Queries, rank_targets
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
@@ -141,17 +141,10 @@ def test_popularity_gives_everybody_the_same_list() -> None:
     assert scores.tolist() == [[0, 0, 2, 0, 1, 0]] * 2
 
 
-def test_a_model_with_a_user_table_is_asked_for_its_own_vectors() -> None:
-    table = replace(
-        price_twin(),
-        config=replace(TwinConfig.baseline(), embedding_dim=2),
-        user_ids=np.array([1]),
-        user_vectors=np.array([DEAR], dtype=np.float32),
-        user_evidence=np.ones(1, dtype=np.float32),
-        global_vector=np.array(CHEAP, dtype=np.float32),
-    )
-    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
-    assert investors(table, table.property_vectors, queries.users, queries.histories).tolist() == [DEAR, CHEAP]
+def test_another_model_is_ranked_beside_the_twin_by_its_own_scores() -> None:
+    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
+    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT, others={"other": lambda _: lambda chunk: by_number[chunk]})
+    assert found.ranks["other"].tolist() == [0, 2]
 
 
 def test_a_tenant_without_test_investors_gets_figures_that_say_unknown() -> None:

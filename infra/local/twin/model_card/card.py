@@ -11,7 +11,7 @@ from string import Template
 from typing import Any
 from uuid import UUID
 
-from functions.train.report.tables import CLASSIFICATION, NAMES, OURS, RANKING, TOO_FEW, interval
+from functions.train.report.tables import CLASSIFICATION, NAMES, RANKING, TOO_FEW, best_rival, interval, number
 from portfolio_twin.adapters.s3.registry import Registry, models_prefix
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, RESAMPLES
 from portfolio_twin.evaluation.comparison_gates import SLICE_LOSS
@@ -83,13 +83,13 @@ def _fitted(kind: str, config: Json) -> str:
 
 
 def _ranking(ranking: Mapping[str, Json]) -> str:
-    rows = [[NAMES.get(model, model), *(_number(row[name]) for name in RANKING)] for model, row in ranking.items()]
+    rows = [[NAMES.get(model, model), *(number(row[name]) for name in RANKING)] for model, row in ranking.items()]
     return _table(["ranking", *RANKING.values()], rows)
 
 
 def _classification(figures: Json, everybody: Json) -> str:
-    row = [*(_number(figures[name]) for name in CLASSIFICATION), interval(everybody["ece"])]
-    row.append(_number(everybody["ece_by_chance"]))
+    row = [*(number(figures[name]) for name in CLASSIFICATION), interval(everybody["ece"])]
+    row.append(number(everybody["ece_by_chance"]))
     return _table([*CLASSIFICATION.values(), "ECE [95 %]", "ECE by chance"], [row])
 
 
@@ -107,10 +107,9 @@ def _slices(metrics: Json) -> str:
 def _slice(label: str, figures: Json) -> list[str]:
     if figures["ndcg_at_10"] is None:
         return [label, f"{figures['users']:,}", TOO_FEW, "", "", "", ""]
-    rivals = [value for model, value in figures["others_ndcg_at_10"].items() if model not in OURS]
     return [
         label, f"{figures['users']:,}", interval(figures["hr_at_10"]), interval(figures["ndcg_at_10"]),
-        _number(max(rivals, default=None)), interval(figures["ece"]), _number(figures["ece_by_chance"]),
+        number(best_rival(figures)), interval(figures["ece"]), number(figures["ece_by_chance"]),
     ]  # fmt: skip
 
 
@@ -118,7 +117,7 @@ def _gates(gates: Json) -> str:
     rows = []
     for name, gate in gates["gates"].items():
         passed = "passed" if gate["passed"] else "failed"
-        rows.append([f"`{name}`", _number(gate["value"]), _number(gate["limit"]), passed, gate["note"]])
+        rows.append([f"`{name}`", number(gate["value"]), number(gate["limit"]), passed, gate["note"]])
     return f"Decision: **{gates['decision']}**.\n\n" + _table(["gate", "value", "limit", "", "note"], rows)
 
 
@@ -126,7 +125,3 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
