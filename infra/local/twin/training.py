@@ -18,6 +18,7 @@ from functions.train.offline import freeze, train_into
 from functions.train.progress import Epoch, Progress
 from infra.local.system import LocalSystem
 from infra.local.twin.exits import give_up
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.faults import clean, find_faults
 from portfolio_twin.domain.readiness import count, decide
 from portfolio_twin.domain.versions import new_version
@@ -48,7 +49,7 @@ def train_tenant(
         give_up("too little data: " + "; ".join(reasons))
     kind: ModelKind = "twin" if decision == "train" else "content"
     config = replace(TwinConfig(), **settings)
-    job = Job(tenant_id, new_version(now), kind, config, **options)
+    job = Job(tenant_id=tenant_id, version=new_version(now), kind=kind, config=config, **options)
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console) as bar:
         task = bar.add_task(f"training a {kind} model", total=config.epochs if kind == "twin" else None)
@@ -57,16 +58,16 @@ def train_tenant(
             told = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
             bar.update(task, completed=int(epoch["epoch"]), description=told)
 
-        files = train_into(folder, job, catalogue, log, Progress(tell, lambda text: bar.console.print(f"  {text}")))
+        progress = Progress(tell, lambda text: bar.console.print(f"  {text}"))
+        files = train_into(folder, job, Dataset(catalogue, log), progress)
     console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
 
 
 def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:
     """A table of every ranking metric, and the classification of held-out pairs."""
     twin = _bundle(system, tenant_id, bundle)
-    catalogue, log = read_data(system.database, tenant_id, None)
-    snapshot = freeze(catalogue, log, seed=0)
-    found = evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout)
+    snapshot = freeze(Dataset(*read_data(system.database, tenant_id, None)), seed=0)
+    found = evaluate(twin, snapshot.dataset, snapshot.holdout)
     if not len(found.users):
         give_up("nobody has three or more deals or likes yet: there is nothing to evaluate on")
     rankings = {name: found.ranking(name) for name in found.ranks}

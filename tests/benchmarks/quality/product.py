@@ -4,19 +4,16 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from functions.train.job import Job, fit
 from functions.train.progress import Epoch, Progress
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.evaluation.baselines import Scorer
-from portfolio_twin.evaluation.queries import Queries, investors, whole_scorer
-from portfolio_twin.model.activity import Activity
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.evaluation.scoring import Answer, TwinAnswers
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import Twin
-from tests.benchmarks.quality.rivals.training_matrix import Answer
 
 TENANT = UUID(int=1)
 EPOCHS_PER_LINE = 10
@@ -40,21 +37,14 @@ def train(snapshot: Snapshot, config: TwinConfig, say: Callable[[str], None]) ->
     return Trained(fitted.twin, seconds, sum(epoch["seconds"] for epoch in fitted.history))
 
 
-def whole(twin: Twin, catalogue: Catalogue, facts: InteractionLog, *, discover: bool = False) -> Answer:
+def whole(twin: Twin, facts: Dataset, *, discover: bool = False) -> Answer:
     """As the product ranks, with all that the bundle holds; `facts` is cut at the time of each query."""
-    activity = Activity.of(facts, catalogue.ids)
-    return lambda queries: whole_scorer(twin, catalogue, queries, activity, discover=discover)
+    return partial(TwinAnswers(twin, facts).ranked, discover=discover)
 
 
-def first_step(twin: Twin, catalogue: Catalogue) -> Answer:
+def first_step(twin: Twin, facts: Dataset) -> Answer:
     """The tower alone: cosines."""
-    vectors = twin.embed(catalogue)
-
-    def answer(queries: Queries) -> Scorer:
-        users = investors(twin, vectors, queries.users, queries.histories)
-        return lambda chunk: users[chunk] @ vectors.T
-
-    return answer
+    return TwinAnswers(twin, facts).by_cosine
 
 
 def config_of(name: str, seed: int) -> TwinConfig:

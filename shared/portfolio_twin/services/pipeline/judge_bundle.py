@@ -85,7 +85,7 @@ def _twin_gates(found: Evaluation, losses: list[float]) -> Gates:
 
 def _evaluate(twin: Twin, snapshot: Snapshot, rival: Rival | None) -> Evaluation:
     others = {LIVE: rival.twin} if rival and rival.twin else {}
-    return evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others, rivals=twin.kind == "twin")
+    return evaluate(twin, snapshot.dataset, snapshot.holdout, others=others, rivals=twin.kind == "twin")
 
 
 def _health(vectors: Matrix) -> Gates:
