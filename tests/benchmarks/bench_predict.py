@@ -11,6 +11,7 @@ import numpy as np
 from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.model.twin import Twin
 from tests.benchmarks.bench_imports import ENVIRONMENT
 from tests.benchmarks.figures import milliseconds, publish
@@ -24,7 +25,7 @@ class KnownIndex:
     """Answers at once what Qdrant would: the one investor who asks."""
 
     def __init__(self, twin: Twin) -> None:
-        self.point = UserPoint(1, twin.user_vectors[0], {"like": 3}, (("p1", "like", 0),), ("p1",))
+        self.point = UserPoint(1, twin.user_vectors[0], {"like": 3}, (Event("p1", "like", 0),), ("p1",))
 
     def of(self, *_: object) -> "KnownIndex":
         return self
@@ -54,7 +55,8 @@ def main() -> None:
         Path(os.devnull).open("w") as nowhere,
         redirect_stdout(nowhere),  # where each request's metrics go; writing them is a part of what is measured
     ):
-        assert function.lambda_handler(one, context)["statusCode"] == 200
+        if (answer := function.lambda_handler(one, context))["statusCode"] != 200:
+            raise SystemExit(f"the handler answered {answer}")
         predict = milliseconds(lambda: function.lambda_handler(one, context), 2000)
         batch = milliseconds(lambda: function.lambda_handler(many, context), 11, warm_up=2)
     x = twin.schema.vectorise(catalogue.take(np.arange(1)))

@@ -10,17 +10,18 @@ from torch import Tensor
 
 from functions.train.calibrate import PAIRS_NEEDED, guess
 from functions.train.plain.config import PlainConfig
-from functions.train.plain.examples import Batch, Examples, held_out, learn_from
+from functions.train.plain.examples import Batch, held_out, learn_from
 from functions.train.plain.features import vectorise
 from functions.train.plain.model import PlainModel
 from functions.train.plain.network import PlainNetwork
 from functions.train.progress import Epoch, Interrupted, Progress
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import Catalogue
+from functions.train.training_data import TrainingData
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.evaluation import metrics
-from portfolio_twin.evaluation.queries import Queries, rank_targets
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import ranking
+from portfolio_twin.evaluation.scoring import rank_targets
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.encoder import normalise
 
@@ -36,18 +37,12 @@ class FittedPlain:
 
 
 def fit(
-    catalogue: Catalogue,
-    log: InteractionLog,
-    validation: Queries,
-    config: PlainConfig,
-    *,
-    device: str = "cpu",
-    progress: Progress | None = None,
+    data: TrainingData, config: PlainConfig, *, device: str = "cpu", progress: Progress | None = None
 ) -> FittedPlain:
-    """Learns from `log`, what may be trained on. Raises InvalidInput where that is nothing, Interrupted."""
+    """Raises InvalidInput where there is nothing to train on, Interrupted."""
     started, progress = time.perf_counter(), progress or Progress()
     torch.set_num_threads(1)  # the steps are so short that threads would mostly wait for each other
-    training = _Training(catalogue, learn_from(log, catalogue.ids), config, device)
+    training, validation = _Training(data.learnt_from, config, device), data.validation
     validation_batch = held_out(validation, training.examples)
     history: list[Epoch] = []
     best: tuple[int, PlainModel] | None = None
@@ -69,12 +64,13 @@ def fit(
 class _Training:
     """A network, what it learns from, and its optimizer."""
 
-    def __init__(self, catalogue: Catalogue, examples: Examples, config: PlainConfig, device: str) -> None:
+    def __init__(self, dataset: Dataset, config: PlainConfig, device: str) -> None:
+        examples = learn_from(dataset)
         if len(examples.batches) == 0:
             raise InvalidInput("no investor has a deal, like or outreach: there is nothing to train on")
         torch.manual_seed(config.seed)
         self.examples, self.device = examples, device
-        self.X = torch.as_tensor(vectorise(catalogue), device=device)
+        self.X = torch.as_tensor(vectorise(dataset.catalogue), device=device)
         self.seen = torch.as_tensor(examples.seen)
         self.network = PlainNetwork(len(examples.user_ids), config).to(device)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate, fused=True)

@@ -28,7 +28,8 @@ def main() -> None:
     elif asked.hold_out_properties:
         results = on_new_half(asked.models, read_market(asked.data), tell)
     else:
-        results = on_folder(asked.models, read_market(asked.data), asked.seeds, not asked.no_slices, out, tell)
+        market, with_slices = read_market(asked.data), not asked.no_slices
+        results = on_folder(asked.models, market, seeds=asked.seeds, with_slices=with_slices, out=out, tell=tell)
     command = f"python -m tests.benchmarks.quality {shlex.join(sys.argv[1:])}"
     write(out, {"command": command, **results})
     tell.say(f"wrote {out}")

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.model.twin import Twin
 from tests.fakes.api_client import Answer, ApiClient
 from tests.fakes.stores import FakeVectorIndex
@@ -25,7 +26,7 @@ def fill(index: FakeVectorIndex, tenant_id: UUID, twin: Twin) -> None:
     catalogue, points = small_catalogue(), index.of(tenant_id, twin.version)
     rows = [catalogue.row(i) for i in range(len(catalogue))]
     points.upsert_properties(list(catalogue.ids), twin.property_vectors, rows)
-    history = (("p1", "like", 100), ("p2", "view", 90))
+    history = (Event("p1", "like", 100), Event("p2", "view", 90))
     points.upsert_users([UserPoint(1, twin.user_vectors[0], {"like": 1, "view": 1}, history, ("p1",))])
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.ranking import DISCOVER, TERMS
 from portfolio_twin.model.twin import Taste, Twin
@@ -37,7 +38,7 @@ def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
     ids = list(CATALOGUE.ids)
     points = index.of(TENANT_A, twin.version)
     points.upsert_properties(ids, twin.property_vectors, payloads)
-    history = (("p0", "like", 2), ("p1", "view", 1))
+    history = (Event("p0", "like", 2), Event("p1", "view", 1))
     points.upsert_users([UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))])
     tenant = fake_stores({TENANT_A: twin}, index).of(TENANT_A)
     return recommend(tenant, RecommendRequest(user_id=user_id, **request))

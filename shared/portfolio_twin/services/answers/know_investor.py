@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from portfolio_twin.adapters import telemetry
-from portfolio_twin.adapters.qdrant.points import Event, PropertyHit
-from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS
+from portfolio_twin.adapters.qdrant.points import PropertyHit
+from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS, Event
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.model.twin import Taste, Twin
 
@@ -22,7 +22,7 @@ Strategy = Literal["twin", "content", "buy_box", "popular"]
 @dataclass(frozen=True)
 class Investor:
     taste: Taste
-    history: Sequence[Event] = ()  # property, kind, when; the newest first
+    history: Sequence[Event] = ()  # the newest first
     acted_on: Sequence[str] = ()
     degraded: bool = False  # the index is down: this is what training knew
 

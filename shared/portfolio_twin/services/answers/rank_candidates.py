@@ -46,12 +46,11 @@ class Ranked:
 
     @cached_property
     def scores(self) -> Matrix:
-        scores: Matrix = self.terms @ self.weights
-        return scores
+        return np.asarray(self.terms @ self.weights)
 
     @cached_property
     def contributions(self) -> Matrix:
-        return (self.terms - self.terms.mean(axis=0)) * self.weights
+        return np.asarray((self.terms - self.terms.mean(axis=0)) * self.weights)
 
     def reasons(self, i: int) -> list[Reason]:
         """What set this candidate apart from the others, the most telling first."""
@@ -85,10 +84,17 @@ def rank_candidates(
         np.array([KIND_WEIGHTS[kind] for kind, _ in history], dtype=np.float32),
         _rows(twin, stored),
     )
-    rows = _rows(twin, candidates.hits)
+    rows = twin.rows_of([hit.property_id for hit in candidates.hits])
     cosines = layer.cosines(candidates.X, past)
-    terms = layer.terms(cosines, candidates.X, rows, layer.activity_of(rows), past)
-    return Ranked(layer, history, past, candidates.X, terms, layer.weights_for(len(history), discover=discover))
+    terms = layer.terms(cosines, candidates.X, rows, activity=layer.activity_of(rows), past=past)
+    return Ranked(
+        layer=layer,
+        history=history,
+        past=past,
+        X=candidates.X,
+        terms=terms,
+        weights=layer.weights_for(len(history), discover=discover),
+    )
 
 
 def features_of(twin: Twin, hits: Sequence[PropertyHit]) -> Matrix:
