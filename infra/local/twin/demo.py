@@ -85,8 +85,8 @@ class Demo:
         self.console.rule("the retrain machine (infra/pipelines/retrain.asl.json)")
         runs, waiting = dict[UUID, Json](), dict[UUID, str]()
         for tenant in tenants:
-            if run := self._earlier_run(tenant):
-                runs[tenant.tenant_id] = run
+            if earlier := self._earlier_run(tenant):
+                runs[tenant.tenant_id] = earlier
                 self.console.print(f"  [bold]{tenant.name}[/] has learnt from all of this before: its model stays")
             else:
                 waiting[tenant.tenant_id] = tenant.name

@@ -84,8 +84,8 @@ def import_canonical(
             new = store_log(session, log.log) if log else 0
             progress.advance(task)
             session.commit()
-    for row in bad[:LISTED_ROWS]:
-        progress.console.print(f"left out: {row}", markup=False, highlight=False)
+    for bad_row in bad[:LISTED_ROWS]:
+        progress.console.print(f"left out: {bad_row}", markup=False, highlight=False)
     return ImportReport(
         tenant_id=tenant.tenant_id, properties=len(checked.catalogue), interactions=len(log.log) if log else 0,
         stored_properties=changed, stored_interactions=new, bad_rows=tuple(bad),
