@@ -44,7 +44,7 @@ def train(
     progress: Progress | None = None,
 ) -> Trained:
     """Learns from the examples; `data` is for the ranking on validation. Raises Interrupted."""
-    run = _Run(training, data, config, device)
+    run = _Run(training=training, data=data, config=config, device=device)
     progress = progress or Progress()
     if checkpoints and (state := checkpoints.newest(run.fingerprint)):
         run.restore(state)
@@ -83,8 +83,9 @@ class _Run:
         held_out = validation_examples(self.data.validation, training, config.history_limit)
         self.objective = Objective(training, config, self.device)
         self.validate = Validation(
-            self.objective, Batch.of(held_out, self.device), self.data.validation, self.data.X, training.user_ids
-        )
+            objective=self.objective, batch=Batch.of(held_out, self.device), queries=self.data.validation,
+            X=self.data.X, user_ids=training.user_ids,
+        )  # fmt: skip
         # A balanced batch is half positives, half negatives.
         positives = config.batch_size // 2 if config.negatives == "uniform" else config.batch_size
         self.steps = -(-len(self.batch) // positives)

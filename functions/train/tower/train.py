@@ -32,4 +32,7 @@ def train_tower(
     if network.users is not None:
         learnt = network.users.weight.detach().cpu().numpy()
         table, market_taste = (training.user_ids, normalise(learnt)), learnt.mean(axis=0)
-    return FittedTower(network.tower.export(), market_taste, table, trained.history, trained.best_epoch)
+    return FittedTower(
+        encoder=network.tower.export(), market_taste=market_taste, table=table, history=trained.history,
+        best_epoch=trained.best_epoch,
+    )  # fmt: skip

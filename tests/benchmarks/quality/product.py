@@ -32,7 +32,7 @@ def train(snapshot: Snapshot, config: TwinConfig, say: Callable[[str], None]) ->
             say(f"epoch {figures['epoch']:.0f}/{epochs}, NDCG@10 {figures['val_ndcg_at_10']:.4f} on validation")
 
     started = time.perf_counter()
-    fitted = fit(Job(TENANT, "comparison", config=config), snapshot, None, Progress(epoch, say))
+    fitted = fit(Job(tenant_id=TENANT, version="comparison", config=config), snapshot, None, Progress(epoch, say))
     seconds = time.perf_counter() - started
     return Trained(fitted.twin, seconds, sum(epoch["seconds"] for epoch in fitted.history))
 
