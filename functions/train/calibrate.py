@@ -32,7 +32,7 @@ def calibrate(twin: Twin, data: TrainingData) -> Twin:
     shortened = [validation.shortened(limit) for limit in limits]
     cosines = [pair_cosines(twin, twin.property_vectors, queries) for queries in shortened]
     present = [twin.present(queries.histories, twin.property_vectors) for queries in shortened]
-    evidence = [histories.evidence[validation.pair_rows] for histories in present]
+    evidence = [histories.evidence[validation.pair_owners] for histories in present]
     met = evidence[-1] > 0
     twin = replace(
         twin,

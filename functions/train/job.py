@@ -139,11 +139,11 @@ def _files(
 
     window = snapshot.manifest.get("data_window")
     provenance = Provenance(
-        job.tenant_id,
-        {"id": snapshot.snapshot_id, "files": snapshot.manifest["files"]},
-        (window[0], window[1]) if window else None,
-        metrics,
-        job.code_version,
+        tenant_id=job.tenant_id,
+        snapshot={"id": snapshot.snapshot_id, "files": snapshot.manifest["files"]},
+        data_window=(window[0], window[1]) if window else None,
+        metrics=metrics,
+        code_version=job.code_version,
     )
     epochs = [without_nan(epoch) for epoch in fitted.history]
     history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}

@@ -34,8 +34,13 @@ class TrainingData:
         if lookback_days is not None and len(log):
             log = log.take(log.times >= dataset.log.times.max() - lookback_days * DAY_SECONDS)
         schema = FeatureSchema.learn(dataset.catalogue)
-        validation = Queries.of(dataset, holdout, VALIDATION)
-        return cls(dataset, dataset.with_log(log), validation, schema, schema.vectorise(dataset.catalogue))
+        return cls(
+            dataset=dataset,
+            learnt_from=dataset.with_log(log),
+            validation=Queries.of(dataset, holdout, VALIDATION),
+            schema=schema,
+            X=schema.vectorise(dataset.catalogue),
+        )
 
     def without(self, users: Numbers) -> Self:
         """Nothing learnt from these investors (u,)."""

@@ -25,7 +25,13 @@ class KnownIndex:
     """Answers at once what Qdrant would: the one investor who asks."""
 
     def __init__(self, twin: Twin) -> None:
-        self.point = UserPoint(1, twin.user_vectors[0], {"like": 3}, (Event("p1", "like", 0),), ("p1",))
+        self.point = UserPoint(
+            user_id=1,
+            vector=twin.user_vectors[0],
+            evidence={"like": 3},
+            history=(Event("p1", "like", 0),),
+            acted_on=("p1",),
+        )
 
     def of(self, *_: object) -> "KnownIndex":
         return self

@@ -22,7 +22,7 @@ def main() -> None:
     tower = replace(TwinConfig(), ranking=False, epochs=100)
     whole = replace(TwinConfig(), epochs=100)
     for name, config in (("tower_100_epochs", tower), ("twin_100_epochs", whole), ("twin_default", TwinConfig())):
-        job = Job(UUID(int=1), "20260101T000000Z-00000000", config=config)
+        job = Job(tenant_id=UUID(int=1), version="20260101T000000Z-00000000", config=config)
         started, worked = time.perf_counter(), time.process_time()
         fit(job, snapshot, None, Progress())
         figures[f"{name}_s"] = time.perf_counter() - started

@@ -58,7 +58,7 @@ def evaluate(model: PlainModel, snapshot: Snapshot) -> Evaluation:
         users=queries.users,
         candidates=n,
         ranks={name: rank_targets(answer(queries), queries, n) for name, answer in answers.items()},
-        pair_rows=queries.pair_rows,
+        pair_owners=queries.pair_owners,
         labels=queries.labels,
         affinities=affinities,
         confidences=np.zeros_like(affinities),  # it has none

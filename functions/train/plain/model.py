@@ -34,7 +34,7 @@ class PlainModel:
     def cosines(self, queries: Queries) -> Floats:
         """(p,) of each classification pair."""
         investors, properties = self.investors(queries.users), self.property_vectors
-        return np.asarray((investors[queries.pair_rows] * properties[queries.pair_properties]).sum(axis=1))
+        return np.asarray((investors[queries.pair_owners] * properties[queries.pair_properties]).sum(axis=1))
 
     def affinities(self, queries: Queries) -> Floats:
         """(p,) the same as probabilities, at a balanced prior."""

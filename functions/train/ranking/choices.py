@@ -56,6 +56,6 @@ def _draw(rankings: Rankings, query: int, pool: Numbers, rng: np.random.Generato
     """(m,) the target first, then properties of the pool that the investor has not; repeated where those are few."""
     queries, m = rankings.queries, min(CANDIDATES, len(pool))
     target = queries.targets[query]
-    closed = np.append(queries.histories.properties[rankings.owned(query)], target)
+    closed = np.append(queries.histories.properties[queries.histories.entries_of(query)], target)
     others = pool[~np.isin(pool, closed)]
     return np.append(target, rng.choice(others, m - 1, replace=len(others) < m - 1))

@@ -33,36 +33,45 @@ def fit_ranking(twin: Twin, data: TrainingData, towers: Sequence[Tower], progres
 
     The first of the towers is the layer's own; the choices of those whom the others do not know teach it.
     """
-    evidence, config, n = data.learnt_from.evidence, twin.config, len(data.X)
+    evidence, config = data.learnt_from.evidence, twin.config
     positive = evidence.weights > 0
-    neighbours, counts = Neighbours.learn(evidence.users[positive], evidence.properties[positive], n)
+    bonds = Neighbours.learn(evidence.users[positive], evidence.properties[positive], len(data.X))
     queries = past_choices(evidence, config.seed)
     if len(queries.users) < CHOICES_NEEDED or len(data.validation.users) < VALIDATIONS_NEEDED:
         return None
-    lesson = Lesson.of(data, queries, counts=counts, towers=towers[1:], seed=config.seed)
+    lesson = Lesson.of(data, queries, counts=bonds[1], towers=towers[1:], seed=config.seed)
     validation = data.validation.with_histories(twin.present(data.validation.histories, twin.property_vectors))
-    layer = RankingLayer(
+    used = [*range(len(TERMS) if config.recent_activity else POPULARITY + 1)]
+    layer = _weigh_unknown(_unweighed(towers[0], twin.schema, bonds[0], lesson), lesson, used)
+    layer, held_out = _with_better_scales(layer, lesson, validation, used, progress=progress)
+    gain = _worth(layer, held_out) - _tower_alone(twin, lesson.X, validation, held_out)
+    progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
+    return layer if pays(gain) else None
+
+
+def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, lesson: Lesson) -> RankingLayer:
+    return RankingLayer(
         weights=np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
-        encoder=towers[0].encoder,
-        market_taste=towers[0].market_taste,
-        scales=plain_scales(twin.schema),
+        encoder=tower.encoder,
+        market_taste=tower.market_taste,
+        scales=plain_scales(schema),
         neighbours=neighbours,
         activity=lesson.activity.at_the_end(),
     )
-    used = [*range(len(TERMS) if config.recent_activity else POPULARITY + 1)]
-    layer = _weigh_unknown(layer, lesson, used)
+
+
+def _with_better_scales(
+    layer: RankingLayer, lesson: Lesson, validation: Queries, used: list[int], *, progress: Progress
+) -> tuple[RankingLayer, Choices]:
+    """Weighed with plain or, where they are worth it, learnt scales; and the held-out choices as it sees them."""
     choices = lesson.choices(layer)
     layer = _weigh(layer, choices, used)
     held_out = lesson.held_out(layer, validation)
-    worth = _worth(layer, held_out)
     learnt = _with_learnt_scales(layer, lesson, choices, used)
-    worth_learnt = _worth(learnt, lesson.held_out(learnt, validation))
-    progress.say(f"kernel: {worth.mean():.3f} nats with plain scales, {worth_learnt.mean():.3f} with learnt ones")
-    if worth_learnt.mean() - worth.mean() > SCALES_WORTH:
-        layer, worth = learnt, worth_learnt
-    gain = worth - _tower_alone(twin, lesson.X, validation, held_out)
-    progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
-    return layer if pays(gain) else None
+    held_out_learnt = lesson.held_out(learnt, validation)
+    worth, worth_learnt = float(_worth(layer, held_out).mean()), float(_worth(learnt, held_out_learnt).mean())
+    progress.say(f"kernel: {worth:.3f} nats with plain scales, {worth_learnt:.3f} with learnt ones")
+    return (learnt, held_out_learnt) if worth_learnt - worth > SCALES_WORTH else (layer, held_out)
 
 
 def _with_learnt_scales(layer: RankingLayer, lesson: Lesson, choices: Choices, used: list[int]) -> RankingLayer:

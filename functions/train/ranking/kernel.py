@@ -65,7 +65,7 @@ def _wanted(asked: Numbers, histories: Histories) -> Numbers:
     """(e, WANTED_KEPT) the last wanted properties of each history that is asked for (e,), −1 in the padding."""
     wanted = np.full((len(asked), WANTED_KEPT), -1, dtype=np.int64)
     for i, query in enumerate(asked.tolist()):
-        mine = slice(*np.searchsorted(histories.rows, [query, query + 1]))
+        mine = histories.entries_of(query)
         kept = histories.properties[mine][histories.weights[mine] >= WANTED_WEIGHT][-WANTED_KEPT:]
         wanted[i, : len(kept)] = kept
     return wanted

@@ -55,4 +55,5 @@ class Lesson:
         return lay_out(rankings, asked, None, pool=self.pool, seed=self.seed)
 
     def _rankings(self, layer: RankingLayer, queries: Queries, limit: int) -> Rankings:
-        return Rankings(layer, self.X, np.arange(len(self.X)), self.activity, queries.shortened(limit))
+        rows, shortened = np.arange(len(self.X)), queries.shortened(limit)
+        return Rankings(layer=layer, X=self.X, rows=rows, activity=self.activity, queries=shortened)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS
 from portfolio_twin.evaluation.queries import Queries
@@ -41,29 +41,20 @@ class TrainingSet:
 def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet:
     """Leave-one-out over all who touched another property beside; the history is up to `history_limit` of those.
 
-    What came before the target in time comes first; an investor with too little before it lends later dealings.
-    X (n, w). A design with a vector per user needs no other property.
+    X (n, w) of the whole catalogue.
     """
-    evidence, limit = dataset.evidence, config.history_limit
+    evidence = dataset.evidence
     user_ids, users = np.unique(evidence.users, return_inverse=True)
     seen, positions = np.unique(evidence.properties, return_inverse=True)
-    starts = np.searchsorted(users, np.arange(len(user_ids) + 1))
-    begin, end = starts[users], starts[users + 1]
     wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in config.target_kinds])
-    targets = np.flatnonzero(wanted & (end - begin > 1))
-    first = np.maximum(np.minimum(targets - limit, end[targets] - limit - 1), begin[targets])
-    window = first[:, None] + np.arange(limit + 1)  # one too many, for the target itself is among them
-    outside = (window >= end[targets, None]) | (window == targets[:, None])
-    window = np.where(outside, 0, window)
-    histories = np.where(outside, len(seen), positions[window])
-    weights = np.where(outside, 0, evidence.weights[window]).astype(np.float32)
-    padding = np.argsort(outside, axis=1, kind="stable")  # the target's own slot goes last
+    targets = np.flatnonzero(wanted & (np.bincount(users, minlength=len(user_ids))[users] > 1))
+    window, outside = _windows(users, targets, config.history_limit)
     counts = np.bincount(positions[evidence.weights > 0], minlength=len(seen))
     popularity = np.log1p(counts).astype(np.float32)
     examples = Examples(
         targets=positions[targets],
-        histories=np.take_along_axis(histories, padding, axis=1),
-        weights=np.take_along_axis(weights, padding, axis=1),
+        histories=np.where(outside, len(seen), positions[window]),
+        weights=np.where(outside, 0, evidence.weights[window]).astype(np.float32),
         importance=np.array([KIND_WEIGHTS[kind] for kind in KIND_CODE], dtype=np.float32)[evidence.kinds[targets]],
     )
     return TrainingSet(
@@ -73,6 +64,20 @@ def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet
         popularity=popularity - popularity.mean(),
         target_share=np.bincount(positions[targets], minlength=len(seen)) / max(len(targets), 1),
     )
+
+
+def _windows(users: Numbers, targets: Numbers, limit: int) -> tuple[Numbers, Mask]:
+    """(e, limit + 1) the lines around each target (e,), and which are no history: those stand last. users (k,).
+
+    What came before the target in time comes first; an investor with too little before it lends later dealings.
+    """
+    begin, end = (np.searchsorted(users, users[targets], side=side) for side in ("left", "right"))
+    first = np.maximum(np.minimum(targets - limit, end - limit - 1), begin)
+    window = first[:, None] + np.arange(limit + 1)  # one too many, for the target itself is among them
+    outside = (window >= end[:, None]) | (window == targets[:, None])
+    order = np.argsort(outside, axis=1, kind="stable")  # the target's own slot goes last
+    window, outside = (np.take_along_axis(each, order, axis=1) for each in (np.where(outside, 0, window), outside))
+    return window, outside
 
 
 def validation_examples(queries: Queries, training: TrainingSet, limit: int) -> Examples:
@@ -85,11 +90,13 @@ def validation_examples(queries: Queries, training: TrainingSet, limit: int) -> 
         (history.properties < len(position)) & (position[np.minimum(history.properties, len(position) - 1)] < size)
     )
     starts = np.append(0, np.cumsum(history.lengths))
-    column = np.arange(len(history.rows)) - starts[history.rows]
+    column = np.arange(len(history.owners)) - starts[history.owners]
     histories = np.full((len(queries.users), limit + 1), size)
     weights = np.zeros(histories.shape, dtype=np.float32)
-    histories[history.rows, column] = position[history.properties]
-    weights[history.rows, column] = history.weights
+    histories[history.owners, column] = position[history.properties]
+    weights[history.owners, column] = history.weights
     kept = position[queries.targets] < size
     ones = np.ones(int(kept.sum()), dtype=np.float32)
-    return Examples(position[queries.targets[kept]], histories[kept], weights[kept], ones)
+    return Examples(
+        targets=position[queries.targets[kept]], histories=histories[kept], weights=weights[kept], importance=ones
+    )

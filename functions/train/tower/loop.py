@@ -44,7 +44,7 @@ def train(
     progress: Progress | None = None,
 ) -> Trained:
     """Learns from the examples; `data` is for the ranking on validation. Raises Interrupted."""
-    run = _Run(training, data, config, device)
+    run = _Run(training=training, data=data, config=config, device=device)
     progress = progress or Progress()
     if checkpoints and (state := checkpoints.newest(run.fingerprint)):
         run.restore(state)
@@ -82,7 +82,12 @@ class _Run:
         self.batch = Batch.of(training.examples, self.device)
         held_out = validation_examples(self.data.validation, training, config.history_limit)
         self.objective = Objective(training, config, self.device)
-        self.validate = Validation(self.objective, Batch.of(held_out, self.device), self.data.validation, self.data.X)
+        self.validate = Validation(
+            objective=self.objective,
+            batch=Batch.of(held_out, self.device),
+            queries=self.data.validation,
+            X=self.data.X,
+        )
         self.steps = -(-len(self.batch) // config.batch_size)
         self.optimizer = _optimizer(self.network, config)
         self.schedule = _schedule(self.optimizer, config, self.steps)

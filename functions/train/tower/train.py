@@ -26,5 +26,9 @@ def train_tower(
     if len(training.X) < SMALL_CATALOGUE:
         torch.set_num_threads(1)
     trained = train(training, data, config, device=device, checkpoints=checkpoints, progress=progress)
-    market_taste = trained.network.market_taste.detach().cpu().numpy()
-    return FittedTower(trained.network.tower.export(), market_taste, trained.history, trained.best_epoch)
+    return FittedTower(
+        encoder=trained.network.tower.export(),
+        market_taste=trained.network.market_taste.detach().cpu().numpy(),
+        history=trained.history,
+        best_epoch=trained.best_epoch,
+    )

@@ -34,7 +34,7 @@ class Validation:
         vectors, queries = network.tower.export()(self.X), self.queries
         users = queries.histories.recent().pool(vectors, network.market_taste.detach().cpu().numpy())  # (q, d)
         figures = ranking(rank_targets(lambda chunk: users[chunk] @ vectors.T, queries, len(vectors)))
-        cosines = np.einsum("pd,pd->p", users[queries.pair_rows], vectors[queries.pair_properties])
+        cosines = np.einsum("pd,pd->p", users[queries.pair_owners], vectors[queries.pair_properties])
         return {
             "val_loss": loss,
             "val_auc": metrics.auc(queries.labels, cosines),

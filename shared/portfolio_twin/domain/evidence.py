@@ -34,7 +34,7 @@ def gather_evidence(users: Numbers, properties: Numbers, kinds: npt.NDArray[np.i
     order = np.lexsort((times, properties, users))
     u, p, k, t = users[order], properties[order], kinds[order], times[order]
     if len(u) == 0:
-        return Evidence(u, p, k, strength[k], t)
+        return Evidence(users=u, properties=p, kinds=k, weights=strength[k], times=t)
     starts = np.flatnonzero(np.r_[True, (u[1:] != u[:-1]) | (p[1:] != p[:-1])])
     group = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(u)]))
 
@@ -50,4 +50,4 @@ def gather_evidence(users: Numbers, properties: Numbers, kinds: npt.NDArray[np.i
     by_user_then_time = np.lexsort((last, u[starts]))
     chosen = starts[by_user_then_time]
     telling, last = telling[by_user_then_time], last[by_user_then_time]
-    return Evidence(u[chosen], p[chosen], telling, strength[telling], last)
+    return Evidence(users=u[chosen], properties=p[chosen], kinds=telling, weights=strength[telling], times=last)

@@ -38,9 +38,7 @@ class Holdout:
         return len(self.users)
 
     def take(self, rows: Rows) -> Self:
-        return type(self)(
-            self.users[rows], self.properties[rows], self.times[rows], self.splits[rows], self.labels[rows]
-        )
+        return type(self)(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
     def of(self, split: int) -> Self:
         """The pairs of one split, targets and negatives."""
@@ -56,7 +54,7 @@ def draw_holdout(
     """Targets of at most `users_limit` investors drawn by seed, and negatives that they never touched."""
     rng = np.random.default_rng(seed)
     dataset = dataset.in_time_order()
-    log, property_ids = dataset.log, dataset.catalogue.ids
+    log = dataset.log
     users = np.unique(log.users, return_inverse=True)[1]
     validation, test = _last_two(dataset, users)
     if len(test) > users_limit:
@@ -69,11 +67,11 @@ def draw_holdout(
     kept = negatives != UNKNOWN  # an investor who touched the whole catalogue has no negatives
     drawn, negatives = drawn[kept], negatives[kept]
     return Holdout(
-        np.concatenate([log.users[targets], log.users[targets[drawn]]]),
-        np.concatenate([log.properties[targets], property_ids[negatives]]),
-        np.concatenate([log.times[targets], log.times[targets[drawn]]]),
-        np.concatenate([splits, splits[drawn]]),
-        np.repeat(np.array([1, 0], dtype=np.int8), [len(targets), len(drawn)]),
+        users=np.concatenate([log.users[targets], log.users[targets[drawn]]]),
+        properties=np.concatenate([log.properties[targets], dataset.catalogue.ids[negatives]]),
+        times=np.concatenate([log.times[targets], log.times[targets[drawn]]]),
+        splits=np.concatenate([splits, splits[drawn]]),
+        labels=np.repeat(np.array([1, 0], dtype=np.int8), [len(targets), len(drawn)]),
     )
 
 

@@ -65,7 +65,7 @@ class _Test:
             users=queries.users,
             candidates=n if among is None else int(among.sum()),
             ranks={name: rank_targets(answer(given), queries, n, open_) for name, answer in self.answers.items()},
-            pair_rows=queries.pair_rows,
+            pair_owners=queries.pair_owners,
             labels=queries.labels,
             affinities=affinities,
             confidences=confidences,

@@ -23,7 +23,7 @@ class Queries:
     targets: Numbers  # (q,) rows of the catalogue
     times: Numbers  # (q,) seconds, of the target
     histories: Histories  # what each had done before that time
-    pair_rows: Numbers  # (p,) the query that each pair belongs to
+    pair_owners: Numbers  # (p,) the query that each pair belongs to
     pair_properties: Numbers  # (p,) rows of the catalogue
     labels: npt.NDArray[np.int8]  # (p,)
 
@@ -43,7 +43,7 @@ class Queries:
             targets=targets,
             times=times,
             histories=Histories.of(dataset, users, before=times, without=targets),
-            pair_rows=whose[kept],
+            pair_owners=whose[kept],
             pair_properties=properties[kept],
             labels=pairs.labels[kept],
         )
@@ -53,7 +53,7 @@ class Queries:
         """Questions of the ranking alone. users, targets, times (q,)."""
         none = np.zeros(0, dtype=np.int64)
         return cls(
-            users=users, targets=targets, times=times, histories=histories, pair_rows=none, pair_properties=none,
+            users=users, targets=targets, times=times, histories=histories, pair_owners=none, pair_properties=none,
             labels=none.astype(np.int8),
         )  # fmt: skip
 
@@ -66,15 +66,15 @@ class Queries:
 
     def take(self, kept: Mask) -> Self:
         """The questions of some of the investors, kept (q,)."""
-        position, pairs = np.cumsum(kept) - 1, kept[self.pair_rows]
-        histories = self.histories.take(kept[self.histories.rows])
+        position, pairs = np.cumsum(kept) - 1, kept[self.pair_owners]
+        histories = self.histories.take(kept[self.histories.owners])
         return replace(
             self,
             users=self.users[kept],
             targets=self.targets[kept],
             times=self.times[kept],
-            histories=replace(histories, rows=position[histories.rows], count=int(kept.sum())),
-            pair_rows=position[self.pair_rows[pairs]],
+            histories=replace(histories, owners=position[histories.owners], count=int(kept.sum())),
+            pair_owners=position[self.pair_owners[pairs]],
             pair_properties=self.pair_properties[pairs],
             labels=self.labels[pairs],
         )

@@ -31,13 +31,9 @@ class Rankings:
         """(q, d)"""
         return self.queries.histories.pool(self.vectors, self.layer.market_taste)
 
-    def owned(self, i: int) -> slice:
-        """The entries of one investor's history."""
-        return slice(*np.searchsorted(self.queries.histories.rows, [i, i + 1]))
-
     def terms(self, i: int, candidates: Numbers, activity: Matrix) -> tuple[Matrix, Past]:
         """(m, terms) of investor i's candidates (m,), and the history they come from. activity (n, windows)."""
-        histories, mine = self.queries.histories, self.owned(i)
+        histories, mine = self.queries.histories, self.queries.histories.entries_of(i)
         owned = histories.properties[mine]
         past = Past(self.X[owned], histories.weights[mine], self.rows[owned])
         cosines, rows = self.vectors[candidates] @ self.investors[i], self.rows[candidates]

@@ -21,7 +21,7 @@ class Evaluation:
     users: Numbers  # (q,)
     candidates: int
     ranks: Mapping[str, Numbers]  # model → (q,) rank of the target, from 0
-    pair_rows: Numbers  # (p,) the investor of each classification pair, by position in `users`
+    pair_owners: Numbers  # (p,) the investor of each classification pair, by position in `users`
     labels: npt.NDArray[np.int8]  # (p,)
     affinities: Floats  # (p,) the twin's
     confidences: Floats  # (p,)
@@ -29,12 +29,12 @@ class Evaluation:
 
     def take(self, kept: Mask) -> "Evaluation":
         """The same about some of the investors, kept (q,)."""
-        pairs = kept[self.pair_rows]
+        pairs = kept[self.pair_owners]
         return replace(
             self,
             users=self.users[kept],
             ranks={model: ranks[kept] for model, ranks in self.ranks.items()},
-            pair_rows=(np.cumsum(kept) - 1)[self.pair_rows[pairs]],
+            pair_owners=(np.cumsum(kept) - 1)[self.pair_owners[pairs]],
             labels=self.labels[pairs],
             affinities=self.affinities[pairs],
             confidences=self.confidences[pairs],
@@ -72,8 +72,8 @@ class Evaluation:
             "ndcg_at_10": Interval.of(ndcg.mean(), bootstrap.resampled_means(drawn, ndcg)),
             "ece": None,
         }
-        if len(np.unique(self.pair_rows)) >= FEW_USERS:
-            resampled = bootstrap.resampled_ece(drawn, self.pair_rows, self.labels, self.affinities)
+        if len(np.unique(self.pair_owners)) >= FEW_USERS:
+            resampled = bootstrap.resampled_ece(drawn, self.pair_owners, self.labels, self.affinities)
             intervals["ece"] = Interval.of(metrics.ece(self.labels, self.affinities), resampled)
         return intervals
 

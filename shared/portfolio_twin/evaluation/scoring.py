@@ -48,13 +48,15 @@ class TwinAnswers:
         if self.twin.ranking is None:
             return self.by_cosine(queries)
         present = queries.with_histories(self.twin.present(queries.histories, self.vectors))
-        rankings = Rankings(self.twin.ranking, self.X, self._rows, self._activity, present)
+        rankings = Rankings(
+            layer=self.twin.ranking, X=self.X, rows=self._rows, activity=self._activity, queries=present
+        )  # fmt: skip
         return lambda chunk: rankings.score(chunk, discover=discover)
 
     def classified(self, queries: Queries) -> Scored:
         """Affinity and confidence of each pair. Each (p,)"""
         cosines = pair_cosines(self.twin, self.vectors, queries)
-        evidence = self.twin.present(queries.histories, self.vectors).evidence[queries.pair_rows]
+        evidence = self.twin.present(queries.histories, self.vectors).evidence[queries.pair_owners]
         return self.twin.score_cosines(cosines, evidence, self.twin.novelty(self.X[queries.pair_properties]))
 
     @cached_property
@@ -73,7 +75,7 @@ def investors(twin: Twin, vectors: Matrix, queries: Queries) -> Matrix:
 
 def pair_cosines(twin: Twin, vectors: Matrix, queries: Queries) -> Matrix:
     """(p,) of each classification pair. vectors (n, d)."""
-    users = investors(twin, vectors, queries)[queries.pair_rows]
+    users = investors(twin, vectors, queries)[queries.pair_owners]
     return np.asarray(np.einsum("pd,pd->p", users, vectors[queries.pair_properties]))
 
 
@@ -88,8 +90,8 @@ def rank_targets(scorer: Scorer, queries: Queries, n: int, among: Candidates | N
     for start in range(0, len(ranks), size):
         chunk = slice(start, min(start + size, len(ranks)))
         scores = np.nan_to_num(scorer(chunk), nan=-np.inf, neginf=-np.inf)
-        mine = (history.rows >= chunk.start) & (history.rows < chunk.stop)
-        open_ = ~scatter(scores.shape, history.rows[mine] - chunk.start, history.properties[mine])
+        mine = (history.owners >= chunk.start) & (history.owners < chunk.stop)
+        open_ = ~scatter(scores.shape, history.owners[mine] - chunk.start, history.properties[mine])
         if among is not None:
             open_ &= among(chunk)
         targets = queries.targets[chunk, None]

@@ -44,24 +44,14 @@ def pack(twin: Twin, provenance: Provenance, golden: Catalogue, extra: Mapping[s
         PROPERTY_IDS: json.dumps(twin.property_ids.tolist(), ensure_ascii=False).encode(),
         **extra,
     }
+    digests = {name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "version": twin.version,
         "kind": twin.kind,
         "tenant_id": str(provenance.tenant_id),
-        "files": {
-            name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()
-        },
-        "config": twin.config.to_json(),
-        "feature_schema": twin.schema.to_json(),
-        "calibration": twin.calibration.to_json(),
-        "market_calibration": twin.market_calibration.to_json() if twin.market_calibration else None,
-        "confidence": twin.confidence.to_json(),
-        "ranking": {"terms": list(TERMS), "neighbours": twin.ranking.neighbours.rows.shape[1]}
-        if twin.ranking
-        else None,
-        "base_rate": twin.base_rate,
-        "landmark_distance": twin.landmark_distance,
+        "files": digests,
+        **_scalars(twin),
         "metrics": provenance.metrics,
         "data_window": provenance.data_window,
         "snapshot": provenance.snapshot,
@@ -70,6 +60,21 @@ def pack(twin: Twin, provenance: Provenance, golden: Catalogue, extra: Mapping[s
         "golden": {"property": golden.row(0)} | _golden_answers(twin, golden),
     }
     return files | {MANIFEST: json.dumps(manifest, indent=1, allow_nan=False).encode()}
+
+
+def _scalars(twin: Twin) -> dict[str, Any]:
+    """All of the twin that is no array."""
+    layer, market = twin.ranking, twin.market_calibration
+    return {
+        "config": twin.config.to_json(),
+        "feature_schema": twin.schema.to_json(),
+        "calibration": twin.calibration.to_json(),
+        "market_calibration": market.to_json() if market else None,
+        "confidence": twin.confidence.to_json(),
+        "ranking": {"terms": list(TERMS), "neighbours": layer.neighbours.rows.shape[1]} if layer else None,
+        "base_rate": twin.base_rate,
+        "landmark_distance": twin.landmark_distance,
+    }
 
 
 def unpack(files: Mapping[str, bytes], tenant_id: UUID, version: str) -> Twin:

@@ -183,7 +183,8 @@ def _learn_numeric(name: str, column: npt.NDArray[np.float64]) -> list[NumericFe
     std = float(clipped.std())
     if std < 1e-9:
         return []
-    return [NumericFeature(name, log, low, high, float(clipped.mean()), std, len(finite) < len(column))]
+    mean, flag = float(clipped.mean()), len(finite) < len(column)
+    return [NumericFeature(name=name, log=log, low=low, high=high, mean=mean, std=std, flag=flag)]
 
 
 def _learn_categories(name: str, column: npt.NDArray[np.object_]) -> list[CategoricalFeature]:
@@ -200,22 +201,23 @@ def _learn_location(catalogue: Catalogue) -> Location | None:
     located = np.isfinite(lat) & np.isfinite(lon)
     if located.sum() < 2:
         return None
-    centre = Location(float(np.median(lat[located])), float(np.median(lon[located])), 1.0, 1.0, bool(not located.all()))
-    east, north = _kilometres(centre, lat[located], lon[located])
-    return Location(centre.lat, centre.lon, max(float(east.std()), 1e-3), max(float(north.std()), 1e-3), centre.flag)
+    centre = float(np.median(lat[located])), float(np.median(lon[located]))
+    east, north = (max(float(km.std()), 1e-3) for km in _kilometres(centre, lat[located], lon[located]))
+    return Location(*centre, east_std_km=east, north_std_km=north, flag=bool(not located.all()))
 
 
 def _kilometres(
-    location: Location, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
+    centre: tuple[float, float], lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    east = (lon - location.lon) * KM_PER_DEGREE * np.cos(np.radians(location.lat))
-    return east, (lat - location.lat) * KM_PER_DEGREE
+    """East and north of the centre (lat, lon) in degrees. Each (n,)"""
+    east = (lon - centre[1]) * KM_PER_DEGREE * np.cos(np.radians(centre[0]))
+    return east, (lat - centre[0]) * KM_PER_DEGREE
 
 
 def _location_columns(location: Location, catalogue: Catalogue) -> npt.NDArray[np.float64]:
     nowhere = np.full(len(catalogue), np.nan)
     lat, lon = (catalogue.columns.get(name, nowhere) for name in ("lat", "lon"))
-    km = np.stack(_kilometres(location, lat, lon), axis=1)  # (n, 2) east, north
+    km = np.stack(_kilometres((location.lat, location.lon), lat, lon), axis=1)  # (n, 2) east, north
     missing = np.isnan(km[:, 0]) | np.isnan(km[:, 1])
     z = np.clip(km / (location.east_std_km, location.north_std_km), -LOCATION_LIMIT, LOCATION_LIMIT)
     angle = (km[:, :, None] * (2 * np.pi / np.array(WAVELENGTHS_KM))).reshape(len(km), 2 * len(WAVELENGTHS_KM))

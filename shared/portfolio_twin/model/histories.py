@@ -20,7 +20,7 @@ SHORTEST_TASTE = 2  # properties that speak for something, on either side of a c
 class Histories:
     """One history per investor, end to end, each in the order of time; k entries for q investors."""
 
-    rows: Numbers  # (k,) whose entry it is, ascending
+    owners: Numbers  # (k,) whose entry it is, by position among the investors, ascending
     properties: Numbers  # (k,) rows of the catalogue, distinct within a history
     kinds: npt.NDArray[np.int8]  # (k,) the telling kind
     weights: Matrix  # (k,) how strongly it speaks for the property, dislikes below 0
@@ -31,7 +31,7 @@ class Histories:
     def from_evidence(cls, evidence: Evidence, count: int) -> Self:
         """Of so many investors, who are numbered from 0 in the evidence."""
         return cls(
-            rows=evidence.users, properties=evidence.properties, kinds=evidence.kinds, weights=evidence.weights,
+            owners=evidence.users, properties=evidence.properties, kinds=evidence.kinds, weights=evidence.weights,
             times=evidence.times, count=count,
         )  # fmt: skip
 
@@ -54,28 +54,32 @@ class Histories:
 
     @property
     def lengths(self) -> Numbers:
-        return np.bincount(self.rows, minlength=self.count)  # (q,)
+        return np.bincount(self.owners, minlength=self.count)  # (q,)
 
     @property
     def evidence(self) -> Matrix:
         """(q,) sum of the weights above 0: a dislike does not tell what would be liked."""
-        return np.bincount(self.rows, np.maximum(self.weights, 0), self.count).astype(np.float32)
+        return np.bincount(self.owners, np.maximum(self.weights, 0), self.count).astype(np.float32)
 
     def take(self, kept: Mask) -> Self:
         """The same investors with fewer entries."""
-        entries = ("rows", "properties", "kinds", "weights", "times")
+        entries = ("owners", "properties", "kinds", "weights", "times")
         return replace(self, **{name: getattr(self, name)[kept] for name in entries})
+
+    def entries_of(self, i: int) -> slice:
+        """Where the entries of investor i stand."""
+        return slice(*np.searchsorted(self.owners, [i, i + 1]))
 
     def recent(self, limit: int = HISTORY_LIMIT) -> Self:
         """At most the last `limit` of each."""
         ends = np.cumsum(self.lengths)
-        return self.take(ends[self.rows] - np.arange(len(self.rows)) <= limit)
+        return self.take(ends[self.owners] - np.arange(len(self.owners)) <= limit)
 
     def pool(self, vectors: Matrix, market_taste: Matrix) -> Matrix:
         """(q, d) `pool_history` for all at once. vectors (n, d)."""
         weighted = vectors[self.properties] * self.weights[:, None]
-        sums = np.stack([np.bincount(self.rows, column, self.count) for column in weighted.T], axis=1)
-        total = np.bincount(self.rows, np.abs(self.weights), self.count)[:, None]
+        sums = np.stack([np.bincount(self.owners, column, self.count) for column in weighted.T], axis=1)
+        total = np.bincount(self.owners, np.abs(self.weights), self.count)[:, None]
         pooled = np.where(self.evidence[:, None] > 0, sums / np.maximum(total, FULL_EVIDENCE), 0.0)
         return normalise((pooled + market_taste).astype(np.float32))
 
@@ -94,19 +98,19 @@ class Histories:
         Where the parts differ most when one of them is too short, a stray property is all there is, and a cut beside it
         would only hide that. What is left is asked again: the change that shows most need not be the latest.
         """
-        if len(self.rows) == 0:
+        if len(self.owners) == 0:
             return self
-        starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
-        group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(self.rows))))
-        position, positive = np.arange(len(self.rows)) - starts[group], self.weights > 0
+        starts = np.flatnonzero(np.diff(self.owners, prepend=-1))
+        group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(self.owners))))
+        position, positive = np.arange(len(self.owners)) - starts[group], self.weights > 0
         upto = np.cumsum(np.insert(positive, 0, 0))[starts][group]  # before each history
         earlier: Numbers = np.cumsum(positive) - upto  # up to each entry
-        later = np.bincount(self.rows, positive, self.count)[self.rows] - earlier
+        later = np.bincount(self.owners, positive, self.count)[self.owners] - earlier
         speaking = vectors[self.properties] * np.maximum(self.weights, 0).astype(np.float64)[:, None]
         sums = np.cumsum(speaking, axis=0)
         before = sums - np.insert(sums, 0, 0.0, axis=0)[starts][group]  # (k, d) of each history up to each entry
-        whole = before[np.append(starts[1:], len(self.rows)) - 1][group]
-        steps = np.bincount(self.rows, _length(speaking), self.count)[self.rows]
+        whole = before[np.append(starts[1:], len(self.owners)) - 1][group]
+        steps = np.bincount(self.owners, _length(speaking), self.count)[self.owners]
         gain = (_length(before) + _length(whole - before) - _length(whole)) / np.sqrt(np.maximum(steps, 1e-9))
         gain[(earlier < 1) | (later < 1)] = -np.inf
         best = np.maximum.reduceat(gain, starts)
@@ -115,7 +119,7 @@ class Histories:
         )  # of what came before the change
         long = (np.minimum(earlier, later) >= SHORTEST_TASTE)[starts + np.maximum(last, 0)]
         left = self.take(((best <= threshold) | ~long)[group] | (position > last[group]))
-        return left if len(left.rows) == len(self.rows) else left.since_change(vectors, threshold)
+        return left if len(left.owners) == len(self.owners) else left.since_change(vectors, threshold)
 
 
 def _length(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -57,7 +57,7 @@ def user_points(twin: Twin, log: InteractionLog, vectors_of: VectorsOf) -> list[
     present = twin.present(histories, vectors)
     pooled = present.pool(vectors, twin.market_taste)  # (q, d)
     counts = np.zeros((len(users), len(KINDS)), dtype=np.int64)
-    np.add.at(counts, (present.rows, present.kinds), 1)
+    np.add.at(counts, (present.owners, present.kinds), 1)
     events = _events(present, ids)
     acted_on = _acted_on(evidence, ids, len(users))
     return [
@@ -76,7 +76,7 @@ def _matrix(ids: Sequence[str], indexed: Mapping[str, Matrix], d: int) -> tuple[
 def _events(histories: Histories, ids: Sequence[str]) -> list[list[Event]]:
     """Per investor, the newest first."""
     events: list[list[Event]] = [[] for _ in range(histories.count)]
-    columns = (histories.rows, histories.properties, histories.kinds, histories.times)
+    columns = (histories.owners, histories.properties, histories.kinds, histories.times)
     for investor, row, kind, time in zip(*(column[::-1].tolist() for column in columns), strict=True):
         events[investor].append(Event(ids[row], KINDS[kind], time))
     return events

@@ -10,7 +10,7 @@ import pytest
 from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
-from portfolio_twin.domain.split import TEST, Holdout
+from portfolio_twin.domain.split import TEST
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Answer
 from tests.benchmarks.quality.models import available
@@ -22,7 +22,7 @@ from tests.benchmarks.quality.rivals.training_matrix import Known
 from tests.benchmarks.quality.rivals.tuning import choose
 from tests.benchmarks.quality.studies.expected_gain import share_of_best
 from tests.benchmarks.quality.studies.new_properties import hold_out
-from tests.fakes.logs import Row, log_of
+from tests.fakes.logs import Row, holdout_of, log_of
 
 DAY = 400  # of the questions
 PRICES = {"a": 1e5, "b": 2e5, "c": 4e5, "d": 8e5, "e": 16e5}
@@ -37,10 +37,7 @@ def dataset_of(*rows: Row) -> Dataset:
 
 def ask(dataset: Dataset, *questions: tuple[int, str], day: float = DAY) -> Queries:
     """Of each user where the one property stands, given what the user did before."""
-    users, targets = zip(*questions, strict=True)
-    ones = np.ones(len(users), dtype=np.int8)
-    times = np.full(len(users), int(day * DAY_SECONDS))
-    holdout = Holdout(np.array(users), np.array(targets, dtype=object), times, ones * TEST, ones)
+    holdout = holdout_of(*((user, target, int(day * DAY_SECONDS), 1) for user, target in questions))
     return Queries.of(dataset, holdout, TEST)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.domain.split import TEST, Holdout
+from portfolio_twin.domain.split import TEST
 from portfolio_twin.evaluation.baselines import content_knn, popularity
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.queries import Queries
@@ -17,7 +17,7 @@ from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import Twin
-from tests.fakes.logs import Row, log_of
+from tests.fakes.logs import Row, holdout_of, log_of
 
 # Six properties in two price classes: cheap 0, 1, 2 and dear 3, 4, 5.
 PRICES = [100.0, 110.0, 120.0, 900.0, 910.0, 920.0]
@@ -28,15 +28,6 @@ CHEAP, DEAR = [1.0, 0.0], [0.0, 1.0]
 
 def dataset_of(*events: Row) -> Dataset:
     return Dataset(CATALOGUE, log_of(*events))
-
-
-def holdout_of(*pairs: tuple[int, int, int, int]) -> Holdout:
-    users, properties, times, labels = zip(*pairs, strict=True)
-    splits = np.full(len(users), TEST, dtype=np.int8)
-    return Holdout(
-        np.array(users, dtype=np.int64), IDS[list(properties)], np.array(times, dtype=np.int64), splits,
-        np.array(labels, dtype=np.int8),
-    )  # fmt: skip
 
 
 def price_twin() -> Twin:
@@ -100,7 +91,7 @@ def test_pooling_many_investors_equals_the_user_tower_one_by_one() -> None:
     histories = Histories.of(DATASET, np.array([1, 2, 3]))
     pooled = histories.pool(vectors, twin.market_taste)
     for row in range(3):
-        mine = histories.rows == row
+        mine = histories.owners == row
         alone = twin.user_vector(vectors[histories.properties[mine]], histories.weights[mine])
         np.testing.assert_allclose(pooled[row], alone, atol=1e-6)
 
@@ -158,7 +149,7 @@ def test_an_investor_asked_as_if_new_is_known_by_the_last_properties_alone_and_o
     seen: list[int] = []
 
     def answer(asked: Queries) -> Scorer:
-        seen.append(len(asked.histories.rows))
+        seen.append(len(asked.histories.owners))
         return lambda chunk: by_number[chunk]
 
     assert rank_targets(answer(given), QUERIES, 6).tolist() == [0, 2]  # as with the whole history
@@ -169,7 +160,7 @@ def test_some_of_the_questions_are_the_same_questions() -> None:
     second = QUERIES.take(np.array([False, True]))
     assert (second.users.tolist(), second.targets.tolist(), second.histories.count) == ([2], [4], 1)
     assert second.histories.properties.tolist() == [3, 0]
-    assert (second.pair_rows.tolist(), second.pair_properties.tolist()) == ([0, 0], [4, 1])
+    assert (second.pair_owners.tolist(), second.pair_properties.tolist()) == ([0, 0], [4, 1])
     assert rank_targets(lambda chunk: -np.arange(6.0)[None], second, 6).tolist() == [2]
 
 
@@ -205,7 +196,7 @@ def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> N
     ranks, labels = rng.integers(0, 20, 400), np.tile(np.array([1, 0], dtype=np.int8), 400)
     rows, affinities = np.repeat(np.arange(400), 2), np.where(labels, 0.7, 0.4)
     many = Evaluation(
-        users=np.arange(400), candidates=50, ranks={"twin": ranks}, pair_rows=rows, labels=labels,
+        users=np.arange(400), candidates=50, ranks={"twin": ranks}, pair_owners=rows, labels=labels,
         affinities=affinities, confidences=affinities,
     )  # fmt: skip
     hit, error = many.intervals()["hr_at_10"], many.intervals()["ece"]
@@ -219,12 +210,12 @@ def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> N
 def test_taking_some_investors_keeps_their_own_pairs() -> None:
     found = evaluate(price_twin(), DATASET, HELD_OUT)
     second = found.take(np.array([False, True]))
-    assert (second.users.tolist(), second.labels.tolist(), second.pair_rows.tolist()) == ([2], [1, 0], [0, 0])
-    assert second.affinities.tolist() == found.affinities[found.pair_rows == 1].tolist()
+    assert (second.users.tolist(), second.labels.tolist(), second.pair_owners.tolist()) == ([2], [1, 0], [0, 0])
+    assert second.affinities.tolist() == found.affinities[found.pair_owners == 1].tolist()
     assert second.ranks["popularity"].tolist() == found.ranks["popularity"][1:].tolist()
 
 
 def test_a_target_that_left_the_catalogue_is_not_asked_for() -> None:
     queries = Queries.of(Dataset(CATALOGUE.take(np.arange(4)), DATASET.log), HELD_OUT, TEST)
     assert queries.users.tolist() == [1]
-    assert (queries.pair_rows == 0).all()
+    assert (queries.pair_owners == 0).all()

@@ -125,7 +125,7 @@ def test_torch_and_numpy_agree() -> None:
     vectors = network.tower.export()(data.X)
     np.testing.assert_allclose(vectors, expected, atol=1e-5)
     histories = data.validation.histories
-    each = [np.flatnonzero(histories.rows == row) for row in range(histories.count)]
+    each = [np.flatnonzero(histories.owners == row) for row in range(histories.count)]
     padded = torch.full((histories.count, max(map(len, each))), N)
     weights = torch.zeros(padded.shape)
     for row, mine in enumerate(each):

@@ -20,7 +20,13 @@ VERSION = small_twin().version
 
 
 def packed(twin: Twin | None = None) -> dict[str, bytes]:
-    provenance = Provenance(TENANT_A, {"id": "s", "sha256": "0"}, None, {"auc": 0.9}, "test")
+    provenance = Provenance(
+        tenant_id=TENANT_A,
+        snapshot={"id": "s", "sha256": "0"},
+        data_window=None,
+        metrics={"auc": 0.9},
+        code_version="test",
+    )
     golden = small_catalogue().take(np.arange(1))
     return pack(twin or small_twin(), provenance, golden, {"training_history.json": b"[]"})
 

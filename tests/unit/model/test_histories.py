@@ -22,11 +22,12 @@ def history(*tastes: Matrix, weights: list[float] | None = None) -> tuple[Histor
     return histories_of(np.zeros(k, dtype=np.int64), each), vectors
 
 
-def histories_of(rows: Numbers, weights: Matrix) -> Histories:
+def histories_of(owners: Numbers, weights: Matrix) -> Histories:
     """Each entry with a property of its own, one a second."""
-    k, count = len(rows), int(rows.max(initial=0)) + 1
-    kinds = np.full(k, KIND_CODE["deal"], dtype=np.int8)
-    return Histories.from_evidence(Evidence(rows, np.arange(k), kinds, weights, np.arange(k)), count)
+    k, count = len(owners), int(owners.max(initial=0)) + 1
+    kinds, each = np.full(k, KIND_CODE["deal"], dtype=np.int8), np.arange(k)
+    evidence = Evidence(users=owners, properties=each, kinds=kinds, weights=weights, times=each)
+    return Histories.from_evidence(evidence, count)
 
 
 def kept(*tastes: Matrix, weights: list[float] | None = None) -> list[int]:
@@ -78,15 +79,15 @@ def test_a_dislike_beside_a_single_stray_property_makes_no_change_of_it(stray: M
 
 def test_many_at_once_are_the_same_as_each_alone() -> None:
     parts = [history(*RNG.choice([EAST, NORTH, -EAST], k)) for k in RNG.integers(0, 20, 200)]
-    rows = np.concatenate([np.full(len(past.rows), i) for i, (past, _) in enumerate(parts)])
+    rows = np.concatenate([np.full(len(past.owners), i) for i, (past, _) in enumerate(parts)])
     starts = np.cumsum([0, *(len(vectors) for _, vectors in parts)])
     vectors = np.concatenate([vectors for _, vectors in parts])
     together = histories_of(rows, np.ones(len(rows), np.float32)).since_change(vectors, THRESHOLD)
     changed = 0
     for i, (past, vectors) in enumerate(parts):
         alone = past.since_change(vectors, THRESHOLD).properties
-        assert (together.properties[together.rows == i] - starts[i]).tolist() == alone.tolist()
-        changed += len(alone) < len(past.rows)
+        assert (together.properties[together.owners == i] - starts[i]).tolist() == alone.tolist()
+        changed += len(alone) < len(past.owners)
     assert 0 < changed < len(parts)
 
 

@@ -85,7 +85,7 @@ class Known:
 def wanted(histories: Histories, n: int) -> sparse.csr_matrix:
     """(q, n) the positive weights of each history."""
     kept = histories.take(histories.weights > 0)
-    return sparse.csr_matrix((kept.weights, (kept.rows, kept.properties)), shape=(kept.count, n), dtype=np.float32)
+    return sparse.csr_matrix((kept.weights, (kept.owners, kept.properties)), shape=(kept.count, n), dtype=np.float32)
 
 
 def dense(matrix: sparse.csr_matrix) -> Floats:

@@ -1,7 +1,6 @@
 """After how many interactions under another taste the ranking follows it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,8 +66,4 @@ def _some(asked: Queries, seed: int) -> Queries:
     """At most INVESTORS of them, in order."""
     q = len(asked.users)
     rows = np.sort(np.random.default_rng(seed).permutation(q)[:INVESTORS])
-    nothing = np.zeros(0, dtype=np.int64)
-    return replace(
-        asked, users=asked.users[rows], targets=asked.targets[rows], times=asked.times[rows],
-        pair_rows=nothing, pair_properties=nothing, labels=nothing.astype(np.int8),
-    )  # fmt: skip
+    return Queries.without_pairs(asked.users[rows], asked.targets[rows], asked.times[rows], asked.histories)

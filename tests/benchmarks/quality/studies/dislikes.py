@@ -56,5 +56,4 @@ def _nearest(X: Values, to: int, among: Mask) -> Numbers:
 
 def _ranks(scores: Values, of: Numbers, candidates: Mask) -> Numbers:
     """(k,) how many candidates stand above each."""
-    above: Numbers = (scores[candidates][None] > scores[of][:, None]).sum(axis=1)
-    return above
+    return np.asarray((scores[candidates][None] > scores[of][:, None]).sum(axis=1))

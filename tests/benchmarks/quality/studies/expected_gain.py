@@ -30,7 +30,7 @@ def scores_of(answer: Answer, queries: Queries) -> Values:
 
 def owned(queries: Queries, n: int) -> Mask:
     """(q, n) what is in the histories, and therefore no candidate."""
-    return scatter((len(queries.users), n), queries.histories.rows, queries.histories.properties)
+    return scatter((len(queries.users), n), queries.histories.owners, queries.histories.properties)
 
 
 def share_of_best(scores: Values, chances: Values, candidates: Mask) -> float:

@@ -53,13 +53,14 @@ def _after(targets: InteractionLog, log: InteractionLog) -> Mask:
     if len(targets) == 0:
         return np.zeros(len(log), dtype=bool)
     at = np.minimum(np.searchsorted(targets.users, log.users), len(targets) - 1)
-    after: Mask = (targets.users[at] == log.users) & (log.times >= targets.times[at])
-    return after
+    return np.asarray((targets.users[at] == log.users) & (log.times >= targets.times[at]))
 
 
 def _ask(dataset: Dataset, targets: InteractionLog) -> Queries:
     ones = np.ones(len(targets), dtype=np.int8)
-    holdout = Holdout(targets.users, targets.properties, targets.times, ones * TEST, ones)
+    holdout = Holdout(
+        users=targets.users, properties=targets.properties, times=targets.times, splits=ones * TEST, labels=ones
+    )  # fmt: skip
     return Queries.of(dataset, holdout, TEST)
 
 
