@@ -16,8 +16,7 @@ from functions.train.job import checkpoints_in, run
 from functions.train.progress import Interrupted, Progress, on_stderr
 from functions.train.settings import TrainSettings
 from functions.train.stores import S3Store
-from portfolio_twin.adapters.s3.objects import Objects
-from portfolio_twin.adapters.s3.snapshots import load_snapshot
+from portfolio_twin.adapters.s3.bucket import Bucket
 from portfolio_twin.errors import TwinError
 from portfolio_twin.model.bundle import MANIFEST
 
@@ -27,9 +26,9 @@ PATIENT = Config(connect_timeout=10, read_timeout=120, retries={"mode": "standar
 
 def train_from_environment(settings: TrainSettings, progress: Progress) -> None:
     """Reads the snapshot, trains, writes the bundle; the manifest last, so that a bundle without one is unfinished."""
-    objects = Objects(settings.bucket, boto3.client("s3", config=PATIENT))
-    snapshot = load_snapshot(objects, settings.tenant_id, settings.snapshot_id)
-    store = S3Store(objects, settings.prefix)
+    bucket = Bucket(settings.bucket, boto3.client("s3", config=PATIENT)).of(settings.tenant_id)
+    snapshot = bucket.snapshots.load(settings.snapshot_id)
+    store = S3Store(bucket.objects, settings.prefix)
     job = settings.job()
     progress.say(
         f"training {job.kind} {job.version}: {len(snapshot.catalogue)} properties, {len(snapshot.log)} interactions"
@@ -41,13 +40,13 @@ def train_from_environment(settings: TrainSettings, progress: Progress) -> None:
 
 
 def main() -> int:
-    told: list[int] = []
+    signals: list[int] = []
 
     def on_terminate(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
+        signals.append(number)
 
     before = signal.signal(signal.SIGTERM, on_terminate)
-    progress = replace(on_stderr(), stop=lambda: bool(told))
+    progress = replace(on_stderr(), stop=lambda: bool(signals))
     try:
         train_from_environment(TrainSettings(), progress)
     except Interrupted:

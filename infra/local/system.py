@@ -5,8 +5,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from infra.local.twin.exits import give_up
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from infra.local.stores.postgres import Urls
     from infra.local.stores.s3_server import S3Server
     from portfolio_twin.adapters.postgres.database import Database
-    from portfolio_twin.adapters.s3.registry import Registry
+    from portfolio_twin.adapters.tenant import Stores, Tenant
 
 DEFAULT_STATE = Path(".twin")
 
@@ -27,18 +29,20 @@ class LocalSystem:
     s3: "S3Server"
     qdrant_url: str
 
+    @cached_property
+    def stores(self) -> "Stores":
+        """As the pipelines' role."""
+        from portfolio_twin.adapters.tenant import Stores
+        from portfolio_twin.settings import PipelineSettings, from_environment
+
+        return Stores(from_environment(PipelineSettings))
+
     @property
     def database(self) -> "Database":
-        from portfolio_twin.adapters.postgres.database import Database
-        from portfolio_twin.settings import pipeline_settings
+        return self.stores.database
 
-        return Database(pipeline_settings())
-
-    @property
-    def registry(self) -> "Registry":
-        from portfolio_twin.entrypoints.step import registry
-
-        return registry()
+    def tenant(self, tenant_id: UUID) -> "Tenant":
+        return self.stores.of(tenant_id)
 
 
 @contextmanager

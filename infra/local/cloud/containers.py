@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from infra.local.stores.tcp_relay import TcpRelay
 from infra.local.system import DEFAULT_STATE, LocalSystem, local_system
 from infra.local.twin.tokens import signing_key
-from portfolio_twin.settings import pipeline_settings, write_settings
+from portfolio_twin.settings import PipelineSettings, WriteSettings, from_environment
 
 ROOT = Path(__file__).parents[3]
 SAM = ROOT / "infra/deploy/sam.sh"
@@ -51,8 +51,8 @@ def system_for_containers(state: Path) -> Iterator[LocalSystem]:
 
 def environments(system: LocalSystem, postgres: tuple[str, int] | None) -> dict[str, Environment]:
     """For `--env-vars`: what each function of the template gets."""
-    app = _at(postgres, write_settings().database_url.get_secret_value())
-    pipeline = _at(postgres, pipeline_settings().database_url.get_secret_value())
+    app = _at(postgres, from_environment(WriteSettings).database_url.get_secret_value())
+    pipeline = _at(postgres, from_environment(PipelineSettings).database_url.get_secret_value())
     shared = {
         "BUCKET": system.s3.bucket,
         "AWS_ENDPOINT_URL": system.s3.url,
@@ -118,7 +118,7 @@ def _is_function(resource: Mapping[str, Any]) -> bool:
 @contextmanager
 def _postgres_at(host: str) -> Iterator[tuple[str, int] | None]:
     """Where containers reach the embedded PostgreSQL; None for a server that the environment names."""
-    unix_socket = make_url(write_settings().database_url.get_secret_value()).query.get("unix_sock")
+    unix_socket = make_url(from_environment(WriteSettings).database_url.get_secret_value()).query.get("unix_sock")
     if unix_socket is None:
         yield None
         return

@@ -96,7 +96,7 @@ def _earlier_run(system: LocalSystem, tenant: DemoTenant) -> dict[str, Any] | No
     if tenant.changed or not path.exists():
         return None
     run: dict[str, Any] = json.loads(path.read_text())
-    live = system.registry.live(tenant.tenant_id)
+    live = system.tenant(tenant.tenant_id).bucket.models.live()
     return run if live is not None and live.version == run["version"] else None
 
 
@@ -118,7 +118,7 @@ def _summary(system: LocalSystem, name: str, run: TenantRun, console: Console) -
 
 def _described(system: LocalSystem, name: str, run: TenantRun) -> dict[str, Any]:
     counts, details = run.details["check"]["counts"], run.details
-    manifest = json.loads(system.registry.read(f"{run.tenant_id}/models/{run.version}/manifest.json"))
+    manifest = system.tenant(UUID(run.tenant_id)).bucket.models.manifest(run.version)
     return {
         "tenant": name,
         "tenant_id": run.tenant_id,

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from infra.local.twin.csv_files import lines
 from portfolio_twin.adapters.postgres.copy_reads import copy_property_ids
 from portfolio_twin.adapters.postgres.copy_writes import store_catalogue, store_log
-from portfolio_twin.adapters.postgres.database import Database, Tenant
+from portfolio_twin.adapters.postgres.database import Database, TenantName
 from portfolio_twin.adapters.postgres.tables import tenants
 from portfolio_twin.domain.csv.checks import (
     BadRow,
@@ -81,7 +81,7 @@ def import_canonical(
     return ImportReport(tenant.tenant_id, len(checked.catalogue), len(log.log) if log else 0, *stored, tuple(bad))
 
 
-def find_tenant(database: Database, name: str) -> Tenant:
+def find_tenant(database: Database, name: str) -> TenantName:
     """By name or id; one that is not there yet gets its id from its name, or is the id that was given."""
     known = database.list_tenants()
     if found := next((tenant for tenant in known if name in (tenant.name, str(tenant.tenant_id))), None):
@@ -89,12 +89,12 @@ def find_tenant(database: Database, name: str) -> Tenant:
     if not name.strip() or not name.isprintable():
         raise ImportRefused("the tenant has no name that can be printed — give --tenant NAME")
     try:
-        return Tenant(UUID(name), name)
+        return TenantName(UUID(name), name)
     except ValueError:
-        return Tenant(uuid5(TENANTS, name), name)
+        return TenantName(uuid5(TENANTS, name), name)
 
 
-def _stored_ids(database: Database, tenant: Tenant) -> set[str]:
+def _stored_ids(database: Database, tenant: TenantName) -> set[str]:
     with database.tenant_session(tenant.tenant_id) as session:
         return copy_property_ids(session)
 
@@ -119,7 +119,7 @@ def _refusal(bad: Sequence[str], *, nothing_good: bool) -> str:
 
 def _store(
     database: Database,
-    tenant: Tenant,
+    tenant: TenantName,
     checked: CheckedProperties,
     log: CheckedInteractions | None,
     progress: Progress,

@@ -40,6 +40,12 @@ USER_BOUNDS = text("""
 """)
 
 
+def copy_data(session: TenantSession, lookback_days: int | None = None) -> tuple[Catalogue, InteractionLog]:
+    """What a model learns from: the whole catalogue, and the interactions of the last days (None: all)."""
+    log = copy_log(session, lookback=None if lookback_days is None else timedelta(days=lookback_days))
+    return copy_catalogue(session), log  # the catalogue second, so that it holds every property of the log
+
+
 def copy_catalogue(
     session: TenantSession, *, after: str | None = None, until: str | None = None, changed_since: datetime | None = None
 ) -> Catalogue:
