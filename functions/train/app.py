@@ -16,8 +16,7 @@ from functions.train.job import checkpoints_in, run
 from functions.train.progress import Interrupted, Progress, on_stderr
 from functions.train.settings import TrainSettings
 from functions.train.stores import S3Store
-from portfolio_twin.adapters.s3.objects import Objects
-from portfolio_twin.adapters.s3.snapshots import load_snapshot
+from portfolio_twin.adapters.s3.bucket import Bucket
 from portfolio_twin.errors import TwinError
 from portfolio_twin.model.bundle import MANIFEST
 
@@ -27,9 +26,9 @@ PATIENT = Config(connect_timeout=10, read_timeout=120, retries={"mode": "standar
 
 def train_from_environment(settings: TrainSettings, progress: Progress) -> None:
     """Reads the snapshot, trains, writes the bundle; the manifest last, so that a bundle without one is unfinished."""
-    objects = Objects(settings.bucket, boto3.client("s3", config=PATIENT))
-    snapshot = load_snapshot(objects, settings.tenant_id, settings.snapshot_id)
-    store = S3Store(objects, settings.prefix)
+    bucket = Bucket(settings.bucket, boto3.client("s3", config=PATIENT)).of(settings.tenant_id)
+    snapshot = bucket.snapshots.load(settings.snapshot_id)
+    store = S3Store(bucket.objects, settings.prefix)
     job = settings.job()
     what = "the plain design" if job.design == "plain" else job.kind
     size = f"{len(snapshot.catalogue)} properties, {len(snapshot.log)} interactions"

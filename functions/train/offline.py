@@ -14,10 +14,10 @@ from portfolio_twin.domain.split import draw_holdout
 def freeze(dataset: Dataset, seed: int) -> Snapshot:
     """The same snapshot as the pipeline's, in memory."""
     dataset = dataset.in_time_order()
-    catalogue, log, holdout = dataset.catalogue, dataset.log, draw_holdout(dataset, seed=seed)
+    log, holdout = dataset.log, draw_holdout(dataset, seed=seed)
     ends = (log.times[[0, -1]] if len(log) else log.times).astype("datetime64[s]").astype(str).tolist()
-    files = digests(pack_snapshot(catalogue, log, holdout))
-    return Snapshot(catalogue, log, holdout, {"snapshot_id": "folder", "files": files, "data_window": ends or None})
+    files = digests(pack_snapshot(dataset, holdout))
+    return Snapshot(dataset, holdout, {"snapshot_id": "folder", "files": files, "data_window": ends or None})
 
 
 def train_into(folder: Path, job: Job, dataset: Dataset, progress: Progress) -> Mapping[str, bytes]:

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from functions.train.job import Job
 from functions.train.plain.config import PlainConfig
+from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind
 
@@ -36,7 +37,7 @@ class TrainSettings(BaseSettings):
 
     @property
     def prefix(self) -> str:
-        return self.output_prefix or f"{self.tenant_id}/training/{self.version}/"
+        return self.output_prefix or keys.training(self.tenant_id, self.version)
 
     def job(self) -> Job:
         given = {name: getattr(self, name) for name in ("epochs", "batch_size", "learning_rate", "seed")}

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from infra.local.twin.exits import give_up
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from infra.local.stores.postgres import Urls
     from infra.local.stores.s3_server import S3Server
     from portfolio_twin.adapters.postgres.database import Database
-    from portfolio_twin.adapters.s3.registry import Registry
+    from portfolio_twin.adapters.tenant import Stores, Tenant
 
 DEFAULT_STATE = Path(".twin")
 LOOPBACK = "127.0.0.1"
@@ -27,13 +28,14 @@ class LocalSystem:
     state: Path
     s3: "S3Server"
     qdrant_url: str
-    database: "Database"  # as the pipelines' role
+    stores: "Stores"  # as the pipelines' role
 
     @property
-    def registry(self) -> "Registry":
-        from portfolio_twin.entrypoints.step import registry
+    def database(self) -> "Database":
+        return self.stores.database
 
-        return registry()
+    def tenant(self, tenant_id: UUID) -> "Tenant":
+        return self.stores.of(tenant_id)
 
 
 @contextmanager
@@ -44,8 +46,8 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
     portfolio_twin/settings.py, for as long as the system runs.
     """
     from infra.local.stores.s3_server import S3Server
-    from portfolio_twin.adapters.postgres.database import Database
-    from portfolio_twin.settings import pipeline_settings
+    from portfolio_twin.adapters.tenant import Stores
+    from portfolio_twin.settings import PipelineSettings, from_environment
 
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
@@ -67,8 +69,9 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
             LOG_LEVEL="WARNING",
         )
         os.environ.update(settings)
-        with closing(Database(pipeline_settings())) as database:
-            yield LocalSystem(state, s3, qdrant_url, database)
+        stores = Stores(from_environment(PipelineSettings))
+        with closing(stores.database):
+            yield LocalSystem(state, s3, qdrant_url, stores)
 
 
 @contextmanager

@@ -1,15 +1,14 @@
 """IndexShard: one range of a tenant's properties or users."""
 
 from typing import Any
-from uuid import UUID
 
-from portfolio_twin.entrypoints import step as steps
-from portfolio_twin.services.pipeline.index_properties import Shard, index_shard, load_twin
+from portfolio_twin.adapters.tenant import Stores
+from portfolio_twin.entrypoints.step import Event, step
+from portfolio_twin.services.pipeline.index_shard import index_shard
+from portfolio_twin.services.pipeline.plan_index import Shard
+from portfolio_twin.services.pipeline.run import Run
 
 
-@steps.observed(facts=True)
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    tenant = UUID(event["tenant_id"])
-    twin = load_twin(steps.registry(), tenant, event["version"])
-    indexed = index_shard(steps.database(), steps.vector_index(), twin, tenant, Shard.of(event["shard"]))
-    return {"indexed": indexed}
+@step()
+def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
+    return {"indexed": index_shard(Run.of(stores, event), Shard.of(event["shard"]))}

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from portfolio_twin.entrypoints import step as steps
-from portfolio_twin.services.pipeline.list_tenants import list_for_reindex, list_for_retrain
+from portfolio_twin.adapters.tenant import Stores
+from portfolio_twin.entrypoints.step import Event, step
+from portfolio_twin.services.pipeline.machine_input import list_for_reindex, list_for_retrain
 
 
-@steps.observed(facts=True)
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+@step()
+def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
     if event["purpose"] == "reindex":
-        return list_for_reindex(steps.database(), steps.registry(), event["input"])
-    return list_for_retrain(steps.database(), event["input"], datetime.now(UTC))
+        return list_for_reindex(stores, event["input"])
+    return list_for_retrain(stores, event["input"], datetime.now(UTC))

@@ -1,18 +1,17 @@
 """CheckIndex and PlanIndex: is everything there to index with, and what is there to index?"""
 
 from typing import Any
-from uuid import UUID
 
-from portfolio_twin.entrypoints import step as steps
-from portfolio_twin.services.pipeline.index_properties import check_index, plan_index
+from portfolio_twin.adapters.tenant import Stores
+from portfolio_twin.entrypoints.step import Event, step
+from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
+from portfolio_twin.services.pipeline.run import Run
 
 
-@steps.observed(facts=True)
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    tenant, version = UUID(event["tenant_id"]), event["version"]
+@step()
+def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
+    run = Run.of(stores, event)
     if event["step"] == "check":
-        check_index(steps.vector_index(), steps.registry(), tenant, version)
+        check_index(run)
         return {}
-    return plan_index(
-        steps.database(), steps.vector_index(), steps.registry(), tenant, version, recreate=event["recreate"]
-    )
+    return plan_index(run, recreate=event["recreate"]).to_json()

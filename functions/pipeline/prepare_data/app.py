@@ -1,22 +1,13 @@
 """PrepareData: freezes the tenant's data in S3 for one training."""
 
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-from portfolio_twin.entrypoints import step as steps
+from portfolio_twin.adapters.tenant import Stores
+from portfolio_twin.entrypoints.step import Event, step
 from portfolio_twin.services.pipeline.prepare_data import prepare_data
+from portfolio_twin.services.pipeline.run import Run
 
 
-@steps.observed(facts=True)
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    return prepare_data(
-        steps.registry(),
-        steps.database(),
-        UUID(event["tenant_id"]),
-        event["version"],
-        model_kind="content" if event["check"]["decision"] == "content" else "twin",
-        lookback_days=event.get("lookback_days"),
-        seed=int(event["training"]["seed"] or 0),
-        now=datetime.now(UTC),
-    )
+@step()
+def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
+    return prepare_data(Run.of(stores, event))

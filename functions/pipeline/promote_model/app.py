@@ -3,15 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from portfolio_twin.entrypoints import step as steps
+from portfolio_twin.adapters.tenant import Stores
+from portfolio_twin.entrypoints.step import Event, step
 from portfolio_twin.services.pipeline.promote_model import promote_model
+from portfolio_twin.services.pipeline.run import Run
 
 
-@steps.observed(facts=True)
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    tenant, holder = UUID(event["tenant_id"]), event["execution"]
+@step()
+def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
     if event.get("release_only"):
-        steps.registry().release_lease(tenant, holder)
-        return {"decision": "failed"} if event.get("outcome") == "Failed" else {}  # the others' steps have told theirs
-    stores = steps.registry(), steps.database(), steps.vector_index()
-    return {"decision": "promoted"} | promote_model(*stores, tenant, event["version"], holder)
+        stores.of(UUID(event["tenant_id"])).bucket.lease.release(event["execution"])
+        return {"decision": "failed"} if event.get("outcome") == "Failed" else {}  # the other decisions are counted
+    return promote_model(Run.of(stores, event))

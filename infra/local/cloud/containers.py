@@ -15,7 +15,7 @@ from typing import Any
 
 from infra.local.system import DEFAULT_STATE, LocalSystem, local_system
 from infra.local.twin.tokens import signing_key
-from portfolio_twin.settings import pipeline_settings, write_settings
+from portfolio_twin.settings import PipelineSettings, WriteSettings, from_environment
 
 ROOT = Path(__file__).parents[3]
 SAM = ROOT / "infra/deploy/sam.sh"
@@ -48,7 +48,9 @@ def system_for_containers(state: Path) -> Iterator[LocalSystem]:
 
 def environments(system: LocalSystem) -> dict[str, Environment]:
     """For `--env-vars`: what each function of the template gets."""
-    app, pipeline = (settings().database_url.get_secret_value() for settings in (write_settings, pipeline_settings))
+    app, pipeline = (
+        from_environment(kind).database_url.get_secret_value() for kind in (WriteSettings, PipelineSettings)
+    )
     shared = {
         "BUCKET": system.s3.bucket,
         "AWS_ENDPOINT_URL": system.s3.url,

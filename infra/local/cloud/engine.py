@@ -12,10 +12,11 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
+from uuid import UUID
 
 import boto3
 from moto.core.config import default_user_config
@@ -24,6 +25,7 @@ from infra.local.cloud.batch import BatchJobs
 from infra.local.cloud.engine_events import Edges, Handler
 from infra.local.cloud.executions import Event, Execution, Step, read_steps
 from infra.local.stores.s3_server import REGION, S3Server
+from portfolio_twin.adapters.s3 import keys
 
 MACHINES = ("reindex", "retrain")
 STEPS = (
@@ -158,10 +160,10 @@ class LocalPipeline:
     def _drop_leases_of_the_dead(self) -> None:
         """Executions live in this process: a lease from before belongs to one that was killed."""
         s3 = boto3.client("s3")
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self._server.bucket):
-            for entry in page.get("Contents", ()):
-                if entry["Key"].endswith("/lease.json"):
-                    s3.delete_object(Bucket=self._server.bucket, Key=entry["Key"])
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self._server.bucket, Delimiter="/"):
+            for folder in page.get("CommonPrefixes", ()):
+                with suppress(ValueError):  # not a tenant's: the uploads of all of them
+                    s3.delete_object(Bucket=self._server.bucket, Key=keys.lease(UUID(folder["Prefix"].rstrip("/"))))
 
 
 def _camel(name: str) -> str:

@@ -1,6 +1,5 @@
 """The commands of `twin` that make, judge and switch models."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal
@@ -94,10 +93,10 @@ def evaluate(
 def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
     """The published versions of a tenant, and which of them is live."""
     with local_system(state) as system:
-        tenant_id = tenant_of(system.database, tenant)
-        live, table = system.registry.live(tenant_id), Table("version", "kind", "created", "NDCG@10", "")
-        for version in system.registry.versions(tenant_id):
-            manifest = json.loads(system.registry.read(f"{tenant_id}/models/{version}/manifest.json"))
+        registry = system.tenant(tenant_of(system.database, tenant)).bucket.models
+        live, table = registry.live(), Table("version", "kind", "created", "NDCG@10", "")
+        for version in registry.versions():
+            manifest = registry.manifest(version)
             quality = manifest["metrics"].get("ranking", {}).get("twin", {}).get("ndcg_at_10")
             status = {live.version: "[green]live[/]", live.previous: "previous"}.get(version, "") if live else ""
             shown = f"{quality:.3f}" if quality else "–"
@@ -121,8 +120,8 @@ def model_card(
     given = (("--tenant", tenant), ("--version", version), ("--about", about), ("--out", str(out)))
     command = shlex.join(["twin", "model-card", *(part for pair in given for part in pair if pair[1] and part)])
     with local_system(state) as system:
-        tenant_id = tenant_of(system.database, tenant)
-        bundle = read_bundle(system.registry, tenant_id, version or live_version(system, tenant_id))
+        owner = system.tenant(tenant_of(system.database, tenant))
+        bundle = read_bundle(owner, version or live_version(owner))
     page = render_card(bundle, tenant, about, command)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -139,10 +138,11 @@ def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) 
 
     with local_system(state) as system:
         tenant_id = tenant_of(system.database, tenant)
-        if version not in system.registry.versions(tenant_id):
+        registry = system.tenant(tenant_id).bucket.models
+        if version not in registry.versions():
             raise typer.BadParameter(f"{version} is not published; `twin models --tenant {tenant}` lists what is")
         index_tenant(system, tenant_id, version, console)
-        live = system.registry.promote(tenant_id, version, by="twin promote", expected=system.registry.live(tenant_id))
+        live = registry.promote(version, by="twin promote", expected=registry.live())
         console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
 
 
@@ -150,7 +150,7 @@ def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) 
 def rollback(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
     """Makes the previous version live again; its vectors are still in the index."""
     with local_system(state) as system:
-        live = system.registry.rollback(tenant_of(system.database, tenant), by="twin rollback")
+        live = system.tenant(tenant_of(system.database, tenant)).bucket.models.rollback(by="twin rollback")
         console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
 
 
@@ -166,7 +166,7 @@ def index(
 
     with local_system(state, INDEX_BATCH_POINTS=str(batch_size)) as system:
         tenant_id = tenant_of(system.database, tenant)
-        live = system.registry.live(tenant_id)
+        live = system.tenant(tenant_id).bucket.models.live()
         if live is None:
             give_up(f"{tenant} has no model yet: run `twin retrain --tenant {tenant}` first")
         index_tenant(system, tenant_id, live.version, console, recreate=recreate)

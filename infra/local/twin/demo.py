@@ -104,7 +104,7 @@ class Demo:
         if tenant.changed or not path.exists():
             return None
         run: Json = json.loads(path.read_text())
-        live = self.system.registry.live(tenant.tenant_id)
+        live = self.system.tenant(tenant.tenant_id).bucket.models.live()
         return run if live is not None and live.version == run["version"] else None
 
     def _kept(self, name: str, run: TenantRun) -> Json:
@@ -112,7 +112,7 @@ class Demo:
         if run.outcome != "Promoted":
             self.console.print_json(json.dumps(run.details, default=str))
             raise SystemExit(f"{name}: {run.outcome}")
-        manifest = json.loads(self.system.registry.read(f"{run.tenant_id}/models/{run.version}/manifest.json"))
+        manifest = self.system.tenant(UUID(run.tenant_id)).bucket.models.manifest(run.version)
         summary = {"tenant": name, **_summary(run), "kind": manifest["kind"], "metrics": manifest["metrics"]}
         path = self._run_file(run.tenant_id)
         unfinished = path.with_suffix(".unfinished")

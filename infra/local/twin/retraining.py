@@ -10,6 +10,7 @@ from rich.console import Console
 from infra.local.cloud.engine import LocalPipeline, Watcher
 from infra.local.cloud.executions import Execution, Step, TenantRun
 from infra.local.system import LocalSystem
+from portfolio_twin.adapters.s3 import keys
 
 SHOWN_STATES = (
     "CheckData", "PrepareData", "Train", "EvaluateGates", "DeployModel",
@@ -45,7 +46,9 @@ def _leave_report(system: LocalSystem, name: str, run: TenantRun, console: Conso
     """Where a browser finds it: on this machine the bucket is no folder of files."""
     path = system.state / "reports" / f"{name}.html"
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(system.registry.read(f"{run.tenant_id}/training/{run.version}/report.html"))
+    tenant_id = UUID(run.tenant_id)
+    report = keys.training(tenant_id, run.version) + "report.html"
+    path.write_bytes(system.tenant(tenant_id).bucket.objects.read(report))
     console.print(f"  {name:<12} report           {path}", soft_wrap=True)
 
 

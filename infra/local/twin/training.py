@@ -18,7 +18,8 @@ from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
 from infra.local.system import LocalSystem
 from infra.local.twin.exits import give_up
-from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.adapters.postgres.copy_reads import copy_data
+from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.faults import clean, find_faults
 from portfolio_twin.domain.readiness import count, decide
 from portfolio_twin.domain.versions import new_version
@@ -30,7 +31,6 @@ from portfolio_twin.library import PortfolioTwin
 from portfolio_twin.model.bundle import unpack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind
-from portfolio_twin.services.pipeline.read_data import read_data
 
 
 def train_tenant(
@@ -46,9 +46,10 @@ def train_tenant(
 
     Of the plain design no bundle, but its figures and its report. `settings` are the config's, `options` the Job's.
     """
-    given, now = read_data(system.database, tenant_id, None), datetime.now(UTC)
-    catalogue, log = clean(*given, int(now.timestamp()))
-    decision, reasons = decide(count(catalogue, log), find_faults(*given, int(now.timestamp())), has_live=False)
+    with system.tenant(tenant_id).session() as session:
+        raw, now = copy_data(session), datetime.now(UTC)
+    dataset = clean(raw, int(now.timestamp()))
+    decision, reasons = decide(count(dataset), find_faults(raw, int(now.timestamp())), has_live=False)
     if decision == "skip":
         give_up("too little data: " + "; ".join(reasons))
     kind: ModelKind = "twin" if decision == "train" else "content"
@@ -71,14 +72,16 @@ def train_tenant(
             bar.update(task, completed=int(epoch["epoch"]), description=figures)
 
         progress = Progress(show, lambda text: bar.console.print(f"  {text}"))
-        files = train_into(folder, job, Dataset(catalogue, log), progress)
+        files = train_into(folder, job, dataset, progress)
     console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
 
 
 def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:
     """A table of every ranking metric, and the classification of held-out pairs."""
-    twin = _bundle(system, tenant_id, bundle)
-    snapshot = freeze(Dataset(*read_data(system.database, tenant_id, None)), seed=0)
+    tenant = system.tenant(tenant_id)
+    twin = _bundle(tenant, bundle)
+    with tenant.session() as session:
+        snapshot = freeze(copy_data(session), seed=0)
     evaluation = evaluate(twin, snapshot.dataset, snapshot.holdout)
     if not len(evaluation.users):
         give_up("nobody has three or more deals or likes yet: there is nothing to evaluate on")
@@ -110,16 +113,16 @@ def _noisy(figure: Interval | None) -> str:
     return "too few" if figure is None else f"{figure.value:.3f} ± {(figure.high - figure.low) / 2:.3f}"
 
 
-def _bundle(system: LocalSystem, tenant_id: UUID, bundle: str | None) -> Any:
+def _bundle(tenant: Tenant, bundle: str | None) -> Any:
     if bundle is not None and Path(bundle).is_dir():
         return PortfolioTwin.load(bundle).twin
-    version = bundle or live_version(system, tenant_id)
-    return unpack(system.registry.fetch_bundle(tenant_id, version), tenant_id, version)
+    version = bundle or live_version(tenant)
+    return unpack(tenant.bucket.models.fetch(version), tenant.tenant_id, version)
 
 
-def live_version(system: LocalSystem, tenant_id: UUID) -> str:
+def live_version(tenant: Tenant) -> str:
     """Raises SystemExit for a tenant without a model."""
-    live = system.registry.live(tenant_id)
+    live = tenant.bucket.models.live()
     if live is None:
         give_up("there is no live model: run `twin retrain` first, or name one")
     return live.version

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Mask
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import CLOCK_SKEW, InteractionLog
 from portfolio_twin.domain.properties import (
     ATTRIBUTE_PREFIX,
@@ -41,9 +42,9 @@ def null_shares(catalogue: Catalogue) -> dict[str, float]:
     return {name: float(_missing(column).mean()) for name, column in catalogue.columns.items() if len(column)}
 
 
-def find_faults(catalogue: Catalogue, log: InteractionLog, now: int) -> dict[str, Fault]:
+def find_faults(dataset: Dataset, now: int) -> dict[str, Fault]:
     """Every kind of fault with its count; `now` in seconds since 1970."""
-    masks = property_faults(catalogue) | interaction_faults(catalogue, log, now)
+    masks = property_faults(dataset.catalogue) | interaction_faults(dataset.catalogue, dataset.log, now)
     return {name: Fault(int(mask.sum()), len(mask)) for name, mask in masks.items()}
 
 
@@ -69,14 +70,15 @@ def interaction_faults(catalogue: Catalogue, log: InteractionLog, now: int) -> d
     }
 
 
-def clean(catalogue: Catalogue, log: InteractionLog, now: int) -> tuple[Catalogue, InteractionLog]:
+def clean(dataset: Dataset, now: int) -> Dataset:
     """The data without its faults: impossible values become missing, faulty interactions go.
 
     Duplicated and empty properties stay: each is an id that somebody may ask for.
     """
+    catalogue, log = dataset.catalogue, dataset.log
     columns = {name: _blank(column, _impossible(name, column)) for name, column in catalogue.columns.items()}
     faulty = np.any(list(interaction_faults(catalogue, log, now).values()), axis=0)
-    return Catalogue(catalogue.ids, columns), log.take(~faulty)
+    return Dataset(Catalogue(catalogue.ids, columns), log.take(~faulty))
 
 
 def limits_of(name: str) -> tuple[float, float]:

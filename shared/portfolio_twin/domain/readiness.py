@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.faults import Fault
-from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS, InteractionLog
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS
 from portfolio_twin.domain.split import TARGETS_NEEDED
 
 POSITIVES_NEEDED = 100  # deals or likes
@@ -52,12 +52,13 @@ class Counts:
         return asdict(self)
 
 
-def count(catalogue: Catalogue, log: InteractionLog) -> Counts:
+def count(dataset: Dataset) -> Counts:
+    log = dataset.log
     positive = log.take(np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]))
     pairs = set(zip(positive.users.tolist(), positive.properties.tolist(), strict=True))
     distinct = np.unique([user for user, _ in pairs], return_counts=True)[1]
     return Counts(
-        properties=len(catalogue),
+        properties=len(dataset.catalogue),
         interactions=len(log),
         users=len(np.unique(log.users)),
         positives=len(positive),

@@ -1,16 +1,16 @@
-from uuid import UUID, uuid4
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from infra.local.stores.s3_server import S3Server
-from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.s3.live_models import LiveModels
-from portfolio_twin.adapters.s3.registry import live_key, models_prefix
+from portfolio_twin.adapters.s3.objects import connect
+from portfolio_twin.adapters.tenant import Stores, Tenant
 from portfolio_twin.errors import ModelNotFound, RegistryUnavailable
 from portfolio_twin.model.bundle import MANIFEST, TENSORS
-from tests.integration.fixtures.s3 import FIRST, SECOND, FlakyRegistry, bundle, server
-
-__all__ = ["server"]  # pytest finds the fixtures by their names here
+from tests.integration.fixtures.s3 import FIRST, SECOND, Outage, bundle
 
 TTL_SECONDS = 30.0
 
@@ -31,158 +31,167 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def registry(server: S3Server) -> FlakyRegistry:
-    return FlakyRegistry(server.bucket)
+def outage(s3: Any) -> Outage:
+    return Outage(s3)
 
 
 @pytest.fixture
-def tenant(registry: FlakyRegistry) -> UUID:
+def tenant(stores: Stores) -> Tenant:
     """One with FIRST live and SECOND published."""
-    new = uuid4()
-    for version in (FIRST, SECOND):
-        registry.publish(new, version, bundle(new, version))
-    registry.promote(new, FIRST, "test", None)
+    return served(stores, FIRST, SECOND)
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+    """The metrics of this test."""
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
+
+    def read() -> list[str]:
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+        return [name for line in lines for name in ("Reloaded", "ReloadFailed") if name in line]
+
+    return read
+
+
+@pytest.fixture
+def models(stores: Stores, clock: Clock) -> LiveModels:
+    return LiveModels(stores.bucket, TTL_SECONDS, tenants=2, clock=clock)
+
+
+def served(stores: Stores, *versions: str) -> Tenant:
+    """A new tenant with these published and the first of them live."""
+    new = stores.of(uuid4())
+    for version in versions:
+        new.bucket.models.publish(version, bundle(new.tenant_id, version))
+    new.bucket.models.promote(versions[0], "test", None)
     return new
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The metrics."""
-    made: list[str] = []
-    monkeypatch.setattr(telemetry, "count", made.append)
-    return made
+def promote_second(tenant: Tenant) -> None:
+    tenant.bucket.models.promote(SECOND, "test", tenant.bucket.models.live())
 
 
-@pytest.fixture
-def models(registry: FlakyRegistry, clock: Clock) -> LiveModels:
-    return LiveModels(registry, TTL_SECONDS, tenants=2, clock=clock)
-
-
-def promote_second(registry: FlakyRegistry, tenant: UUID) -> None:
-    registry.promote(tenant, SECOND, "test", registry.live(tenant))
-
-
-def test_the_live_model_is_loaded_once_and_kept(models: LiveModels, registry: FlakyRegistry, tenant: UUID) -> None:
-    twin = models.current(tenant)
-    registry.down = True
+def test_the_live_model_is_loaded_once_and_kept(models: LiveModels, outage: Outage, tenant: Tenant) -> None:
+    twin = models.current(tenant.tenant_id)
+    outage.down = True
     assert twin.version == FIRST
-    assert models.current(tenant) is twin
+    assert models.current(tenant.tenant_id) is twin
 
 
-def test_an_unchanged_pointer_keeps_the_loaded_model(models: LiveModels, clock: Clock, tenant: UUID) -> None:
-    twin = models.current(tenant)
+def test_an_unchanged_pointer_keeps_the_loaded_model(models: LiveModels, clock: Clock, tenant: Tenant) -> None:
+    twin = models.current(tenant.tenant_id)
     clock.pass_the_ttl()
-    assert models.current(tenant) is twin
+    assert models.current(tenant.tenant_id) is twin
 
 
 def test_a_promotion_is_seen_after_the_ttl_and_not_before(
-    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID
+    models: LiveModels, outage: Outage, clock: Clock, tenant: Tenant
 ) -> None:
-    models.current(tenant)
-    promote_second(registry, tenant)
-    assert models.current(tenant).version == FIRST
+    models.current(tenant.tenant_id)
+    promote_second(tenant)
+    assert models.current(tenant.tenant_id).version == FIRST
     clock.pass_the_ttl()
-    assert models.current(tenant).version == SECOND
+    assert models.current(tenant.tenant_id).version == SECOND
 
 
 @pytest.mark.parametrize("broken", ["s3", "missing pointer", "corrupt pointer", "pointer to nowhere", "bad bundle"])
 def test_whatever_fails_on_reload_the_last_good_model_answers_and_it_is_counted(
-    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID, counted: list[str], broken: str
+    models: LiveModels, outage: Outage, clock: Clock, tenant: Tenant, counted: Callable[[], list[str]], broken: str
 ) -> None:
-    models.current(tenant)
+    models.current(tenant.tenant_id)
     clock.pass_the_ttl()
-    registry.down = broken == "s3"
-    spoil(registry, tenant, broken)
-    assert models.current(tenant).version == FIRST
-    assert counted == ["Reloaded", "ReloadFailed"]
+    outage.down = broken == "s3"
+    spoil(tenant, broken)
+    assert models.current(tenant.tenant_id).version == FIRST
+    assert counted() == ["Reloaded", "ReloadFailed"]
 
 
-def spoil(registry: FlakyRegistry, tenant: UUID, broken: str) -> None:
+def spoil(tenant: Tenant, broken: str) -> None:
+    objects, live = tenant.bucket.objects, f"{tenant.tenant_id}/live.json"
     if broken == "missing pointer":
-        registry.delete(live_key(tenant))
+        connect().delete_object(Bucket=objects.bucket, Key=live)
     elif broken == "corrupt pointer":
-        registry.write(live_key(tenant), b'{"version": ')
+        objects.write(live, b'{"version": ')
     elif broken == "pointer to nowhere":
-        pointer = registry.read(live_key(tenant)).replace(FIRST.encode(), b"20261231T020000Z-ffffffff")
-        registry.write(live_key(tenant), pointer)
+        objects.write(live, objects.read(live).replace(FIRST.encode(), b"20261231T020000Z-ffffffff"))
     elif broken == "bad bundle":
-        promote_second(registry, tenant)
-        registry.write(models_prefix(tenant, SECOND) + TENSORS, b"not the weights")
+        promote_second(tenant)
+        put_file(tenant, SECOND, TENSORS, b"not the weights")
+
+
+def put_file(tenant: Tenant, version: str, name: str, data: bytes) -> None:
+    tenant.bucket.objects.write(f"{tenant.tenant_id}/models/{version}/{name}", data)
 
 
 def test_after_a_failed_reload_the_next_one_is_tried_again(
-    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID
+    models: LiveModels, outage: Outage, clock: Clock, tenant: Tenant
 ) -> None:
-    models.current(tenant)
-    promote_second(registry, tenant)
+    models.current(tenant.tenant_id)
+    promote_second(tenant)
     for down, version in ((True, FIRST), (False, SECOND)):
-        registry.down = down
+        outage.down = down
         clock.pass_the_ttl()
-        assert models.current(tenant).version == version
+        assert models.current(tenant.tenant_id).version == version
 
 
 def test_a_cold_start_on_a_bad_bundle_answers_from_the_version_before(
-    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID, counted: list[str]
+    models: LiveModels, tenant: Tenant, counted: Callable[[], list[str]]
 ) -> None:
-    spoil(registry, tenant, "bad bundle")
-    assert models.current(tenant).version == FIRST
-    assert counted == ["ReloadFailed", "Reloaded"]
+    spoil(tenant, "bad bundle")
+    assert models.current(tenant.tenant_id).version == FIRST
+    assert counted() == ["ReloadFailed", "Reloaded"]
 
 
 def test_a_cold_start_recovers_when_the_live_bundle_is_whole_again(
-    models: LiveModels, registry: FlakyRegistry, clock: Clock, tenant: UUID
+    models: LiveModels, clock: Clock, tenant: Tenant
 ) -> None:
-    spoil(registry, tenant, "bad bundle")
-    models.current(tenant)
-    registry.write(models_prefix(tenant, SECOND) + TENSORS, bundle(tenant, SECOND)[TENSORS])
+    spoil(tenant, "bad bundle")
+    models.current(tenant.tenant_id)
+    put_file(tenant, SECOND, TENSORS, bundle(tenant.tenant_id, SECOND)[TENSORS])
     clock.pass_the_ttl()
-    assert models.current(tenant).version == SECOND
+    assert models.current(tenant.tenant_id).version == SECOND
 
 
 def test_a_cold_start_without_anything_to_fall_back_to_is_unavailable(
-    models: LiveModels, registry: FlakyRegistry, tenant: UUID
+    models: LiveModels, outage: Outage, tenant: Tenant
 ) -> None:
     with pytest.raises(ModelNotFound, match="no model yet"):
         models.current(uuid4())
-    registry.down = True
+    outage.down = True
     with pytest.raises(RegistryUnavailable):
-        models.current(tenant)
+        models.current(tenant.tenant_id)
 
 
-def test_a_cold_start_with_every_bundle_bad_is_unavailable(
-    models: LiveModels, registry: FlakyRegistry, tenant: UUID
-) -> None:
-    spoil(registry, tenant, "bad bundle")
-    registry.write(models_prefix(tenant, FIRST) + MANIFEST, b"{}")
+def test_a_cold_start_with_every_bundle_bad_is_unavailable(models: LiveModels, outage: Outage, tenant: Tenant) -> None:
+    spoil(tenant, "bad bundle")
+    put_file(tenant, FIRST, MANIFEST, b"{}")
     with pytest.raises(ModelNotFound):
-        models.current(tenant)
+        models.current(tenant.tenant_id)
 
 
 def test_no_more_tenants_are_kept_than_fit_and_the_oldest_goes_first(
-    models: LiveModels, registry: FlakyRegistry, tenant: UUID
+    models: LiveModels, stores: Stores, tenant: Tenant
 ) -> None:
-    others = [uuid4(), uuid4()]
-    for other in others:
-        registry.publish(other, FIRST, bundle(other, FIRST))
-        registry.promote(other, FIRST, "test", None)
-    first = models.current(tenant)
-    kept = [models.current(other) for other in others]
-    assert [models.current(other) for other in others] == kept
-    assert models.current(tenant) is not first
+    others = [served(stores, FIRST), served(stores, FIRST)]
+    first = models.current(tenant.tenant_id)
+    kept = [models.current(other.tenant_id) for other in others]
+    assert [models.current(other.tenant_id) for other in others] == kept
+    assert models.current(tenant.tenant_id) is not first
 
 
-def test_another_tenants_bundle_under_this_tenants_name_is_refused(models: LiveModels, registry: FlakyRegistry) -> None:
-    thief, owner = uuid4(), uuid4()
-    registry.publish(thief, FIRST, bundle(owner, FIRST))
-    registry.promote(thief, FIRST, "test", None)
+def test_another_tenants_bundle_under_this_tenants_name_is_refused(models: LiveModels, stores: Stores) -> None:
+    thief = stores.of(uuid4())
+    thief.bucket.models.publish(FIRST, bundle(uuid4(), FIRST))
+    thief.bucket.models.promote(FIRST, "test", None)
     with pytest.raises(ModelNotFound):
-        models.current(thief)
+        models.current(thief.tenant_id)
 
 
-def test_who_writes_sees_a_promotion_at_once(models: LiveModels, registry: FlakyRegistry, tenant: UUID) -> None:
-    assert models.current(tenant).version == FIRST
-    promote_second(registry, tenant)
-    assert models.current(tenant).version == FIRST
-    assert models.current(tenant, fresh=True).version == SECOND
-    registry.down = True
-    assert models.current(tenant, fresh=True).version == SECOND  # the last good one
+def test_who_writes_sees_a_promotion_at_once(models: LiveModels, outage: Outage, tenant: Tenant) -> None:
+    assert models.current(tenant.tenant_id).version == FIRST
+    promote_second(tenant)
+    assert models.current(tenant.tenant_id).version == FIRST
+    assert models.current(tenant.tenant_id, fresh=True).version == SECOND
+    outage.down = True
+    assert models.current(tenant.tenant_id, fresh=True).version == SECOND  # the last good one

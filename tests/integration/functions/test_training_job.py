@@ -61,7 +61,7 @@ def snapshot() -> Snapshot:
 @pytest.fixture
 def tenant(objects: Objects, snapshot: Snapshot) -> UUID:
     tenant = uuid4()
-    files = pack_snapshot(snapshot.catalogue, snapshot.log, snapshot.holdout)
+    files = pack_snapshot(snapshot.dataset, snapshot.holdout)
     manifest = {**snapshot.manifest, "snapshot_id": SNAPSHOT_ID, "files": digests(files)}
     store_snapshot(objects, tenant, files, manifest)
     return tenant

@@ -19,13 +19,12 @@ from tests.integration.fixtures.machines import (
     outcome,
     pipeline,
     python,
-    server,
     steps,
     tenant,
 )
 from tests.integration.fixtures.stub_steps import VERSION, StubSteps
 
-__all__ = ["pipeline", "server", "steps", "tenant"]  # pytest finds the fixtures by their names here
+__all__ = ["pipeline", "steps", "tenant"]  # pytest finds the fixtures by their names here
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ def test_a_trainer_that_dies_is_tried_three_times_then_told_and_nothing_is_promo
     assert error["Error"] == "States.TaskFailed"
     assert "out of luck" in error["Cause"]
     assert steps.count("promote_model") == 1  # to give the lease back
-    assert not steps.registry.holds_lease(tenant, execution.arn)
+    assert not steps.lease(tenant).held_by(execution.arn)
 
 
 def test_a_trainer_that_dies_once_is_started_again_and_the_run_goes_on(
@@ -187,7 +186,7 @@ def test_a_machine_that_cannot_list_its_tenants_says_so_and_fails(pipeline: Pipe
 def test_a_lease_left_by_a_process_that_was_killed_does_not_block_the_next(
     pipeline: Pipeline, steps: StubSteps, tenant: uuid.UUID
 ) -> None:
-    assert steps.registry.acquire_lease(tenant, "an execution of a dead process", 3600)
+    assert steps.lease(tenant).acquire("an execution of a dead process", 3600)
     with pipeline() as machines:
         assert outcome(machines.retrain(), tenant) == "Promoted"
 

@@ -14,13 +14,12 @@ from tests.integration.fixtures.machines import (
     outcome,
     pipeline,
     python,
-    server,
     steps,
     tenant,
 )
 from tests.integration.fixtures.stub_steps import VERSION, StubSteps
 
-__all__ = ["pipeline", "server", "steps", "tenant"]  # pytest finds the fixtures by their names here
+__all__ = ["pipeline", "steps", "tenant"]  # pytest finds the fixtures by their names here
 
 UPLOAD_PATH = ["ListTenants", "Tenants", "Entry", "EvaluateGates", "GatesDecision"]
 
@@ -40,7 +39,7 @@ def test_the_good_path_ends_promoted_and_is_told(pipeline: Pipeline, steps: Stub
     run = execution.tenants[str(tenant)]
     assert run.details["promotion"]["indexed"] == {"properties": 2, "users": 1}
     assert run.seconds["Train"] > 0
-    assert not steps.registry.holds_lease(tenant, execution.arn)
+    assert not steps.lease(tenant).held_by(execution.arn)
 
 
 def test_the_nested_reindex_indexes_every_shard_properties_first(pipeline: Pipeline, steps: StubSteps) -> None:
@@ -59,7 +58,7 @@ def test_the_trainer_is_told_what_to_train(pipeline: Pipeline, tenant: uuid.UUID
         machines.retrain()
     environment = json.loads(seen.read_text())
     expected = {
-        "BUCKET": "machines-bucket", "TENANT_ID": str(tenant), "VERSION": VERSION, "SNAPSHOT_ID": "s",
+        "BUCKET": "test-models", "TENANT_ID": str(tenant), "VERSION": VERSION, "SNAPSHOT_ID": "s",
         "MODEL_KIND": "twin", "OUTPUT_PREFIX": f"{tenant}/training/{VERSION}/", "EPOCHS": "3", "BATCH_SIZE": "",
     }  # fmt: skip
     assert environment.items() >= expected.items()
@@ -87,7 +86,7 @@ def test_too_little_data_ends_skipped_with_its_reasons_and_nothing_written(
     assert (execution.status, run.outcome) == ("SUCCEEDED", "Skipped")
     assert run.details["check"]["reasons"] == ["99 positives, 100 are needed"]
     assert "PrepareData" not in execution.states(tenant)
-    assert not steps.registry.holds_lease(tenant, execution.arn)
+    assert not steps.lease(tenant).held_by(execution.arn)
 
 
 def test_a_tenant_with_too_little_to_learn_from_gets_the_content_model_by_the_same_path(
@@ -111,7 +110,7 @@ def test_a_failed_gate_ends_rejected_is_told_and_nothing_is_deployed(
     assert outcome(execution, tenant) == "Rejected"
     assert notified(execution) == [f"Portfolio Twin: Rejected ({VERSION})"]
     assert steps.count("deploy_model") == 0
-    assert not steps.registry.holds_lease(tenant, execution.arn)
+    assert not steps.lease(tenant).held_by(execution.arn)
 
 
 def test_a_second_run_of_the_same_tenant_ends_already_running(
@@ -129,7 +128,7 @@ def test_a_second_run_of_the_same_tenant_ends_already_running(
         while steps.count("prepare_data") == 0:
             second_is_over.wait(0.01)
         second = machines.retrain()
-        held_by_first = steps.registry.holds_lease(tenant, first)
+        held_by_first = steps.lease(tenant).held_by(first)
         second_is_over.set()
         assert outcome(machines.wait(first), tenant) == "Promoted"
     assert (second.status, outcome(second, tenant)) == ("SUCCEEDED", "AlreadyRunning")
@@ -170,7 +169,7 @@ def test_an_upload_that_was_judged_before_ends_without_a_word(
     with pipeline() as machines:
         execution = machines.retrain(upload={"tenant_id": str(tenant), "version": VERSION})
     assert (outcome(execution, tenant), notified(execution)) == ("AlreadyDecided", [])
-    assert not steps.registry.holds_lease(tenant, execution.arn)
+    assert not steps.lease(tenant).held_by(execution.arn)
 
 
 def test_a_tenant_takes_54_events_of_the_25_000_that_one_execution_may_have(

@@ -3,27 +3,23 @@ import json
 import pickle
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 
-from portfolio_twin.adapters.s3.registry import Registry, models_prefix
+from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
+from portfolio_twin.adapters.s3.objects import connect
+from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.errors import BundleRejected, LeaseLost, ModelNotFound, PromotionConflict
 from portfolio_twin.model.bundle import MANIFEST, TENSORS
-from portfolio_twin.services.pipeline.deploy_model import deploy_model
+from portfolio_twin.services.pipeline.deploy_model import deploy_model, digest_of
 from portfolio_twin.services.pipeline.promote_model import promote_model
-from portfolio_twin.services.pipeline.verdicts import digest_of
+from portfolio_twin.services.pipeline.run import Run
 from tests.integration.fixtures.index import Market, index, market
-from tests.integration.fixtures.s3 import FIRST, SECOND, bundle, registry, server
+from tests.integration.fixtures.s3 import FIRST, SECOND, bundle
 
-__all__ = ["index", "market", "registry", "server"]  # pytest finds the fixtures by their names here
+__all__ = ["index", "market"]  # pytest finds the fixtures by their names here
 
 Files = dict[str, bytes]
-
-
-@pytest.fixture
-def tenant() -> UUID:
-    return uuid4()
 
 
 def passed(files: Files) -> bytes:
@@ -31,28 +27,34 @@ def passed(files: Files) -> bytes:
     return json.dumps({"decision": "passed", "manifest_sha256": digest_of(files.get(MANIFEST, b""))}).encode()
 
 
-def deploy(registry: Registry, tenant: UUID, files: Files, verdict: bytes | None = None) -> dict[str, Any]:
-    source = f"{tenant}/training/{FIRST}/"
-    registry.write(source + "gates.json", passed(files) if verdict is None else verdict)
-    for name, body in files.items():
-        registry.write(source + name, body)
-    return deploy_model(registry, tenant, FIRST, source=source, holder="run", lease_seconds=60)
+def deploy(tenant: Tenant, files: Files, verdict: bytes | None = None) -> dict[str, Any]:
+    s3, source = connect(), f"{tenant.tenant_id}/training/{FIRST}/"  # its client, for no key of ours leads elsewhere
+    for name, body in {**files, "gates.json": passed(files) if verdict is None else verdict}.items():
+        s3.put_object(Bucket=tenant.stores.bucket.name, Key=source + name, Body=body)
+    return deploy_model(Run(tenant, FIRST, execution="run"))
 
 
-def promote(market: Market, version: str = SECOND, holder: str = "run") -> dict[str, Any]:
-    return promote_model(market.registry, market.database, market.index, market.tenant, version, holder)
+@pytest.fixture
+def files(tenant: Tenant) -> Files:
+    return bundle(tenant.tenant_id, FIRST)
 
 
-def test_a_sound_bundle_is_published_without_what_its_manifest_does_not_list(registry: Registry, tenant: UUID) -> None:
+@pytest.fixture
+def bucket(market: Market) -> TenantBucket:
+    """The market's, its lease held by the run."""
+    market.tenant.bucket.lease.acquire("run", 60)
+    return market.tenant.bucket
+
+
+def test_a_sound_bundle_is_published_without_what_its_manifest_does_not_list(tenant: Tenant, files: Files) -> None:
     checkpoints = {"portfolio_twin_best.pt": pickle.dumps("a checkpoint")}
-    answer = deploy(registry, tenant, bundle(tenant, FIRST) | checkpoints)
+    answer = deploy(tenant, files | checkpoints)
     assert answer == {"kind": "twin", "properties": 60, "users": 5}
-    assert set(registry.files(models_prefix(tenant, FIRST))) == set(bundle(tenant, FIRST))
+    assert set(tenant.bucket.objects.files(f"{tenant.tenant_id}/models/{FIRST}/")) == set(files)
 
 
-def test_deploying_twice_changes_nothing(registry: Registry, tenant: UUID) -> None:
-    files = bundle(tenant, FIRST)
-    assert deploy(registry, tenant, files) == deploy(registry, tenant, files)
+def test_deploying_twice_changes_nothing(tenant: Tenant, files: Files) -> None:
+    assert deploy(tenant, files) == deploy(tenant, files)
 
 
 def listing(files: Files, name: str, body: bytes) -> Files:
@@ -73,118 +75,110 @@ BAD: dict[str, Callable[[Files], Files]] = {
 
 @pytest.mark.parametrize("spoil", BAD.values(), ids=BAD.keys())
 def test_a_bundle_that_fails_a_check_is_refused_and_nothing_is_published(
-    registry: Registry, tenant: UUID, spoil: Callable[[Files], Files]
+    tenant: Tenant, files: Files, spoil: Callable[[Files], Files]
 ) -> None:
     with pytest.raises(BundleRejected):
-        deploy(registry, tenant, spoil(bundle(tenant, FIRST)))
-    assert registry.versions(tenant) == []
+        deploy(tenant, spoil(files))
+    assert tenant.bucket.models.versions() == []
 
 
-def test_a_bundle_changed_since_its_verdict_is_refused_and_nothing_is_published(
-    registry: Registry, tenant: UUID
-) -> None:
-    first, other = bundle(tenant, FIRST), bundle(tenant, FIRST, seed=9)
+def test_a_bundle_changed_since_its_verdict_is_refused_and_nothing_is_published(tenant: Tenant, files: Files) -> None:
+    other = bundle(tenant.tenant_id, FIRST, seed=9)
     with pytest.raises(BundleRejected, match="changed since it was judged"):
-        deploy(registry, tenant, other, passed(first))
-    assert registry.versions(tenant) == []
-    assert deploy(registry, tenant, first)["kind"] == "twin"
+        deploy(tenant, other, passed(files))
+    assert tenant.bucket.models.versions() == []
+    assert deploy(tenant, files)["kind"] == "twin"
 
 
 @pytest.mark.parametrize("verdict", [b"{torn", b"[]", b'{"decision": "rejected"}'])
-def test_a_bundle_without_a_verdict_that_let_it_pass_is_refused(
-    registry: Registry, tenant: UUID, verdict: bytes
-) -> None:
+def test_a_bundle_without_a_verdict_that_let_it_pass_is_refused(tenant: Tenant, files: Files, verdict: bytes) -> None:
     with pytest.raises(BundleRejected, match="no verdict"):
-        deploy(registry, tenant, bundle(tenant, FIRST), verdict)
-    assert registry.versions(tenant) == []
+        deploy(tenant, files, verdict)
+    assert tenant.bucket.models.versions() == []
 
 
-def test_a_run_that_lost_its_lease_deploys_nothing(registry: Registry, tenant: UUID) -> None:
-    registry.acquire_lease(tenant, "another run", 60)
+def test_a_run_that_lost_its_lease_deploys_nothing(tenant: Tenant, files: Files) -> None:
+    tenant.bucket.lease.acquire("another run", 60)
     with pytest.raises(LeaseLost):
-        deploy(registry, tenant, bundle(tenant, FIRST))
-    assert registry.versions(tenant) == []
+        deploy(tenant, files)
+    assert tenant.bucket.models.versions() == []
 
 
-def test_promotion_switches_catches_up_cleans_up_and_gives_the_lease_back(market: Market) -> None:
-    market.registry.acquire_lease(market.tenant, "run", 60)
+def test_promotion_switches_catches_up_cleans_up_and_gives_the_lease_back(market: Market, bucket: TenantBucket) -> None:
     for version in (FIRST, SECOND):
         market.reindex(version)
-    market.registry.promote(market.tenant, FIRST, "test", None)
+    bucket.models.promote(FIRST, "test", None)
     market.put("listed meanwhile")
     market.act(7, "listed meanwhile")
-    answer = promote(market)
+    answer = promote_model(market.run(SECOND))
     assert (answer["version"], answer["previous"]) == (SECOND, FIRST)
     assert answer["indexed"] == {"properties": 21, "users": 3}
     assert answer["caught_up"]["properties"] >= 1
     assert "listed meanwhile" in market.indexed(SECOND)
-    assert not market.registry.holds_lease(market.tenant, "run")
+    assert not bucket.lease.held_by("run")
 
 
-def test_points_of_versions_neither_live_nor_previous_are_deleted(market: Market) -> None:
+def test_points_of_versions_neither_live_nor_previous_are_deleted(market: Market, bucket: TenantBucket) -> None:
     third = "20261103T020000Z-00000003"
-    market.registry.publish(market.tenant, third, bundle(market.tenant, third))
+    bucket.models.publish(third, bundle(market.tenant.tenant_id, third))
     live = None
     for version in (FIRST, SECOND):
         market.reindex(version)
-        live = market.registry.promote(market.tenant, version, "test", live)
+        live = bucket.models.promote(version, "test", live)
     market.reindex(third)
-    market.registry.acquire_lease(market.tenant, "run", 60)
-    promote(market, third)
-    assert [market.index.count(market.tenant, v, "properties") for v in (FIRST, SECOND, third)] == [0, 20, 20]
-    assert [market.index.count(market.tenant, v, "users") for v in (FIRST, SECOND, third)] == [0, 2, 2]
+    promote_model(market.run(third))
+    assert [market.index(v).count("properties") for v in (FIRST, SECOND, third)] == [0, 20, 20]
+    assert [market.index(v).count("users") for v in (FIRST, SECOND, third)] == [0, 2, 2]
 
 
 @pytest.mark.parametrize("holder", ["nobody", "another run"])
 def test_a_run_that_lost_its_lease_promotes_nothing(market: Market, holder: str) -> None:
     market.reindex(SECOND)
     if holder != "nobody":
-        market.registry.acquire_lease(market.tenant, holder, 60)
+        market.tenant.bucket.lease.acquire(holder, 60)
     with pytest.raises(LeaseLost):
-        promote(market)
-    assert market.registry.live(market.tenant) is None
+        promote_model(market.run(SECOND))
+    assert market.tenant.bucket.models.live() is None
 
 
 def test_a_promoter_killed_after_the_switch_finishes_when_run_again(
-    market: Market, monkeypatch: pytest.MonkeyPatch
+    market: Market, bucket: TenantBucket, s3: Any
 ) -> None:
-    market.registry.acquire_lease(market.tenant, "run", 60)
     market.reindex(SECOND)
-    with monkeypatch.context() as killing:
-        killing.setattr(market.index, "delete_versions", killed)
-        with pytest.raises(KeyboardInterrupt):
-            promote(market)
-    live = market.registry.live(market.tenant)
-    assert live is not None
-    assert promote(market)["promoted_at"] == live.promoted_at.isoformat()
-    assert not market.registry.holds_lease(market.tenant, "run")
 
+    def killed(params: dict[str, Any], **_: Any) -> None:
+        if "/index/" in params["Key"]:  # it begins to catch up
+            raise KeyboardInterrupt
 
-def killed(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
+    s3.meta.events.register("provide-client-params.s3.GetObject", killed)
+    with pytest.raises(KeyboardInterrupt):
+        promote_model(market.run(SECOND))
+    s3.meta.events.unregister("provide-client-params.s3.GetObject", killed)
+    switched = bucket.models.live()
+    assert switched is not None
+    assert promote_model(market.run(SECOND))["promoted_at"] == switched.promoted_at.isoformat()
+    assert not bucket.lease.held_by("run")
 
 
 def test_a_promoter_that_was_overtaken_leaves_the_other_promotion_alone(
-    market: Market, monkeypatch: pytest.MonkeyPatch
+    market: Market, bucket: TenantBucket, s3: Any
 ) -> None:
-    market.registry.acquire_lease(market.tenant, "run", 60)
     market.reindex(SECOND)
-    holds_lease = market.registry.holds_lease
 
-    def overtaken(tenant: UUID, holder: str) -> bool:
-        market.registry.promote(market.tenant, FIRST, "somebody at a keyboard", None)
-        return holds_lease(tenant, holder)
+    def overtaken(params: dict[str, Any], **_: Any) -> None:
+        if params["Key"].endswith("/live.json"):
+            other = Bucket(bucket.objects.bucket).of(market.tenant.tenant_id)
+            other.models.promote(FIRST, "somebody at a keyboard", None)
 
-    monkeypatch.setattr(market.registry, "holds_lease", overtaken)
+    s3.meta.events.register("provide-client-params.s3.PutObject", overtaken)
     with pytest.raises(PromotionConflict):
-        promote(market)
-    live = market.registry.live(market.tenant)
+        promote_model(market.run(SECOND))
+    live = bucket.models.live()
     assert live is not None
     assert live.version == FIRST
 
 
-def test_a_version_that_was_never_published_is_not_promoted(market: Market) -> None:
-    market.registry.acquire_lease(market.tenant, "run", 60)
+def test_a_version_that_was_never_published_is_not_promoted(market: Market, bucket: TenantBucket) -> None:
     with pytest.raises(ModelNotFound):
-        promote(market, "20261109T020000Z-00000009")
-    assert market.registry.live(market.tenant) is None
+        promote_model(market.run("20261109T020000Z-00000009"))
+    assert bucket.models.live() is None

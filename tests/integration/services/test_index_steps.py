@@ -1,16 +1,14 @@
 import numpy as np
 import pytest
 
-from infra.local.stores.s3_server import S3Server
-from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.errors import IndexIncomplete, IndexUnavailable, ModelNotFound
-from portfolio_twin.services.pipeline import index_properties
-from portfolio_twin.services.pipeline.index_properties import check_index, load_twin
+from portfolio_twin.services.pipeline.plan_index import ShardSizes, check_index
+from portfolio_twin.services.pipeline.verify_index import verify_index
 from tests.integration.fixtures.index import Market, index, make_market, market
-from tests.integration.fixtures.s3 import FIRST, SECOND, server
+from tests.integration.fixtures.s3 import FIRST, SECOND
 
-__all__ = ["index", "market", "server"]  # pytest finds the fixtures by their names here
+__all__ = ["index", "market"]  # pytest finds the fixtures by their names here
 
 ALL = [f"p{i:02d}" for i in range(20)]
 
@@ -22,15 +20,15 @@ def test_every_property_and_every_investor_is_indexed(market: Market) -> None:
 
 def test_a_property_is_indexed_with_what_is_known_of_it(market: Market) -> None:
     market.reindex()
-    hit = market.index.get_properties(market.tenant, FIRST, ["p03"])["p03"]
+    hit = market.index().get_properties(["p03"])["p03"]
     assert hit.payload == {"listing_price": 300_000.0, "square_footage": 1500.0, "property_type": "Condo"}
 
 
 def test_an_investor_is_indexed_as_the_twin_sees_them(market: Market) -> None:
     market.reindex()
-    twin = load_twin(market.registry, market.tenant, FIRST)
-    liked = market.index.property_vectors(market.tenant, FIRST, ["p01"])["p01"]
-    point = market.index.get_user(market.tenant, FIRST, 1)
+    twin = market.run().twin()
+    liked = market.index().property_vectors(["p01"])["p01"]
+    point = market.index().get_user(1)
     assert point is not None
     assert point.vector == pytest.approx(twin.user_vector(liked[None], np.array([1.0])), abs=1e-5)
     assert (point.evidence, point.acted_on) == ({"like": 1}, ("p01",))
@@ -38,8 +36,8 @@ def test_an_investor_is_indexed_as_the_twin_sees_them(market: Market) -> None:
 
 def test_indexing_twice_leaves_no_duplicates(market: Market) -> None:
     market.reindex()
-    market.index_shards(market.plan(recreate=True)["property_shards"])
-    assert market.index.count(market.tenant, FIRST, "properties") == 20
+    market.index_shards(market.plan(recreate=True).shards[:1])
+    assert market.index().count("properties") == 20
 
 
 def test_what_is_new_or_changed_is_all_that_the_next_run_indexes(market: Market) -> None:
@@ -48,67 +46,66 @@ def test_what_is_new_or_changed_is_all_that_the_next_run_indexes(market: Market)
     market.put("p20")
     market.act(3, "p20")
     plan = market.plan()
-    assert plan["mode"] == "changes"
-    assert market.index_shards(plan["property_shards"]) == 2
-    assert market.index_shards(plan["user_shards"]) == 1
-    assert market.index.get_properties(market.tenant, FIRST, ["p05"])["p05"].payload["listing_price"] == 999_000.0
-    point = market.index.get_user(market.tenant, FIRST, 3)
+    assert plan.mode == "changes"
+    properties, users = plan.shards
+    assert (market.index_shards([properties]), market.index_shards([users])) == (2, 1)
+    assert market.index().get_properties(["p05"])["p05"].payload["listing_price"] == 999_000.0
+    point = market.index().get_user(3)
     assert point is not None
     assert point.acted_on == ("p20",)
 
 
 def test_more_than_a_tenth_missing_means_everything_anew(market: Market) -> None:
     market.reindex()
-    market.index.delete_properties(market.tenant, FIRST, ALL[:2])
-    assert market.plan()["mode"] == "changes"
-    market.index.delete_properties(market.tenant, FIRST, ALL[:3])
-    assert market.plan()["mode"] == "full"
+    market.index().delete_properties(ALL[:2])
+    assert market.plan().mode == "changes"
+    market.index().delete_properties(ALL[:3])
+    assert market.plan().mode == "full"
 
 
-def test_shards_cover_every_property_and_user_exactly_once(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_properties, "SHARD_PROPERTIES", 7)
-    monkeypatch.setattr(index_properties, "SHARD_USERS", 1)
-    plan = market.plan()
-    assert [market.index_shards([shard]) for shard in plan["property_shards"]] == [7, 7, 6]
-    assert [market.index_shards([shard]) for shard in plan["user_shards"]] == [1, 1]
+def test_shards_cover_every_property_and_user_exactly_once(market: Market) -> None:
+    plan = market.plan(sizes=ShardSizes(properties=7, users=1))
+    assert [(shard.kind, market.index_shards([shard])) for shard in plan.shards] == [
+        ("properties", 7), ("properties", 7), ("properties", 6), ("users", 1), ("users", 1),
+    ]  # fmt: skip
     assert market.indexed() == ALL
 
 
 @pytest.mark.parametrize("shards_done", [1, 5, 9])
 def test_a_reindex_killed_on_its_way_disturbs_no_reader_and_completes_when_run_again(
-    market: Market, monkeypatch: pytest.MonkeyPatch, shards_done: int
+    market: Market, shards_done: int
 ) -> None:
-    monkeypatch.setattr(index_properties, "SHARD_PROPERTIES", 2)  # 20 properties: ten shards
     market.reindex(FIRST)
-    before = market.index.search(market.tenant, FIRST, np.ones(16) / 4, limit=20)
-    market.index_shards(market.plan(SECOND)["property_shards"][:shards_done], SECOND)
-    after = market.index.search(market.tenant, FIRST, np.ones(16) / 4, limit=20)
+    before = market.index().search(np.ones(16) / 4, limit=20)
+    tenths = market.plan(SECOND, sizes=ShardSizes(properties=2)).shards
+    market.index_shards(tenths[:shards_done], SECOND)
+    after = market.index().search(np.ones(16) / 4, limit=20)
     assert [(hit.property_id, hit.score) for hit in after] == [(hit.property_id, hit.score) for hit in before]
     assert market.reindex(SECOND) == {"properties": 20, "users": 2}
-    assert market.index.count(market.tenant, SECOND, "properties") == 20
+    assert market.index(SECOND).count("properties") == 20
 
 
 def test_points_of_properties_that_have_gone_are_dropped(market: Market) -> None:
     market.reindex()
-    market.index.upsert_properties(market.tenant, FIRST, ["ghost"], np.ones((1, 16)) / 4, [{}])
+    market.index().upsert_properties(["ghost"], np.ones((1, 16)) / 4, [{}])
     market.reindex()
     assert market.indexed() == ALL
 
 
 def test_an_index_that_lacks_too_much_is_not_taken_for_whole(market: Market) -> None:
     plan = market.plan()
-    market.index_shards(plan["property_shards"])
-    market.index.delete_properties(market.tenant, FIRST, ["p00"])
-    assert market.verify(str(plan["started_at"]))["properties"] == 19  # 95 %
-    market.index.delete_properties(market.tenant, FIRST, ["p01"])
+    market.index_shards(plan.shards)
+    market.index().delete_properties(["p00"])
+    assert verify_index(market.run(), plan.started_at)["properties"] == 19  # 95 %
+    market.index().delete_properties(["p01"])
     with pytest.raises(IndexIncomplete, match="18 of 20"):
-        market.verify(str(plan["started_at"]))
+        verify_index(market.run(), plan.started_at)
 
 
 def test_a_tenants_reindex_never_touches_anothers_points(
-    market: Market, pipeline_database: Database, index: VectorIndex, server: S3Server
+    market: Market,
 ) -> None:
-    other = make_market(pipeline_database, index, server)
+    other = make_market(market.tenant.stores)
     other.put("only-theirs")
     market.reindex()
     other.reindex()
@@ -116,8 +113,8 @@ def test_a_tenants_reindex_never_touches_anothers_points(
 
 
 def test_an_index_that_does_not_answer_and_a_model_that_is_not_there_are_said_at_once(market: Market) -> None:
-    nobody = VectorIndex("http://127.0.0.1:9", None, 0.2)
-    with pytest.raises(IndexUnavailable):
-        check_index(nobody, market.registry, market.tenant, FIRST)
     with pytest.raises(ModelNotFound):
-        check_index(market.index, market.registry, market.tenant, "20261109T020000Z-00000009")
+        check_index(market.run("20261109T020000Z-00000009"))
+    market.tenant.stores.index = VectorIndex("http://127.0.0.1:9", None, 0.2)
+    with pytest.raises(IndexUnavailable):
+        check_index(market.run())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.faults import Fault, clean, find_faults, limits_of, null_shares
 from portfolio_twin.domain.interactions import KIND_CODE
 from portfolio_twin.domain.properties import Catalogue
@@ -66,7 +67,7 @@ def test_counts_tell_positives_from_the_rest_and_who_can_be_tested() -> None:
         (2, "p0", "deal", 10),
         (3, "p1", "view", 11),
     ]
-    assert count(catalogue(3), log_of(*rows)) == Counts(
+    assert count(Dataset(catalogue(3), log_of(*rows))) == Counts(
         properties=3, interactions=6, users=3, positives=5, testable_users=1
     )
 
@@ -81,7 +82,7 @@ def test_every_kind_of_fault_is_found_and_counted() -> None:
     events = log_of(
         (1, "p0", "deal", 5), (1, "p0", "deal", 5), (1, "gone", "view", 6), (2, "p1", "like", NOW + DAY_SECONDS)
     )
-    found = {name: fault.rows for name, fault in find_faults(houses, events, NOW).items()}
+    found = {name: fault.rows for name, fault in find_faults(Dataset(houses, events), NOW).items()}
     assert found == {
         "properties_without_inputs": 1,  # p3
         "properties_out_of_range": 2,  # the price below 0 with the castle, the price without end
@@ -95,12 +96,12 @@ def test_every_kind_of_fault_is_found_and_counted() -> None:
 def test_cleaning_leaves_no_fault_but_keeps_every_property() -> None:
     houses = catalogue(3, listing_price=[1e5, -1.0, 3e5], property_type=["Condo", "Castle", None])
     events = log_of((1, "p0", "deal", 5), (1, "p0", "deal", 5), (1, "p0", "view", 5), (9, "gone", "like", 5))
-    cleaned, kept = clean(houses, events, NOW)
-    assert cleaned.ids.tolist() == ["p0", "p1", "p2"]
-    assert np.isnan(cleaned.columns["listing_price"][1])
-    assert cleaned.columns["property_type"].tolist() == ["Condo", None, None]
-    assert kept.kinds.tolist() == [KIND_CODE["deal"], KIND_CODE["view"]]
-    faults = find_faults(cleaned, kept, NOW)
+    cleaned = clean(Dataset(houses, events), NOW)
+    assert cleaned.catalogue.ids.tolist() == ["p0", "p1", "p2"]
+    assert np.isnan(cleaned.catalogue.columns["listing_price"][1])
+    assert cleaned.catalogue.columns["property_type"].tolist() == ["Condo", None, None]
+    assert cleaned.log.kinds.tolist() == [KIND_CODE["deal"], KIND_CODE["view"]]
+    faults = find_faults(cleaned, NOW)
     assert {name for name, fault in faults.items() if fault.rows} == {"properties_without_inputs"}  # p1, now empty
     assert houses.columns["listing_price"][1] == -1  # the data that came in is left as it was
 
@@ -108,11 +109,12 @@ def test_cleaning_leaves_no_fault_but_keeps_every_property() -> None:
 def test_users_with_ids_too_big_for_a_float_are_not_taken_for_one() -> None:
     huge = 2**60
     events = log_of((huge, "p0", "deal", 5), (huge + 1, "p0", "deal", 5))
-    assert find_faults(catalogue(1), events, NOW)["interactions_duplicated"].rows == 0
+    assert find_faults(Dataset(catalogue(1), events), NOW)["interactions_duplicated"].rows == 0
 
 
 def test_a_clock_a_minute_ahead_is_no_fault() -> None:
-    assert find_faults(catalogue(1), log_of((1, "p0", "deal", NOW + 60)), NOW)["interactions_in_the_future"].rows == 0
+    dataset = Dataset(catalogue(1), log_of((1, "p0", "deal", NOW + 60)))
+    assert find_faults(dataset, NOW)["interactions_in_the_future"].rows == 0
 
 
 def test_ranges_are_those_of_the_api_and_attributes_may_be_any_finite_number() -> None:
@@ -129,6 +131,6 @@ def test_the_share_of_nulls_is_told_per_field() -> None:
 
 
 def test_no_data_at_all_has_no_faults() -> None:
-    empty = log_of()
-    assert refusals(find_faults(catalogue(0), empty, NOW)) == []
-    assert count(catalogue(0), empty) == Counts(0, 0, 0, 0, 0)
+    empty = Dataset(catalogue(0), log_of())
+    assert refusals(find_faults(empty, NOW)) == []
+    assert count(empty) == Counts(0, 0, 0, 0, 0)

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
-from uuid import UUID
 
 from functions.train.report.tables import CLASSIFICATION, NAMES, RANKING, TOO_FEW, best_rival, interval, number
-from portfolio_twin.adapters.s3.registry import Registry, models_prefix
+from portfolio_twin.adapters.s3 import keys
+from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, RESAMPLES
 from portfolio_twin.evaluation.comparison_gates import SLICE_LOSS
 from portfolio_twin.evaluation.slices import GROUPS, label_of
 from portfolio_twin.model.bundle import MANIFEST
-from portfolio_twin.services.pipeline.verdicts import read_verdict
 
 Json = Mapping[str, Any]
 CARD = Template(Path(__file__).with_name("card.md").read_text())
@@ -37,13 +36,11 @@ class Bundle:
     gates: Json | None
 
 
-def read_bundle(registry: Registry, tenant_id: UUID, version: str) -> Bundle:
+def read_bundle(tenant: Tenant, version: str) -> Bundle:
     """Of a published version; raises NotFound when it is not there, or was published without its metrics."""
-    prefix = models_prefix(tenant_id, version)
-    manifest, metrics = (json.loads(registry.read(prefix + name)) for name in (MANIFEST, "metrics.json"))
-    sources = (f"{tenant_id}/training/{version}/", f"uploads/{tenant_id}/{version}/")
-    verdicts = (read_verdict(registry, tenant_id, version, source) for source in sources)
-    return Bundle(manifest, metrics, next(filter(None, verdicts), None))
+    bucket, prefix = tenant.bucket, keys.model(tenant.tenant_id, version)
+    manifest, metrics = (json.loads(bucket.objects.read(prefix + name)) for name in (MANIFEST, "metrics.json"))
+    return Bundle(manifest, metrics, bucket.runs.verdict(version, "retrain") or bucket.runs.verdict(version, "upload"))
 
 
 def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:

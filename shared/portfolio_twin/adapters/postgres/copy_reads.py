@@ -15,6 +15,7 @@ from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_upsert import DIALECT
 from portfolio_twin.adapters.postgres.tables import mean_confidence, properties
 from portfolio_twin.domain.csv.canonical import TEXT_COLUMNS, read_catalogue, read_interactions
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue
 
@@ -38,6 +39,12 @@ USER_BOUNDS = text("""
         select user_id, row_number() over (order by user_id) as n, count(*) over () as total from users
     ) as ranked where mod(n, :size) = 0 and n < total order by user_id
 """)
+
+
+def copy_data(session: TenantSession, lookback_days: int | None = None) -> Dataset:
+    """What a model learns from: the whole catalogue, and the interactions of the last days (None: all)."""
+    log = copy_log(session, lookback=None if lookback_days is None else timedelta(days=lookback_days))
+    return Dataset(copy_catalogue(session), log)  # the catalogue second, so that it holds every property of the log
 
 
 def copy_catalogue(

@@ -1,12 +1,10 @@
 """A new model against the one that serves, on the investors of whom neither has seen the answer."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.adapters.s3.registry import Registry
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.domain.split import TEST, Holdout, training_log
@@ -17,7 +15,7 @@ from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.slices import slice_name
 from portfolio_twin.model.bundle import unpack
 from portfolio_twin.model.twin import Twin
-from portfolio_twin.services.pipeline.learnt_from import snapshot_of
+from portfolio_twin.services.pipeline.run import Run
 
 LIVE = "live"
 GATES = ("not_worse_than_live", "no_slice_worse")
@@ -32,17 +30,18 @@ class Rival:
     learnt: Snapshot | None
 
 
-def live_rival(registry: Registry, tenant: UUID, version: str) -> Rival | None:
-    """None for a tenant without a live model, or when `version` itself is live already (a run that is repeated)."""
-    live = registry.live(tenant)
-    if live is None or live.version == version:
+def live_rival(run: Run) -> Rival | None:
+    """None for a tenant without a live model, or when this version itself is live already (a run that is repeated)."""
+    bucket = run.tenant.bucket
+    live = bucket.models.live()
+    if live is None or live.version == run.version:
         return None
     try:
-        twin = unpack(registry.fetch_bundle(tenant, live.version), tenant, live.version)
+        twin = unpack(bucket.models.fetch(live.version), run.tenant.tenant_id, live.version)
     except (BundleRejected, ModelNotFound):
         return Rival(None, None)
     try:
-        return Rival(twin, snapshot_of(registry, tenant, live.version))
+        return Rival(twin, bucket.snapshots.load_that_of(bucket.models.manifest(live.version)))
     except (NotFound, BundleRejected, UnreadableInput):
         return Rival(twin, None)
 

@@ -2,45 +2,30 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any
 
-from portfolio_twin.adapters.s3.registry import Registry
 from portfolio_twin.errors import LeaseLost, ModelNotFound
 from portfolio_twin.evaluation.gates import Gate, verdict
-from portfolio_twin.model.bundle import MANIFEST
+from portfolio_twin.services.pipeline.deploy_model import digest_of, unpublished_manifest
 from portfolio_twin.services.pipeline.judge_bundle import Judgement, judge_bundle
-from portfolio_twin.services.pipeline.verdicts import digest_of, keep_verdict, read_verdict
-
-Entry = Literal["retrain", "upload"]
+from portfolio_twin.services.pipeline.run import Run
 
 
-def evaluate_gates(
-    registry: Registry,
-    tenant: UUID,
-    version: str,
-    *,
-    source: str,
-    entry: Entry,
-    snapshot_id: str | None,
-    holder: str,
-    lease_seconds: float,
-    now: datetime,
-) -> dict[str, Any]:
+def evaluate_gates(run: Run) -> dict[str, Any]:
     """The decision with its reasons and the table of gates. Raises LeaseLost when a retraining lost its tenant."""
-    if not registry.acquire_lease(tenant, holder, lease_seconds):
-        if entry == "retrain":
+    if not run.hold_lease():
+        if run.entry == "retrain":
             raise LeaseLost("another run took this tenant's lease during training")
         return _answer("already_running", ["another run holds this tenant's lease"])
-    manifest = registry.find(source + MANIFEST)
-    digest = digest_of(manifest.body) if manifest else None
-    if entry == "upload" and (earlier := _earlier(registry, tenant, version, source, digest)):
+    manifest = unpublished_manifest(run)
+    digest = digest_of(manifest) if manifest else None
+    if run.entry == "upload" and (earlier := _earlier(run, digest)):
         return earlier
-    judgement = judge_bundle(registry, tenant, version, source, snapshot_id)
+    judgement = judge_bundle(run)
     reasons = verdict(judgement.gates)
     answer = _answer("rejected" if reasons else "passed", reasons + judgement.remarks, judgement)
-    kept = {"manifest_sha256": digest, "decided_at": now.isoformat(), "measured": judgement.measured}
-    keep_verdict(registry, tenant, version, source, answer | kept)
+    kept = {"manifest_sha256": digest, "decided_at": run.now.isoformat(), "measured": judgement.measured}
+    run.tenant.bucket.runs.write_verdict(run.version, run.entry, answer | kept)
     return answer
 
 
@@ -54,25 +39,25 @@ def _answer(decision: str, reasons: list[str], judgement: Judgement | None = Non
     }
 
 
-def _earlier(registry: Registry, tenant: UUID, version: str, source: str, digest: str | None) -> dict[str, Any] | None:
+def _earlier(run: Run, digest: str | None) -> dict[str, Any] | None:
     """The answer to an upload event that comes again; None when these very files were never judged."""
-    said = read_verdict(registry, tenant, version, source)
-    if said is None or said.get("manifest_sha256") != digest:
+    earlier = run.tenant.bucket.runs.verdict(run.version, run.entry)
+    if earlier is None or earlier.get("manifest_sha256") != digest:
         return None
     try:
-        answer = {name: said[name] for name in ("decision", "reasons", "gates", "kind")}
-        decided_at = datetime.fromisoformat(said["decided_at"])
+        answer = {name: earlier[name] for name in ("decision", "reasons", "gates", "kind")}
+        decided_at = datetime.fromisoformat(earlier["decided_at"])
     except (ValueError, KeyError, TypeError):
         return None  # a verdict that cannot be read is no verdict
-    live = _promoted_at(registry, tenant)
-    if answer["decision"] == "passed" and (live is None or live < decided_at):
-        return answer  # the run that found it good died on its way to promotion
+    promoted_at = _promoted_at(run)
+    if answer["decision"] == "passed" and (promoted_at is None or promoted_at < decided_at):
+        return answer  # the run that let it pass died on its way to promotion
     return answer | {"decision": "already_decided"}
 
 
-def _promoted_at(registry: Registry, tenant: UUID) -> datetime | None:
+def _promoted_at(run: Run) -> datetime | None:
     try:
-        live = registry.live(tenant)
+        live = run.tenant.bucket.models.live()
     except ModelNotFound:
         return None
     return live.promoted_at if live else None

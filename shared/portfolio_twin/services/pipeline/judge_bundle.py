@@ -5,12 +5,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 
-from portfolio_twin.adapters.s3.registry import Registry
-from portfolio_twin.adapters.s3.snapshots import Snapshot, latest_snapshot_id, load_snapshot
+from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected, NotFound
@@ -26,6 +24,7 @@ from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, read_manifest, 
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.compare_with_live import LIVE, Rival, against_live, live_rival
+from portfolio_twin.services.pipeline.run import Run
 
 HISTORY = "training_history.json"
 SEED = 0
@@ -43,27 +42,28 @@ class Judgement:
     remarks: list[str] = field(default_factory=list)
 
 
-def judge_bundle(registry: Registry, tenant: UUID, version: str, source: str, snapshot_id: str | None) -> Judgement:
-    """`snapshot_id` None: judged on the tenant's latest snapshot, as an upload is."""
+def judge_bundle(run: Run) -> Judgement:
+    """On the run's own snapshot, or on the tenant's latest, as an upload is."""
+    bucket = run.tenant.bucket
     try:
-        files = registry.fetch_from(source, (MANIFEST, *SERVING_FILES, HISTORY))
-        twin = unpack(files, tenant, version)
+        files = bucket.models.fetch_unpublished(run.version, run.entry, (MANIFEST, *SERVING_FILES, HISTORY))
+        twin = unpack(files, run.tenant.tenant_id, run.version)
     except BundleRejected as error:
         return Judgement(None, {"bundle": Gate(None, 0.0, False, f"{error}; look at the log of the training")})
     try:
-        snapshot = load_snapshot(registry, tenant, snapshot_id or latest_snapshot_id(registry, tenant))
+        snapshot = bucket.snapshots.load(run.snapshot_id or bucket.snapshots.latest_id())
     except NotFound as error:
         note = f"{error}: nothing to judge the bundle on; run the retrain machine for this tenant once"
         return Judgement(twin.kind, {"snapshot": Gate(None, 0.0, False, note)})
-    remarks = [] if snapshot_id else [f"judged on snapshot {snapshot.snapshot_id}, the latest"]
+    remarks = [] if run.snapshot_id else [f"judged on snapshot {snapshot.snapshot_id}, the latest"]
     with np.errstate(all="ignore"):  # an overflow shows as Inf or NaN, and that is what the gate is for
         vectors = twin.embed(snapshot.catalogue)
     if not np.isfinite(vectors).all():
         return Judgement(twin.kind, {"finite": gates.finite(["property vectors"])}, remarks=remarks)
-    rival = live_rival(registry, tenant, version)
+    rival = live_rival(run)
     found = _evaluate(twin, snapshot, rival)
     if twin.kind == "twin":
-        table = _twin_gates(found, _losses(files, tenant, version))
+        table = _twin_gates(found, _losses(files, run))
     else:
         table = {"lookalike_sanity": gates.lookalike(_sanity(vectors, snapshot.catalogue), len(vectors))}
     table = {"finite": gates.finite([])} | table | _health(vectors) | against_live(found, snapshot, rival)
@@ -106,9 +106,9 @@ def _sanity(vectors: Matrix, catalogue: Catalogue) -> float:
     return lookalike_sanity(vectors, features, SEED)
 
 
-def _losses(files: Mapping[str, bytes], tenant: UUID, version: str) -> list[float]:
+def _losses(files: Mapping[str, bytes], run: Run) -> list[float]:
     """Training loss per epoch; none when the history is missing or is not the one that the manifest lists."""
-    listed = read_manifest(files[MANIFEST], tenant, version)["files"].get(HISTORY, {})
+    listed = read_manifest(files[MANIFEST], run.tenant.tenant_id, run.version)["files"].get(HISTORY, {})
     if listed.get("sha256") != hashlib.sha256(files.get(HISTORY, b"")).hexdigest():
         return []
     try:

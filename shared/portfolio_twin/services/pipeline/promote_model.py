@@ -1,28 +1,27 @@
 """The one atomic switch from the old model and index to the new; then the loose ends."""
 
+from collections import Counter
 from typing import Any
-from uuid import UUID
 
-from portfolio_twin.adapters.postgres.database import Database
-from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.s3.registry import Live, Registry
+from portfolio_twin.adapters.s3.models import Live
 from portfolio_twin.errors import LeaseLost
-from portfolio_twin.services.pipeline.index_properties import catch_up
+from portfolio_twin.services.pipeline.index_shard import index_shard
+from portfolio_twin.services.pipeline.plan_index import plan_index
+from portfolio_twin.services.pipeline.run import Run
 
 
-def promote_model(
-    registry: Registry, database: Database, index: VectorIndex, tenant: UUID, version: str, holder: str
-) -> dict[str, Any]:
+def promote_model(run: Run) -> dict[str, Any]:
     """Moves live.json, if the lease is still held; indexes what changed meanwhile; drops older versions' points.
 
     A second call after the switch only does the rest again. Raises LeaseLost, PromotionConflict, ModelNotFound.
     """
-    live = _switch(registry, tenant, version, holder)
-    caught_up = catch_up(database, index, registry, tenant, version)
-    index.delete_versions(tenant, keep=[v for v in (live.version, live.previous) if v])
-    indexed = {kind: index.count(tenant, version, kind) for kind in ("properties", "users")}
-    registry.release_lease(tenant, holder)
+    live = _switch(run)
+    caught_up = _catch_up(run)
+    run.index.delete_all_versions_but([version for version in (live.version, live.previous) if version])
+    indexed = {"properties": run.index.count("properties"), "users": run.index.count("users")}
+    run.tenant.bucket.lease.release(run.execution)
     return {
+        "decision": "promoted",
         "version": live.version,
         "previous": live.previous,
         "promoted_at": live.promoted_at.isoformat(),
@@ -31,10 +30,20 @@ def promote_model(
     }
 
 
-def _switch(registry: Registry, tenant: UUID, version: str, holder: str) -> Live:
-    live = registry.live(tenant)
-    if live is not None and live.version == version:
+def _switch(run: Run) -> Live:
+    bucket = run.tenant.bucket
+    live = bucket.models.live()
+    if live is not None and live.version == run.version:
         return live
-    if not registry.holds_lease(tenant, holder):
+    if not bucket.lease.held_by(run.execution):
         raise LeaseLost("the lease ran out, and what was learnt meanwhile may be newer than this")
-    return registry.promote(tenant, version, by=holder, expected=live)
+    return bucket.models.promote(run.version, by=run.execution, expected=live)
+
+
+def _catch_up(run: Run) -> dict[str, int]:
+    """Indexes what changed since this version's points were last brought up to date."""
+    plan, stored = plan_index(run), Counter(properties=0, users=0)
+    for shard in plan.shards:
+        stored[shard.kind] += index_shard(run, shard)
+    run.tenant.bucket.runs.write_indexed_until(run.version, plan.started_at)
+    return dict(stored)

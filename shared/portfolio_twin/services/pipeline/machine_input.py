@@ -1,14 +1,15 @@
 """What a run of a state machine is about: one branch per tenant, from the machine's own input."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from portfolio_twin.adapters.postgres.database import Database
-from portfolio_twin.adapters.s3.registry import Registry
+from portfolio_twin.adapters.s3 import keys
+from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.domain.versions import is_version, new_version
 from portfolio_twin.errors import InvalidInput, ModelNotFound
 
@@ -19,7 +20,7 @@ def _version(text: str) -> str:
     return text
 
 
-Asked = TypeVar("Asked", bound=BaseModel)
+Input = TypeVar("Input", bound=BaseModel)
 Version = Annotated[str, AfterValidator(_version)]
 
 
@@ -48,13 +49,7 @@ class Upload(BaseModel):
     def named(self) -> tuple[UUID, str]:
         if self.tenant_id is not None and self.version is not None:
             return self.tenant_id, self.version
-        parts = (self.key or "").split("/")
-        if len(parts) != 4 or parts[0] != "uploads":
-            raise InvalidInput("an upload lies under uploads/TENANT/VERSION/")
-        try:
-            return UUID(parts[1]), _version(parts[2])
-        except ValueError as error:
-            raise InvalidInput(f"an upload lies under uploads/TENANT/VERSION/: {error}") from error
+        return keys.read_upload(self.key or "")
 
 
 class RetrainInput(BaseModel):
@@ -72,50 +67,49 @@ class ReindexInput(BaseModel):
     recreate: bool = False
 
 
-def list_for_retrain(database: Database, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def list_for_retrain(stores: Stores, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """A new version for every tenant, or for those named, or the one version that was uploaded."""
-    asked = _read(RetrainInput, given)
-    if asked.upload is not None:
-        tenant, version = asked.upload.named()
-        branches = [_branch(tenant, version, "upload", f"uploads/{tenant}/{version}/")]
+    wanted = _read(RetrainInput, given)
+    if wanted.upload is not None:
+        branches = [_branch(*wanted.upload.named(), "upload")]
     else:
-        tenants = asked.tenant_ids or [tenant.tenant_id for tenant in database.list_tenants()]
-        versions = [(tenant, new_version(now)) for tenant in dict.fromkeys(tenants)]
-        branches = [_branch(t, v, "retrain", f"{t}/training/{v}/") for t, v in versions]
-    settings = {"lookback_days": asked.lookback_days, "training": asked.training.as_texts()}
+        tenants = dict.fromkeys(wanted.tenant_ids or _all_tenants(stores))
+        branches = [_branch(tenant_id, new_version(now), "retrain") for tenant_id in tenants]
+    settings = {"lookback_days": wanted.lookback_days, "training": wanted.training.as_texts()}
     return {"tenants": branches, "settings": settings}
 
 
-def list_for_reindex(database: Database, registry: Registry, given: Mapping[str, Any]) -> dict[str, Any]:
+def list_for_reindex(stores: Stores, given: Mapping[str, Any]) -> dict[str, Any]:
     """The version named, or the live one: of one tenant, or of every tenant that has one."""
-    asked = _read(ReindexInput, given)
-    if asked.tenant_id is not None and asked.version is not None:
-        branches = [{"tenant_id": str(asked.tenant_id), "version": asked.version}]
-    elif asked.version is not None:
+    wanted = _read(ReindexInput, given)
+    if wanted.tenant_id is not None and wanted.version is not None:
+        branches = [{"tenant_id": str(wanted.tenant_id), "version": wanted.version}]
+    elif wanted.version is not None:
         raise InvalidInput("a version alone names no model: tenant_id is missing")
     else:
-        tenants = [asked.tenant_id] if asked.tenant_id else [tenant.tenant_id for tenant in database.list_tenants()]
-        branches = _live_branches(registry, tenants)
-    return {"tenants": branches, "settings": {"recreate": asked.recreate}}
+        tenants = [wanted.tenant_id] if wanted.tenant_id else _all_tenants(stores)
+        branches = list(_live_branches(stores, tenants))
+    return {"tenants": branches, "settings": {"recreate": wanted.recreate}}
 
 
-def _live_branches(registry: Registry, tenants: Sequence[UUID]) -> list[dict[str, Any]]:
-    branches = []
-    for tenant in tenants:
-        try:
-            live = registry.live(tenant)
-        except ModelNotFound:
-            live = None  # a live.json that cannot be read must not stop the other tenants; serving reports it
-        if live is not None:
-            branches.append({"tenant_id": str(tenant), "version": live.version})
-    return branches
+def _all_tenants(stores: Stores) -> list[UUID]:
+    return [tenant.tenant_id for tenant in stores.database.list_tenants()]
 
 
-def _branch(tenant: UUID, version: str, entry: str, source: str) -> dict[str, Any]:
-    return {"tenant_id": str(tenant), "version": version, "entry": entry, "source": source}
+def _live_branches(stores: Stores, tenants: Sequence[UUID]) -> Iterator[dict[str, Any]]:
+    for tenant_id in tenants:
+        # A live.json that cannot be read must not stop the other tenants; serving reports it.
+        with suppress(ModelNotFound):
+            if live := stores.of(tenant_id).bucket.models.live():
+                yield {"tenant_id": str(tenant_id), "version": live.version}
 
 
-def _read(model: type[Asked], given: Mapping[str, Any]) -> Asked:
+def _branch(tenant_id: UUID, version: str, entry: keys.Entry) -> dict[str, Any]:
+    source = keys.source(tenant_id, version, entry)
+    return {"tenant_id": str(tenant_id), "version": version, "entry": entry, "source": source}
+
+
+def _read(model: type[Input], given: Mapping[str, Any]) -> Input:
     try:
         return model.model_validate(given)
     except ValidationError as error:

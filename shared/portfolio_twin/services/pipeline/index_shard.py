@@ -1,0 +1,30 @@
+"""One shard of a tenant's properties or investors, from PostgreSQL into the index; a second time changes nothing."""
+
+from portfolio_twin.adapters.postgres.copy_reads import changed_users, copy_catalogue, copy_log
+from portfolio_twin.adapters.postgres.database import TenantSession
+from portfolio_twin.services.answers.user_vectors import user_points
+from portfolio_twin.services.pipeline.plan_index import Shard
+from portfolio_twin.services.pipeline.run import Run
+
+
+def index_shard(run: Run, shard: Shard) -> int:
+    """How many points it stored."""
+    with run.tenant.session() as session:
+        store = _index_properties if shard.kind == "properties" else _index_users
+        return store(run, shard, session)
+
+
+def _index_properties(run: Run, shard: Shard, session: TenantSession) -> int:
+    catalogue = copy_catalogue(session, after=shard.after, until=shard.until, changed_since=shard.since)
+    if len(catalogue):
+        rows = [catalogue.row(i) for i in range(len(catalogue))]
+        run.index.upsert_properties(catalogue.ids.tolist(), run.twin().embed(catalogue), rows)
+    return len(catalogue)
+
+
+def _index_users(run: Run, shard: Shard, session: TenantSession) -> int:
+    users = changed_users(session, shard.since) if shard.since else None
+    log = copy_log(session, users=users, after_user=shard.after, until_user=shard.until)
+    points = user_points(run.twin(), log, run.index.property_vectors)
+    run.index.upsert_users(points)
+    return len(points)
