@@ -36,6 +36,7 @@ class ApiClient:
         method: str,
         path: str,
         body: object = None,
+        *,
         raw: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:

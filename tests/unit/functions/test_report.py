@@ -76,7 +76,7 @@ def test_without_places_or_test_investors_there_is_no_map(missing: str) -> None:
     snapshot = market(each=2 if missing == "investors" else 5)  # of two deals none is held out
     if missing == "places":
         columns = {**CATALOGUE.columns, "lat": np.full(len(CATALOGUE), np.nan)}
-        snapshot = replace(snapshot, catalogue=Catalogue(CATALOGUE.ids, columns))
+        snapshot = replace(snapshot, dataset=Dataset(Catalogue(CATALOGUE.ids, columns), snapshot.log))
     assert maps.affinity_map(snapshot, small_twin(CATALOGUE)) is None
 
 
