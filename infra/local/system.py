@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 DEFAULT_STATE = Path(".twin")
 LOOPBACK = "127.0.0.1"
+LOCAL_SETTINGS = {
+    "LIVE_TTL_SECONDS": "1",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "LOG_LEVEL": "WARNING",
+}
 
 
 @dataclass(frozen=True)
@@ -53,21 +59,11 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
         _only_one(state),
         S3Server(state, host=host or LOOPBACK) as s3,
         _qdrant_of(state, host or LOOPBACK) as qdrant_url,
-        _environment_restored(),
     ):
         urls = postgres_of(state, host)
-        os.environ.update(s3.environment)
-        os.environ.update(
-            QDRANT_URL=qdrant_url,
-            DATABASE_URL=urls.app,
-            PIPELINE_DATABASE_URL=urls.pipeline,
-            LIVE_TTL_SECONDS="1",
-            POWERTOOLS_METRICS_DISABLED="true",
-            POWERTOOLS_TRACE_DISABLED="true",
-            LOG_LEVEL="WARNING",
-        )
-        os.environ.update(settings)
-        with closing(Database(pipeline_settings())) as database:
+        stores = {"QDRANT_URL": qdrant_url, "DATABASE_URL": urls.app, "PIPELINE_DATABASE_URL": urls.pipeline}
+        variables = s3.environment | stores | LOCAL_SETTINGS | settings
+        with _environment(variables), closing(Database(pipeline_settings())) as database:
             yield LocalSystem(state, s3, qdrant_url, database)
 
 
@@ -102,9 +98,10 @@ def postgres_of(state: Path, host: str = "") -> "Urls":
 
 
 @contextmanager
-def _environment_restored() -> Iterator[None]:
+def _environment(variables: dict[str, str]) -> Iterator[None]:
     """What is set for one state folder must not look, to the next, like somebody's own servers."""
     before = dict(os.environ)
+    os.environ.update(variables)
     try:
         yield
     finally:
