@@ -20,11 +20,11 @@ def test_a_card_is_made_of_the_bundle_and_of_the_verdict_on_it(registry: Registr
     files = as_bundle(knowing_twin(WORLD, NEW), WORLD, TENANT_A, NEW)
     verdict = judge(registry, put(registry, files))
     registry.publish(TENANT_A, NEW, files | {"metrics.json": b'{"f1": 1}'})
-    found = read_bundle(registry, TENANT_A, NEW)
-    assert found.manifest == json.loads(files["manifest.json"])
-    assert found.metrics == {"f1": 1}
-    assert found.gates is not None
-    assert found.gates["gates"] == verdict["gates"]
+    bundle = read_bundle(registry, TENANT_A, NEW)
+    assert bundle.manifest == json.loads(files["manifest.json"])
+    assert bundle.metrics == {"f1": 1}
+    assert bundle.gates is not None
+    assert bundle.gates["gates"] == verdict["gates"]
 
 
 def test_a_bundle_that_was_uploaded_is_looked_up_where_it_was_judged(registry: Registry) -> None:
