@@ -22,8 +22,8 @@ NOT_SERVED = "The plain design is the yardstick: it is measured and reported, an
 
 def train_plain(job: Job, snapshot: Snapshot, progress: Progress) -> FittedPlain:
     """Raises InvalidInput where there is nothing to train on, Interrupted when stopped."""
-    known, validation = learnable(job, snapshot)
-    return fit(snapshot.catalogue, known, validation, job.plain, device=job.device, progress=progress)
+    log, validation = learnable(job, snapshot)
+    return fit(snapshot.catalogue, log, validation, job.plain, device=job.device, progress=progress)
 
 
 def run(job: Job, snapshot: Snapshot, progress: Progress) -> dict[str, bytes]:

@@ -53,7 +53,7 @@ def fit(
     best: tuple[int, PlainModel] | None = None
     for epoch in range(1, config.epochs + 1):
         epoch_started = time.perf_counter()
-        figures = {"epoch": float(epoch), "train_loss": training.one_epoch(progress.stop)}
+        figures = {"epoch": epoch, "train_loss": training.one_epoch(progress.stop)}
         model = training.model()
         figures |= {"val_loss": training.validation_loss(validation_batch), **measured(model, validation)}
         figures |= {"temperature": config.temperature, "learning_rate": config.learning_rate}

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -19,6 +20,7 @@ from functions.train.plain.loop import fit
 from functions.train.plain.model import PlainModel
 from functions.train.plain.network import PlainNetwork
 from functions.train.progress import Interrupted, Progress
+from functions.train.settings import TrainSettings
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
@@ -98,6 +100,21 @@ def test_it_stands_in_the_comparison_beside_the_twin(snapshot: Snapshot) -> None
     files = run(job, snapshot)
     assert json.loads(files["metrics.json"])["ranking"].keys() > {"twin", "baseline"}
     assert MANIFEST in files
+
+
+def test_the_jobs_environment_names_it_baseline() -> None:
+    given: dict[str, Any] = {
+        "bucket": "models",
+        "tenant_id": UUID(int=1),
+        "snapshot_id": "s",
+        "version": "v",
+        "epochs": 3,
+    }
+    alone = TrainSettings(**given, design="baseline").job()
+    assert (alone.design, alone.plain) == ("plain", PlainConfig(epochs=3))
+    beside = TrainSettings(**given, compare_baseline=True).job()
+    assert (beside.design, beside.baseline, beside.config.epochs) == ("twin", True, 3)
+    assert beside.plain == PlainConfig()  # the yardstick keeps its length
 
 
 def test_it_stops_when_told_to_and_does_not_start_without_data(snapshot: Snapshot) -> None:

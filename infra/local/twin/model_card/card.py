@@ -7,7 +7,7 @@ from string import Template
 from typing import Any
 from uuid import UUID
 
-from functions.train.report.tables import CLASSIFICATION, NAMES, RANKING, TOO_FEW, best_rival, interval, number
+from functions.train.report.tables import CLASSIFICATION, NAMES, OURS, RANKING, TOO_FEW, interval
 from infra.local.twin.model_card.text import AS_NEW, CARD
 from portfolio_twin.adapters.s3.registry import Registry, models_prefix
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, RESAMPLES
@@ -76,12 +76,12 @@ def _fitted(kind: str, config: Json) -> str:
 
 
 def _ranking(ranking: Mapping[str, Json]) -> str:
-    rows = [[NAMES.get(model, model), *(number(row[name]) for name in RANKING)] for model, row in ranking.items()]
+    rows = [[NAMES.get(model, model), *(_number(row[name]) for name in RANKING)] for model, row in ranking.items()]
     return _table(["ranking", *RANKING.values()], rows)
 
 
 def _classification(figures: Json, told: Json) -> str:
-    row = [*(number(figures[name]) for name in CLASSIFICATION), interval(told["ece"]), number(told["ece_by_chance"])]
+    row = [*(_number(figures[name]) for name in CLASSIFICATION), interval(told["ece"]), _number(told["ece_by_chance"])]
     return _table([*CLASSIFICATION.values(), "ECE [95 %]", "ECE by chance"], [row])
 
 
@@ -99,9 +99,10 @@ def _slices(metrics: Json) -> str:
 def _slice(label: str, told: Json) -> list[str]:
     if told["ndcg_at_10"] is None:
         return [label, f"{told['users']:,}", TOO_FEW, "", "", "", ""]
+    rivals = [value for model, value in told["others_ndcg_at_10"].items() if model not in OURS]
     return [
         label, f"{told['users']:,}", interval(told["hr_at_10"]), interval(told["ndcg_at_10"]),
-        number(best_rival(told)), interval(told["ece"]), number(told["ece_by_chance"]),
+        _number(max(rivals, default=None)), interval(told["ece"]), _number(told["ece_by_chance"]),
     ]  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def _gates(gates: Json) -> str:
     rows = []
     for name, gate in gates["gates"].items():
         passed = "passed" if gate["passed"] else "failed"
-        rows.append([f"`{name}`", number(gate["value"]), number(gate["limit"]), passed, gate["note"]])
+        rows.append([f"`{name}`", _number(gate["value"]), _number(gate["limit"]), passed, gate["note"]])
     return f"Decision: **{gates['decision']}**.\n\n" + _table(["gate", "value", "limit", "", "note"], rows)
 
 
@@ -117,3 +118,7 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
