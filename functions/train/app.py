@@ -41,13 +41,13 @@ def train_from_environment(settings: TrainSettings, progress: Progress) -> None:
 
 
 def main() -> int:
-    told: list[int] = []
+    signals: list[int] = []
 
     def on_terminate(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
+        signals.append(number)
 
     before = signal.signal(signal.SIGTERM, on_terminate)
-    progress = replace(on_stderr(), stop=lambda: bool(told))
+    progress = replace(on_stderr(), stop=lambda: bool(signals))
     try:
         train_from_environment(TrainSettings(), progress)
     except Interrupted:

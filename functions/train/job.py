@@ -10,21 +10,18 @@ from uuid import UUID
 import numpy as np
 
 from functions.train.assemble import assemble
-from functions.train.content import market_vector, principal_components
+from functions.train.content import content_tower
 from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
+from functions.train.training_data import TrainingData
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.arrays import DAY_SECONDS, Matrix
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.split import VALIDATION, thin_validation, training_log
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank
-from portfolio_twin.evaluation.evaluate import Answer, evaluate
-from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation, without_nan
+from portfolio_twin.evaluation.scoring import Answer
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import ModelKind, Twin
 
 if TYPE_CHECKING:
@@ -70,14 +67,14 @@ def run(
     fitted = fit(job, snapshot, checkpoints, progress)
     others = {"baseline": _plain_design(job, snapshot, progress)} if job.baseline else {}
     progress.say("evaluating")
-    found = evaluate(fitted.twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others)
-    metrics = found.summary() | _about(job, snapshot, fitted)
+    evaluation = evaluate(fitted.twin, snapshot.dataset, snapshot.holdout, others=others)
+    metrics = evaluation.summary() | _about(job, snapshot, fitted)
     progress.say("writing the report")
-    return _files(job, snapshot, fitted, found, metrics)
+    return _files(job, snapshot, fitted, evaluation=evaluation, metrics=metrics)
 
 
 def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
-    """What metrics.json says of the model beyond its test."""
+    """What metrics.json holds of the model beyond its test."""
     vectors = fitted.twin.property_vectors
     embedding = {
         "dimensions": vectors.shape[1],
@@ -104,58 +101,28 @@ def checkpoints_in(store: Store, job: Job) -> "Checkpoints | None":
     return Checkpoints(store)
 
 
-def learnable(job: Job, snapshot: Snapshot) -> tuple[InteractionLog, Queries]:
-    """What may be trained on, and the questions of the validation."""
-    holdout = thin_validation(snapshot.holdout, job.val_split, job.config.seed)
-    known = training_log(snapshot.log, holdout)
-    if job.lookback_days is not None and len(known):
-        known = known.take(known.times >= snapshot.log.times.max() - job.lookback_days * DAY_SECONDS)
-    return known, Queries.of(snapshot.log, holdout, snapshot.catalogue.ids, VALIDATION)
+def training_data(job: Job, snapshot: Snapshot) -> TrainingData:
+    return TrainingData.of(snapshot, job.config, val_split=job.val_split, lookback_days=job.lookback_days)
 
 
 def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progress: Progress) -> Fitted:
     """The twin, trained; or the content model, which needs no training."""
-    known, validation = learnable(job, snapshot)
-    schema = FeatureSchema.learn(snapshot.catalogue)
-    X = schema.vectorise(snapshot.catalogue)
+    data = training_data(job, snapshot)
     started = time.perf_counter()
     if job.kind == "content":
-        encoder = principal_components(X, job.config.embedding_dim)
-        market = market_vector(encoder(X))
-        history, best_epoch = list[Epoch](), 0
+        tower = content_tower(data.X, job.config.embedding_dim)
     else:
         from functions.train.tower.train import train_tower  # torch is not even imported for a content model
 
-        tower = train_tower(known, validation, snapshot.catalogue.ids, X, job.config, job.device, checkpoints, progress)
-        encoder, market = tower.encoder, tower.global_vector
-        history, best_epoch = tower.history, tower.best_epoch
-    catalogue, log = snapshot.catalogue, snapshot.log
-    twin = assemble(job.version, job.kind, job.config, schema, encoder, market, catalogue, log, validation)
+        tower = train_tower(data, job.config, device=job.device, checkpoints=checkpoints, progress=progress)
+    twin = assemble(data, tower, job.config, version=job.version, kind=job.kind)
     if job.kind == "twin" and job.config.ranking:
-        twin = _with_ranking(twin, snapshot, known, validation, X, job, progress)
-    seconds = time.perf_counter() - started
-    return Fitted(twin, history, best_epoch, seconds)
+        from functions.train.ranking.fit import fit_ranking  # as above
+        from functions.train.ranking.towers import train_towers
 
-
-def _with_ranking(
-    twin: Twin, snapshot: Snapshot, known: InteractionLog, validation: Queries, X: Matrix, job: Job, progress: Progress
-) -> Twin:
-    """The second step, fitted with towers that do not know the investors whose choices it learns from."""
-    from functions.train.ranking.fit import FOLDS, Tower, fit_ranking, fold_of
-    from functions.train.tower.train import train_tower
-
-    users = np.unique(known.users)
-    folds = fold_of(users, job.config.seed)
-    quiet, towers = Progress(stop=progress.stop), []
-    config = replace(job.config, popularity_weight=job.config.ranking_popularity_weight)
-    for fold in range(-1, FOLDS):  # the first one knows everybody: it serves
-        progress.say(f"ranking: tower {fold + 2} of {FOLDS + 1}")
-        unseen = users[folds == fold]
-        rest = known.take(~np.isin(known.users, unseen))
-        tower = train_tower(rest, validation, snapshot.catalogue.ids, X, config, job.device, None, quiet)
-        towers.append(Tower(tower.encoder, tower.global_vector, unseen))
-    whole, *parts = towers
-    return replace(twin, ranking=fit_ranking(twin, snapshot, known, validation, whole, parts, progress))
+        towers = train_towers(data, job.config, device=job.device, progress=progress)
+        twin = replace(twin, ranking=fit_ranking(twin, data, towers, progress))
+    return Fitted(twin, tower.history, tower.best_epoch, time.perf_counter() - started)
 
 
 def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> Answer:
@@ -166,7 +133,7 @@ def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> Answer:
 
 
 def _files(
-    job: Job, snapshot: Snapshot, fitted: Fitted, found: Evaluation, metrics: Mapping[str, Any]
+    job: Job, snapshot: Snapshot, fitted: Fitted, *, evaluation: Evaluation, metrics: Mapping[str, Any]
 ) -> dict[str, bytes]:
     from functions.train.report.render import render  # matplotlib takes a second to import
 
@@ -183,6 +150,6 @@ def _files(
     extra = {
         "metrics.json": json.dumps(metrics, indent=1, allow_nan=False).encode(),
         "training_history.json": json.dumps(history, indent=1, allow_nan=False).encode(),
-        **render(snapshot, fitted, found, metrics),
+        **render(snapshot, fitted, evaluation, metrics),
     }
     return pack(fitted.twin, provenance, snapshot.catalogue.take(np.array([0])), extra)

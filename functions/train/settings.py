@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from functions.train.job import Job
 from functions.train.plain.config import PlainConfig
 from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.twin import ModelKind
 
 
 class TrainSettings(BaseSettings):
@@ -20,7 +21,7 @@ class TrainSettings(BaseSettings):
     tenant_id: UUID
     snapshot_id: str
     version: str
-    model_kind: Literal["twin", "content"] = "twin"
+    model_kind: ModelKind = "twin"
     output_prefix: str | None = None
     design: Literal["recipe", "baseline"] = "recipe"  # baseline: the plain design, measured and never served
     epochs: Annotated[int, Field(ge=1)] | None = None

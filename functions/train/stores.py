@@ -30,8 +30,8 @@ class S3Store:
         self._objects, self._prefix = objects, prefix
 
     def read(self, name: str) -> bytes | None:
-        found = self._objects.find(self._prefix + name)
-        return found.body if found else None
+        stored = self._objects.find(self._prefix + name)
+        return stored.body if stored else None
 
     def write(self, name: str, data: bytes) -> None:
         self._objects.write(self._prefix + name, data)

@@ -12,6 +12,7 @@ import numpy as np
 from infra.local.cloud.gateway import build_event
 from infra.local.cloud.lambda_context import LambdaContext
 from portfolio_twin.adapters.qdrant.index import UserPoint
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.model.twin import Twin
 from tests.benchmarks.bench_imports import ENVIRONMENT
 from tests.benchmarks.figures import milliseconds, publish
@@ -24,7 +25,7 @@ class KnownIndex:
     """Answers at once what Qdrant would: the one investor who asks."""
 
     def __init__(self, twin: Twin) -> None:
-        self.point = UserPoint(1, twin.user_vectors[0], {"like": 3}, (("p1", "like", 0),), ("p1",))
+        self.point = UserPoint(1, twin.user_vectors[0], {"like": 3}, (Event("p1", "like", 0),), ("p1",))
 
     def get_user(self, *_: object) -> UserPoint:
         return self.point
@@ -60,7 +61,8 @@ def main() -> None:
         patch.object(function, "live_models", lambda: KnownModel(twin)),
         patch.object(function, "vector_index", lambda: KnownIndex(twin)),
     ):
-        assert function.lambda_handler(one, context)["statusCode"] == 200
+        if (answer := function.lambda_handler(one, context))["statusCode"] != 200:
+            raise SystemExit(f"the handler answered {answer}")
         predict = milliseconds(lambda: function.lambda_handler(one, context), 2000)
         batch = milliseconds(lambda: function.lambda_handler(many, context), 11, warm_up=2)
     x = twin.schema.vectorise(catalogue.take(np.arange(1)))

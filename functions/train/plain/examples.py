@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import TensorDataset
 
 from portfolio_twin.domain.arrays import Numbers
-from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS, InteractionLog, gather_evidence
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS
 from portfolio_twin.evaluation.queries import Queries
 
 TARGET_KINDS = ("deal", "like", "outreach")
@@ -38,18 +37,16 @@ class Examples:
     seen: Numbers  # (s,) ascending: what nobody touched can be no wrong answer
 
 
-def learn_from(log: InteractionLog, property_ids: npt.NDArray[np.object_]) -> Examples:
-    """Every deal, like and outreach of the log is a target."""
-    rows = property_numbers(property_ids, log.properties)
-    kept = rows != UNKNOWN
-    user_ids, users = np.unique(log.users[kept], return_inverse=True)
-    evidence = gather_evidence(users, rows[kept], log.kinds[kept], log.times[kept])
+def learn_from(dataset: Dataset) -> Examples:
+    """Every deal, like and outreach is a target."""
+    evidence = dataset.evidence
+    user_ids, users = np.unique(evidence.users, return_inverse=True)
     targets = np.flatnonzero(np.isin(evidence.kinds, [KIND_CODE[kind] for kind in TARGET_KINDS]))
-    begin, end = (np.searchsorted(evidence.users, evidence.users[targets], side) for side in ("left", "right"))
+    begin, end = (np.searchsorted(users, users[targets], side) for side in ("left", "right"))
     first = np.maximum(np.minimum(targets - OWN_LIMIT, end - OWN_LIMIT - 1), begin)
     own = np.minimum(first[:, None] + np.arange(OWN_LIMIT + 1), end[:, None] - 1)  # (e, 13) in the order of time
     importance = np.array([KIND_WEIGHTS[kind] for kind in KIND_CODE], dtype=np.float32)
-    fields = (evidence.users[targets], evidence.properties[targets], evidence.properties[own])
+    fields = (users[targets], evidence.properties[targets], evidence.properties[own])
     batches = TensorDataset(*map(torch.as_tensor, (*fields, importance[evidence.kinds[targets]])))
     return Examples(batches, user_ids, np.unique(evidence.properties))
 

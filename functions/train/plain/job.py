@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from functions.train.job import Job, learnable
+from functions.train.job import Job, training_data
 from functions.train.plain.loop import FittedPlain, fit
 from functions.train.plain.model import PlainModel
 from functions.train.progress import Progress
@@ -14,16 +14,16 @@ from functions.train.report.templates import fill
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.split import TEST, training_log
 from portfolio_twin.evaluation.evaluate import untrained_rivals
-from portfolio_twin.evaluation.queries import Queries, rank_targets
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation, without_nan
+from portfolio_twin.evaluation.scoring import rank_targets
 
 NOT_SERVED = "The plain design is the yardstick: it is measured and reported, and cannot be served. There is no bundle."
 
 
 def train_plain(job: Job, snapshot: Snapshot, progress: Progress) -> FittedPlain:
     """Raises InvalidInput where there is nothing to train on, Interrupted when stopped."""
-    log, validation = learnable(job, snapshot)
-    return fit(snapshot.catalogue, log, validation, job.plain, device=job.device, progress=progress)
+    return fit(training_data(job, snapshot), job.plain, device=job.device, progress=progress)
 
 
 def run(job: Job, snapshot: Snapshot, progress: Progress) -> dict[str, bytes]:
@@ -49,14 +49,15 @@ def run(job: Job, snapshot: Snapshot, progress: Progress) -> dict[str, bytes]:
 
 def evaluate(model: PlainModel, snapshot: Snapshot) -> Evaluation:
     """The same questions as a twin's: full ranking of the test targets beside the rivals, and the held-out pairs."""
-    catalogue = snapshot.catalogue
-    queries = Queries.of(snapshot.log, snapshot.holdout, catalogue.ids, TEST)
-    answers = {"baseline": model.answer, **untrained_rivals(catalogue, training_log(snapshot.log, snapshot.holdout))}
+    dataset, n = snapshot.dataset, len(snapshot.catalogue)
+    queries = Queries.of(dataset, snapshot.holdout, TEST)
+    trained_on = dataset.with_log(training_log(dataset.log, snapshot.holdout))
+    answers = {"baseline": model.answer, **untrained_rivals(trained_on)}
     affinities = model.affinities(queries)
     return Evaluation(
         users=queries.users,
-        candidates=len(catalogue),
-        ranks={name: rank_targets(answer(queries), queries, len(catalogue)) for name, answer in answers.items()},
+        candidates=n,
+        ranks={name: rank_targets(answer(queries), queries, n) for name, answer in answers.items()},
         pair_rows=queries.pair_rows,
         labels=queries.labels,
         affinities=affinities,

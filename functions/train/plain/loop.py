@@ -15,12 +15,13 @@ from functions.train.plain.features import vectorise
 from functions.train.plain.model import PlainModel
 from functions.train.plain.network import PlainNetwork
 from functions.train.progress import Epoch, Interrupted, Progress
-from portfolio_twin.domain.interactions import InteractionLog
+from functions.train.training_data import TrainingData
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.evaluation import metrics
-from portfolio_twin.evaluation.queries import Queries, rank_targets
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import ranking
+from portfolio_twin.evaluation.scoring import rank_targets
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.encoder import normalise
 
@@ -35,19 +36,11 @@ class FittedPlain:
     seconds: float
 
 
-def fit(
-    catalogue: Catalogue,
-    log: InteractionLog,
-    validation: Queries,
-    config: PlainConfig,
-    *,
-    device: str = "cpu",
-    progress: Progress | None = None,
-) -> FittedPlain:
-    """Learns from `log`, what may be trained on. Raises InvalidInput where that is nothing, Interrupted."""
-    started, progress = time.perf_counter(), progress or Progress()
+def fit(data: TrainingData, config: PlainConfig, *, device: str, progress: Progress) -> FittedPlain:
+    """Raises InvalidInput where there is nothing to learn from, Interrupted when it is stopped."""
+    started, validation = time.perf_counter(), data.validation
     torch.set_num_threads(1)  # the steps are so short that threads would mostly wait for each other
-    training = _Training(catalogue, learn_from(log, catalogue.ids), config, device)
+    training = _Training(data.dataset.catalogue, learn_from(data.learnt_from), config, device)
     validation_batch = held_out(validation, training.examples)
     history: list[Epoch] = []
     best: tuple[int, PlainModel] | None = None

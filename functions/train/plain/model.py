@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from portfolio_twin.domain.arrays import Floats, Matrix, Numbers
-from portfolio_twin.evaluation.baselines import Scorer
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Scorer
 from portfolio_twin.model.calibration import Platt
 
 

@@ -9,7 +9,8 @@ from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.split import TEST
-from portfolio_twin.evaluation.queries import Queries, investors
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import investors
 from portfolio_twin.model.twin import Twin
 
 TSNE_POINTS = 1_000
@@ -22,7 +23,7 @@ def affinity_map(snapshot: Snapshot, twin: Twin) -> bytes | None:
     None where nobody is tested, or fewer than two properties have a location.
     """
     catalogue = snapshot.catalogue
-    queries = Queries.of(snapshot.log, snapshot.holdout, catalogue.ids, TEST)
+    queries = Queries.of(snapshot.dataset, snapshot.holdout, TEST)
     nowhere = np.full(len(catalogue), np.nan)
     lon, lat = (np.asarray(catalogue.columns.get(name, nowhere), dtype=np.float64) for name in ("lon", "lat"))
     located = np.isfinite(lon) & np.isfinite(lat)
@@ -30,7 +31,7 @@ def affinity_map(snapshot: Snapshot, twin: Twin) -> bytes | None:
         return None
     asked = queries.take(np.arange(len(queries.users)) == queries.histories.lengths.argmax())
     past, next_ = asked.histories, asked.targets
-    (user,) = investors(twin, twin.property_vectors, past)
+    (user,) = investors(twin, twin.property_vectors, asked)
     affinity = twin.affinity(user, twin.property_vectors, float(twin.present(past, twin.property_vectors).evidence[0]))
     wanted = past.properties[past.weights >= KIND_WEIGHTS["deal"]]
 

@@ -67,10 +67,10 @@ class Objective:
         """
         drawn = torch.multinomial(self.odds, SAMPLED_NEGATIVES, replacement=True)
         b, c, h = len(batch), len(drawn), batch.histories
-        needed, place = torch.unique(torch.cat([batch.targets, drawn, h.flatten()]), return_inverse=True)
+        needed, position = torch.unique(torch.cat([batch.targets, drawn, h.flatten()]), return_inverse=True)
         vectors = network.tower(self.X[needed])
-        own, others = vectors[place[:b]], vectors[place[b : b + c]]
-        investors = network.investors(vectors, place[b + c :].reshape(-1, h.shape[1]), weights)
+        own, others = vectors[position[:b]], vectors[position[b : b + c]]
+        investors = network.investors(vectors, position[b + c :].reshape(-1, h.shape[1]), weights)
         asking = self._sharpened(network, investors)
         scores = torch.cat([(asking * own).sum(dim=1, keepdim=True), asking @ others.T], dim=1)  # (b, 1 + c)
         columns = torch.cat([batch.targets[:, None], drawn.expand(b, -1)], dim=1)

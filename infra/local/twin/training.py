@@ -18,6 +18,7 @@ from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
 from infra.local.system import LocalSystem
 from infra.local.twin.exits import give_up
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.faults import clean, find_faults
 from portfolio_twin.domain.readiness import count, decide
 from portfolio_twin.domain.versions import new_version
@@ -68,16 +69,16 @@ def train_tenant(
             figures = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
             bar.update(task, completed=int(epoch["epoch"]), description=figures)
 
-        files = train_into(folder, job, catalogue, log, Progress(tell, lambda text: bar.console.print(f"  {text}")))
+        progress = Progress(tell, lambda text: bar.console.print(f"  {text}"))
+        files = train_into(folder, job, Dataset(catalogue, log), progress)
     console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
 
 
 def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:
     """A table of every ranking metric, and the classification of held-out pairs."""
     twin = _bundle(system, tenant_id, bundle)
-    catalogue, log = read_data(system.database, tenant_id, None)
-    snapshot = freeze(catalogue, log, seed=0)
-    found = evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout)
+    snapshot = freeze(Dataset(*read_data(system.database, tenant_id, None)), seed=0)
+    found = evaluate(twin, snapshot.dataset, snapshot.holdout)
     if not len(found.users):
         give_up("nobody has three or more deals or likes yet: there is nothing to evaluate on")
     rankings = {name: found.ranking(name) for name in found.ranks}

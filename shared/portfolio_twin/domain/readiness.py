@@ -68,7 +68,8 @@ def count(catalogue: Catalogue, log: InteractionLog) -> Counts:
 def refusals(faults: Mapping[str, Fault]) -> list[str]:
     """One reason per kind of fault that is too frequent."""
     return [
-        f"refused: {fault.rows} of {fault.of} {_said(name)} ({fault.share:.0%}, limit {limit:.0%}): {WHAT_TO_DO[name]}"
+        f"refused: {fault.rows} of {fault.of} {name.replace('_', ' ')} "
+        f"({fault.share:.0%}, limit {limit:.0%}): {WHAT_TO_DO[name]}"
         for name, limit in FAULT_LIMITS.items()
         if (fault := faults[name]).share > limit
     ]
@@ -82,7 +83,7 @@ def shortfalls(counts: Counts) -> list[str]:
         (counts.users, USERS_NEEDED, "users"),
         (counts.testable_users, TESTABLE_NEEDED, f"users with {TARGETS_NEEDED} distinct deals or likes"),
     )
-    return [f"{found} {what}, {limit} needed" for found, limit, what in needed if found < limit]
+    return [f"{there} {what}, {limit} needed" for there, limit, what in needed if there < limit]
 
 
 def decide(counts: Counts, faults: Mapping[str, Fault], *, has_live: bool) -> tuple[Decision, list[str]]:
@@ -96,7 +97,3 @@ def decide(counts: Counts, faults: Mapping[str, Fault], *, has_live: bool) -> tu
     if counts.properties < CONTENT_PROPERTIES_NEEDED:
         return "skip", [*short, f"a content model needs {CONTENT_PROPERTIES_NEEDED} properties"]
     return "content", [*short, "no live model yet: the content model serves meanwhile"]
-
-
-def _said(name: str) -> str:
-    return name.replace("_", " ")

@@ -90,17 +90,17 @@ def smallest_change(row: Mapping[str, Any], affinity: Callable[[Catalogue], npt.
     return max(worthwhile, key=lambda change: change.affinity, default=None)
 
 
-def _variants(known: Mapping[str, Any]) -> list[tuple[str, float | bool, dict[str, Any]]]:
+def _variants(fields: Mapping[str, Any]) -> list[tuple[str, float | bool, dict[str, Any]]]:
     """(input, new value, the whole row), the gentlest first."""
-    row, found = dict(known), list[tuple[str, float | bool, dict[str, Any]]]()
+    row, variants = dict(fields), list[tuple[str, float | bool, dict[str, Any]]]()
     for step in (0.05, 0.1, 0.15, 0.2, 0.3):
         if row.get("listing_price"):
             price = round(row["listing_price"] * (1 - step), 2)
             tied = {"price_per_sqft": row["price_per_sqft"] * (1 - step)} if row.get("price_per_sqft") else {}
-            found.append(("listing_price", price, row | tied | {"listing_price": price}))
+            variants.append(("listing_price", price, row | tied | {"listing_price": price}))
         if row.get("condition_score") is not None and row["condition_score"] + step <= 1:
             score = round(row["condition_score"] + step, 3)
-            found.append(("condition_score", score, row | {"condition_score": score}))
+            variants.append(("condition_score", score, row | {"condition_score": score}))
     if row.get("renovation_needed"):
-        found.append(("renovation_needed", False, row | {"renovation_needed": False}))
-    return found
+        variants.append(("renovation_needed", False, row | {"renovation_needed": False}))
+    return variants

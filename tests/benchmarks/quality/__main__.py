@@ -25,7 +25,8 @@ def main() -> None:
     elif asked.hold_out_properties:
         found = on_new_half(asked.models, read_market(asked.data), tell)
     else:
-        found = on_folder(asked.models, read_market(asked.data), asked.seeds, not asked.no_slices, asked.out, tell)
+        market, with_slices = read_market(asked.data), not asked.no_slices
+        found = on_folder(asked.models, market, seeds=asked.seeds, with_slices=with_slices, out=asked.out, tell=tell)
     write(asked.out, found)
     tell.say(f"wrote {asked.out}")
 

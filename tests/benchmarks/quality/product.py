@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from functions.train.job import Job, fit
@@ -13,13 +14,11 @@ from functions.train.plain.loop import FittedPlain
 from functions.train.progress import Epoch, Progress
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Floats
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.evaluation.queries import Queries, classify, twin_scorer, whole_scorer
-from portfolio_twin.model.activity import Activity
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Answer, TwinAnswers
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import Twin
-from tests.benchmarks.quality.rivals.training_matrix import Answer
 
 TENANT = UUID(int=1)
 EPOCHS_PER_LINE = 10
@@ -53,21 +52,20 @@ def _every_tenth(say: Callable[[str], None]) -> Callable[[Epoch, int], None]:
     return epoch
 
 
-def whole(twin: Twin, catalogue: Catalogue, facts: InteractionLog, *, discover: bool = False) -> Answer:
+def whole(twin: Twin, facts: Dataset, *, discover: bool = False) -> Answer:
     """As the product ranks, with all that the bundle holds; `facts` is cut at the time of each query."""
-    activity = Activity.of(facts, catalogue.ids)
-    return lambda queries: whole_scorer(twin, catalogue, queries, activity, discover=discover)
+    return partial(TwinAnswers(twin, facts).ranked, discover=discover)
 
 
-def affinities(twin: Twin, catalogue: Catalogue) -> Callable[[Queries], Floats]:
+def affinities(twin: Twin, facts: Dataset) -> Callable[[Queries], Floats]:
     """(p,) the probability of each pair."""
-    return lambda queries: classify(twin, catalogue, queries).affinity
+    answers = TwinAnswers(twin, facts)
+    return lambda queries: answers.classified(queries).affinity
 
 
-def first_step(twin: Twin, catalogue: Catalogue) -> Answer:
+def first_step(twin: Twin, facts: Dataset) -> Answer:
     """The tower alone: cosines."""
-    vectors = twin.embed(catalogue)
-    return lambda queries: twin_scorer(twin, vectors, queries)
+    return TwinAnswers(twin, facts).by_cosine
 
 
 def config_of(name: str, seed: int) -> TwinConfig:

@@ -15,7 +15,7 @@ from portfolio_twin.adapters.s3.snapshots import load_snapshot
 from portfolio_twin.entrypoints import step as steps
 from tests.integration.fixtures.data import VERSION, add_events, add_properties, database, deals, tenant
 from tests.integration.fixtures.gates import registry, s3
-from tests.integration.fixtures.taste_world import World, as_bundle, knowing_twin
+from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
 
 __all__ = ["database", "registry", "s3", "tenant"]  # pytest finds the fixtures by their names here
 
@@ -44,7 +44,7 @@ def test_a_branch_goes_from_the_data_to_a_verdict(registry: Registry, database: 
     state["snapshot"] = prepare_data(state, None)
     assert (state["snapshot"]["snapshot_id"], state["snapshot"]["model_kind"]) == (VERSION, "twin")
     snapshot = load_snapshot(registry, tenant, VERSION)
-    world = World(snapshot.catalogue, snapshot.log)
+    world = snapshot.dataset
     for name, data in as_bundle(knowing_twin(world, VERSION, looks_at=("rating",)), world, tenant, VERSION).items():
         registry.write(state["source"] + name, data)
     verdict = evaluate_gates(state, None)

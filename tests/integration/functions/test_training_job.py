@@ -19,6 +19,7 @@ from functions.train.tower.checkpoints import LATEST
 from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.s3.objects import Objects
 from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot, store_snapshot
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.bundle import MANIFEST, unpack
@@ -54,7 +55,7 @@ def snapshot() -> Snapshot:
         np.repeat(np.arange(users), each), catalogue.ids[chosen],
         np.full(users * each, KIND_CODE["like"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
     )  # fmt: skip
-    return freeze(catalogue, log, seed=0)
+    return freeze(Dataset(catalogue, log), seed=0)
 
 
 @pytest.fixture

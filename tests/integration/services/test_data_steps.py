@@ -23,7 +23,7 @@ from tests.integration.fixtures.data import (
     tenant,
 )
 from tests.integration.fixtures.gates import OLD, registry, s3
-from tests.integration.fixtures.taste_world import World, as_bundle, knowing_twin
+from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
 
 __all__ = ["database", "registry", "s3", "tenant"]  # pytest finds the fixtures by their names here
 
@@ -115,7 +115,7 @@ def test_a_market_that_moved_is_told_but_does_not_decide(registry: Registry, dat
     add_events(database, tenant, deals(20, 5))
     prepare(registry, database, tenant)
     learnt = load_snapshot(registry, tenant, VERSION)
-    world = World(learnt.catalogue, learnt.log)
+    world = learnt.dataset
     registry.publish(
         tenant, OLD, as_bundle(knowing_twin(world, OLD, looks_at=("rating",)), world, tenant, snapshot_id=VERSION)
     )

@@ -10,6 +10,7 @@ import pytest
 
 from portfolio_twin.adapters.s3.registry import Registry
 from portfolio_twin.adapters.s3.snapshots import digests, pack_snapshot, store_snapshot
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import draw_holdout
@@ -29,7 +30,7 @@ from tests.integration.fixtures.gates import (
     registry,
     s3,
 )
-from tests.integration.fixtures.taste_world import World, as_bundle, knowing_twin
+from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
 
 __all__ = ["registry", "s3"]  # pytest finds the fixtures by their names here
 
@@ -94,7 +95,7 @@ def test_a_bundle_that_fails_a_check_is_rejected_with_the_check_not_an_error(
 
 def test_a_bundle_with_nan_weights_is_rejected(registry: Registry) -> None:
     twin = knowing_twin(WORLD, NEW)
-    files = as_bundle(replace(twin, global_vector=np.full(16, np.nan, dtype=np.float32)), WORLD, TENANT_A, NEW)
+    files = as_bundle(replace(twin, market_taste=np.full(16, np.nan, dtype=np.float32)), WORLD, TENANT_A, NEW)
     freeze(registry, WORLD, NEW)
     answer = judge(registry, put(registry, files))
     assert answer["decision"] == "rejected"
@@ -110,7 +111,7 @@ def test_weights_that_overflow_on_the_catalogue_are_rejected_as_not_finite(regis
     huge[list(twin.schema.groups["attributes.light"]), 0] = 3e38
     broken = replace(twin, encoder=PropertyEncoder([(huge, bias)]))
     with np.errstate(all="ignore"):
-        files = as_bundle(broken, World(WORLD.catalogue.take(np.array([harmless])), WORLD.log), TENANT_A, NEW)
+        files = as_bundle(broken, Dataset(WORLD.catalogue.take(np.array([harmless])), WORLD.log), TENANT_A, NEW)
         freeze(registry, WORLD, NEW)
         answer = judge(registry, put(registry, files))
     assert answer["decision"] == "rejected"
@@ -127,11 +128,11 @@ def test_a_model_clearly_worse_than_the_live_one_is_rejected_and_an_equal_one_is
     assert registry.live(TENANT_A).version == OLD  # type: ignore[union-attr]  # it was made live above
 
 
-def with_condos(world: World) -> World:
+def with_condos(world: Dataset) -> Dataset:
     """One property in four is a condo, which decides nothing."""
     types = np.array(["Single Family", "Single Family", "Single Family", "Condo"] * 75, dtype=object)
     columns = {**world.catalogue.columns, "property_type": types}
-    return World(Catalogue(world.catalogue.ids, columns), world.log)
+    return Dataset(Catalogue(world.catalogue.ids, columns), world.log)
 
 
 def test_a_model_that_no_longer_finds_condos_is_rejected_by_name_of_the_slice(registry: Registry) -> None:
@@ -154,8 +155,10 @@ def test_a_model_that_no_longer_finds_condos_is_rejected_by_name_of_the_slice(re
 
 def test_the_live_model_is_not_asked_what_it_was_trained_on(registry: Registry) -> None:
     early = InteractionLog(*(column[WORLD.log.users <= 100] for column in vars(WORLD.log).values()))
-    held_out_less = World(WORLD.catalogue, WORLD.log.take(np.arange(len(WORLD.log))))
-    files = pack_snapshot(held_out_less.catalogue, held_out_less.log, draw_holdout(early, WORLD.catalogue.ids, seed=0))
+    held_out_less = Dataset(WORLD.catalogue, WORLD.log.take(np.arange(len(WORLD.log))))
+    files = pack_snapshot(
+        held_out_less.catalogue, held_out_less.log, draw_holdout(Dataset(WORLD.catalogue, early), seed=0)
+    )
     store_snapshot(registry, TENANT_A, files, {"snapshot_id": OLD, "files": digests(files)})
     registry.publish(TENANT_A, OLD, as_bundle(knowing_twin(WORLD, OLD), WORLD, TENANT_A, OLD))
     registry.promote(TENANT_A, OLD, "test", None)
@@ -173,14 +176,14 @@ def test_a_live_model_that_cannot_be_loaded_keeps_no_new_one_out(registry: Regis
 
 
 def test_a_tenant_with_no_investor_to_test_on_gets_no_twin(registry: Registry) -> None:
-    lonely = World(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
+    lonely = Dataset(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
     freeze(registry, lonely, NEW)
     answer = judge(registry, put(registry, as_bundle(knowing_twin(WORLD, NEW), WORLD, TENANT_A, NEW)))
     assert {"f1", "accuracy", "better_than_popularity", "better_than_content_knn"} <= failed(answer)
 
 
 def test_a_content_model_is_judged_by_its_vectors_alone(registry: Registry) -> None:
-    lonely = World(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
+    lonely = Dataset(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
     freeze(registry, lonely, NEW)
     content = replace(knowing_twin(WORLD, NEW, looks_at=("light", "quiet", "view", "noise_0")), kind="content")
     answer = judge(registry, put(registry, as_bundle(content, lonely, TENANT_A, NEW)))

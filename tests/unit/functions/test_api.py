@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.errors import ModelNotFound
 from portfolio_twin.model.twin import Twin
 from tests.fakes.api_client import Answer, ApiClient
@@ -40,7 +41,7 @@ def fill(index: FakeVectorIndex, tenant: UUID, twin: Twin) -> None:
     catalogue = small_catalogue()
     rows = [catalogue.row(i) for i in range(len(catalogue))]
     index.upsert_properties(tenant, twin.version, list(catalogue.ids), twin.property_vectors, rows)
-    history = (("p1", "like", 100), ("p2", "view", 90))
+    history = (Event("p1", "like", 100), Event("p2", "view", 90))
     index.upsert_users(
         tenant, twin.version, [UserPoint(1, twin.user_vectors[0], {"like": 1, "view": 1}, history, ("p1",))]
     )

@@ -15,18 +15,16 @@ from functions.train.offline import freeze, train_into
 from functions.train.plain.config import PlainConfig
 from functions.train.plain.examples import Batch, learn_from
 from functions.train.plain.features import WIDTH, vectorise
-from functions.train.plain.job import NOT_SERVED
-from functions.train.plain.loop import fit
+from functions.train.plain.job import NOT_SERVED, train_plain
 from functions.train.plain.model import PlainModel
 from functions.train.plain.network import PlainNetwork
 from functions.train.progress import Interrupted, Progress
 from functions.train.settings import TrainSettings
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.domain.split import VALIDATION, training_log
 from portfolio_twin.errors import InvalidInput
-from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.bundle import MANIFEST
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.config import TwinConfig
@@ -47,7 +45,7 @@ def deals(users: int = 60, each: int = 5) -> InteractionLog:
 
 @pytest.fixture
 def snapshot() -> Snapshot:
-    return freeze(CATALOGUE, deals(), seed=0)
+    return freeze(Dataset(CATALOGUE, deals()), seed=0)
 
 
 def test_the_25_inputs_are_divided_by_round_numbers_and_missing_is_zero() -> None:
@@ -57,8 +55,7 @@ def test_the_25_inputs_are_divided_by_round_numbers_and_missing_is_zero() -> Non
 
 
 def test_it_learns_a_vector_per_investor(snapshot: Snapshot) -> None:
-    validation = Queries.of(snapshot.log, snapshot.holdout, CATALOGUE.ids, VALIDATION)
-    fitted = fit(CATALOGUE, training_log(snapshot.log, snapshot.holdout), validation, JOB.plain)
+    fitted = train_plain(JOB, snapshot, Progress())
     assert fitted.model.user_vectors.shape == (60, 4)
     np.testing.assert_allclose(np.linalg.norm(fitted.model.user_vectors, axis=1), 1, atol=1e-6)
     assert fitted.history[-1]["train_loss"] < fitted.history[0]["train_loss"]
@@ -66,7 +63,7 @@ def test_it_learns_a_vector_per_investor(snapshot: Snapshot) -> None:
 
 def test_a_property_of_the_investor_is_no_wrong_answer() -> None:
     network = PlainNetwork(60, JOB.plain).eval().requires_grad_(requires_grad=False)
-    batch = Batch(*learn_from(deals(), CATALOGUE.ids).batches[torch.arange(1)])
+    batch = Batch(*learn_from(Dataset(CATALOGUE, deals())).batches[torch.arange(1)])
     X = torch.as_tensor(vectorise(CATALOGUE))
     assert float(network.loss(X, batch, batch.own[0])) == 0  # nothing is left to choose among
     others = torch.as_tensor(np.setdiff1d(np.arange(len(CATALOGUE)), batch.own[0].numpy()))
@@ -81,7 +78,7 @@ def test_whoever_has_no_vector_is_asked_for_the_mean_investor() -> None:
 
 def test_alone_it_leaves_figures_and_a_report_and_nothing_that_could_be_served(tmp_path: Path) -> None:
     remarks: list[str] = []
-    files = train_into(tmp_path, JOB, CATALOGUE, deals(), Progress(say=remarks.append))
+    files = train_into(tmp_path, JOB, Dataset(CATALOGUE, deals()), Progress(say=remarks.append))
     assert NOT_SERVED in remarks
     assert MANIFEST not in files
     assert not [name for name in files if name.endswith((".safetensors", ".pt"))]
@@ -121,4 +118,4 @@ def test_it_stops_when_told_to_and_does_not_start_without_data(snapshot: Snapsho
     with pytest.raises(Interrupted):
         run(JOB, snapshot, progress=Progress(stop=lambda: True))
     with pytest.raises(InvalidInput, match="nothing to train on"):
-        run(JOB, freeze(CATALOGUE, deals(users=0), seed=0))
+        run(JOB, freeze(Dataset(CATALOGUE, deals(users=0)), seed=0))

@@ -11,10 +11,12 @@ from functions.train.report import maps, plots, tables
 from functions.train.report.render import asked
 from functions.train.report.templates import fill
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation
+from tests.fakes.logs import log_of
 from tests.fakes.twins import small_catalogue, small_twin
 
 PNG = b"\x89PNG"
@@ -23,16 +25,13 @@ CATALOGUE = small_catalogue()
 
 def market(users: int = 30, each: int = 5) -> Snapshot:
     rng = np.random.default_rng(0)
-    chosen = np.concatenate([rng.permutation(len(CATALOGUE))[:each] for _ in range(users)])
-    log = InteractionLog(
-        np.repeat(np.arange(users), each), CATALOGUE.ids[chosen],
-        np.full(users * each, KIND_CODE["deal"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
-    )  # fmt: skip
-    return freeze(CATALOGUE, log, seed=0)
+    chosen = [rng.permutation(len(CATALOGUE))[:each].tolist() for _ in range(users)]
+    deals = [(user, row, "deal", day) for user, rows in enumerate(chosen) for day, row in enumerate(rows)]
+    return freeze(Dataset(CATALOGUE, log_of(*deals, unit=DAY_SECONDS)), seed=0)
 
 
 def judged(snapshot: Snapshot) -> Evaluation:
-    return evaluate(small_twin(CATALOGUE), snapshot.catalogue, snapshot.log, snapshot.holdout)
+    return evaluate(small_twin(CATALOGUE), snapshot.dataset, snapshot.holdout)
 
 
 def test_the_table_of_slices_tells_figures_of_the_large_and_says_so_of_the_small() -> None:

@@ -107,7 +107,7 @@ def test_the_second_step_and_the_markets_calibration_come_back_the_same() -> Non
     assert again.market_calibration == twin.market_calibration
     assert again.ranking is not None
     assert twin.ranking is not None
-    assert (again.ranking.neighbours.numbers == twin.ranking.neighbours.numbers).all()
+    assert (again.ranking.neighbours.rows == twin.ranking.neighbours.rows).all()
     assert again.ranking.golden(twin.landmarks[0]) == twin.ranking.golden(twin.landmarks[0])
 
 
@@ -189,7 +189,7 @@ def test_another_tenants_bundle_and_another_version_are_refused() -> None:
 
 def test_a_twin_that_is_not_finite_cannot_be_loaded() -> None:
     twin = small_twin()
-    bad = replace(twin, global_vector=np.full(16, np.inf, np.float32))
+    bad = replace(twin, market_taste=np.full(16, np.inf, np.float32))
     with pytest.raises(BundleRejected, match="NaN or Inf"):
         unpack(packed(bad), TENANT_A, VERSION)
 

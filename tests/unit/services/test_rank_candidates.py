@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.ranking import DISCOVER, TERMS
 from portfolio_twin.model.twin import Twin
@@ -36,7 +37,7 @@ def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
     payloads = [CATALOGUE.row(i) for i in range(len(CATALOGUE))]
     ids = list(CATALOGUE.ids)
     index.upsert_properties(TENANT_A, twin.version, ids, twin.property_vectors, payloads)
-    history = (("p0", "like", 2), ("p1", "view", 1))
+    history = (Event("p0", "like", 2), Event("p1", "view", 1))
     index.upsert_users(
         TENANT_A, twin.version, [UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))]
     )

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from portfolio_twin.domain.csv.canonical import (
     write_interactions,
 )
 from portfolio_twin.domain.csv.holdout import read_holdout, write_holdout
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import Holdout
@@ -38,6 +40,10 @@ class Snapshot:
     log: InteractionLog
     holdout: Holdout
     manifest: Manifest
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return Dataset(self.catalogue, self.log)
 
     @property
     def snapshot_id(self) -> str:

@@ -10,9 +10,8 @@ import numpy as np
 
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.qdrant.points import Event
 from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS
+from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS, Event
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.model.twin import Taste, Twin
 
@@ -23,7 +22,7 @@ Strategy = Literal["twin", "content", "buy_box", "popular"]
 class Investor:
     vector: Matrix  # (d,)
     evidence: float  # sum of the weights in the history that are above 0
-    history: Sequence[Event]  # property, kind, when; the newest first
+    history: Sequence[Event]  # the newest first
     acted_on: Sequence[str]
     degraded: bool  # the index is down: this is what training knew
 

@@ -73,7 +73,7 @@ def rank_candidates(
         _numbers(twin, [i for i, _ in events]),
     )
     numbers = _numbers(twin, [hit.property_id for hit in hits])
-    terms = layer.terms(layer.cosines(X, past), X, numbers, layer.activity_of(numbers), past)
+    terms = layer.terms(layer.cosines(X, past), X, numbers, activity=layer.activity_of(numbers), past=past)
     weights = layer.weights_for(len(events), discover=discover)
     return Ranked(terms @ weights, (terms - terms.mean(axis=0)) * weights, terms, X, past, rows)
 

@@ -1,24 +1,20 @@
 """Investors as the index keeps them: one computation, whether for one who just acted or for all of a tenant."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.postgres.repositories import InteractionRepository
 from portfolio_twin.adapters.qdrant.index import UserPoint, VectorIndex
-from portfolio_twin.domain.arrays import Matrix, Numbers
-from portfolio_twin.domain.interactions import (
-    KIND_CODE,
-    KINDS,
-    Evidence,
-    InteractionLog,
-    gather_evidence,
-)
-from portfolio_twin.domain.numbering import property_numbers
+from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.evidence import Evidence
+from portfolio_twin.domain.interactions import KIND_CODE, KINDS, Event, InteractionLog
+from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import Twin
 
@@ -44,42 +40,36 @@ def user_points(twin: Twin, log: InteractionLog, vectors_of: VectorsOf) -> list[
     from before a change of taste.
     """
     ids = list(dict.fromkeys(log.properties.tolist()))
-    numbers = property_numbers(ids, log.properties)
-    users, rows = np.unique(log.users, return_inverse=True)  # (q,), (m,)
-    evidence = gather_evidence(rows, numbers, log.kinds, log.times)
+    evidence = Dataset(Catalogue(np.array(ids, dtype=object), {}), log).evidence
+    users, whose = np.unique(evidence.users, return_inverse=True)  # (q,), (k,)
+    evidence = replace(evidence, users=whose)
     vectors, indexed = _matrix(ids, vectors_of(ids), twin.config.embedding_dim)
-    known = _take(evidence, indexed[evidence.properties])
-    told, entries = vectors[known.properties], np.arange(len(known.users))  # a vector for each entry of the histories
-    present = twin.present(Histories(known.users, entries, known.weights, known.times, len(users)), told)
-    pooled = present.pool(told, twin.global_vector)  # (q, d)
-    speaking = _take(known, present.properties)
+    histories = Histories.from_evidence(evidence.take(indexed[evidence.properties]), len(users))
+    present = twin.present(histories, vectors)
+    pooled = present.pool(vectors, twin.market_taste)  # (q, d)
     counts = np.zeros((len(users), len(KINDS)), dtype=np.int64)
-    np.add.at(counts, (speaking.users, speaking.kinds), 1)
-    events = _events(speaking, ids, len(users))
+    np.add.at(counts, (present.rows, present.kinds), 1)
+    events = _events(present, ids)
     acted_on = _acted_on(evidence, ids, len(users))
     return [
-        UserPoint(user, pooled[i], _known(counts[i]), tuple(events[i]), tuple(acted_on[i]))
+        UserPoint(user, pooled[i], _by_kind(counts[i]), tuple(events[i]), tuple(acted_on[i]))
         for i, user in enumerate(users.tolist())
     ]
 
 
-def _matrix(ids: Sequence[str], known: Mapping[str, Matrix], d: int) -> tuple[Matrix, npt.NDArray[np.bool_]]:
+def _matrix(ids: Sequence[str], indexed: Mapping[str, Matrix], d: int) -> tuple[Matrix, Mask]:
     """(n, d), zero where a property is not indexed, and the mask (n,) of those that are."""
     missing = np.zeros(d, dtype=np.float32)
-    vectors = np.array([known.get(property_id, missing) for property_id in ids], dtype=np.float32).reshape(-1, d)
-    return vectors, np.array([property_id in known for property_id in ids], dtype=bool)
+    vectors = np.array([indexed.get(property_id, missing) for property_id in ids], dtype=np.float32).reshape(-1, d)
+    return vectors, np.array([property_id in indexed for property_id in ids], dtype=bool)
 
 
-def _take(e: Evidence, kept: npt.NDArray[np.bool_] | Numbers) -> Evidence:
-    return Evidence(e.users[kept], e.properties[kept], e.kinds[kept], e.weights[kept], e.times[kept])
-
-
-def _events(present: Evidence, ids: Sequence[str], users: int) -> list[list[tuple[str, str, int]]]:
-    """Per investor (property, telling kind, time), the newest first."""
-    events: list[list[tuple[str, str, int]]] = [[] for _ in range(users)]
-    columns = (present.users, present.properties, present.kinds, present.times)
-    for user, number, kind, time in zip(*(column[::-1].tolist() for column in columns), strict=True):
-        events[user].append((ids[number], KINDS[kind], time))
+def _events(histories: Histories, ids: Sequence[str]) -> list[list[Event]]:
+    """Per investor, the newest first."""
+    events: list[list[Event]] = [[] for _ in range(histories.count)]
+    columns = (histories.rows, histories.properties, histories.kinds, histories.times)
+    for investor, row, kind, time in zip(*(column[::-1].tolist() for column in columns), strict=True):
+        events[investor].append(Event(ids[row], KINDS[kind], time))
     return events
 
 
@@ -87,10 +77,10 @@ def _acted_on(evidence: Evidence, ids: Sequence[str], users: int) -> list[list[s
     """Per investor the properties never to be recommended again: those with more than a view."""
     acted = evidence.kinds != KIND_CODE["view"]  # a view tells only where there is nothing stronger
     properties: list[list[str]] = [[] for _ in range(users)]
-    for user, number in zip(evidence.users[acted].tolist(), evidence.properties[acted].tolist(), strict=True):
-        properties[user].append(ids[number])
+    for investor, row in zip(evidence.users[acted].tolist(), evidence.properties[acted].tolist(), strict=True):
+        properties[investor].append(ids[row])
     return properties
 
 
-def _known(counts: Numbers) -> dict[str, int]:
+def _by_kind(counts: Numbers) -> dict[str, int]:
     return {kind: count for kind, count in zip(KINDS, counts.tolist(), strict=True) if count}

@@ -18,9 +18,10 @@ from portfolio_twin.evaluation import comparison_gates as rivals
 from portfolio_twin.evaluation import gates
 from portfolio_twin.evaluation.bootstrap import chance_ece
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, lookalike_sanity
-from portfolio_twin.evaluation.evaluate import both_steps, evaluate
+from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.gates import Gate
 from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.evaluation.scoring import TwinAnswers
 from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, read_manifest, unpack
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
@@ -84,8 +85,8 @@ def _twin_gates(found: Evaluation, losses: list[float]) -> Gates:
 
 
 def _evaluate(twin: Twin, snapshot: Snapshot, rival: Rival | None) -> Evaluation:
-    others = {LIVE: both_steps(rival.twin, snapshot.catalogue, snapshot.log)} if rival and rival.twin else {}
-    return evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others, rivals=twin.kind == "twin")
+    others = {LIVE: TwinAnswers(rival.twin, snapshot.dataset).ranked} if rival and rival.twin else {}
+    return evaluate(twin, snapshot.dataset, snapshot.holdout, others=others, rivals=twin.kind == "twin")
 
 
 def _health(vectors: Matrix) -> Gates:

@@ -1,7 +1,7 @@
 """Freezes the tenant's data: the snapshot in S3 that a model is trained and judged on."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from portfolio_twin.adapters.postgres.database import Database
@@ -14,14 +14,14 @@ from portfolio_twin.adapters.s3.snapshots import (
     snapshot_prefix,
     store_snapshot,
 )
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.faults import clean
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.readiness import count
 from portfolio_twin.domain.split import draw_holdout
 from portfolio_twin.errors import NotFound
+from portfolio_twin.model.twin import ModelKind
 from portfolio_twin.services.pipeline.read_data import read_data
-
-ModelKind = Literal["twin", "content"]
 
 
 def prepare_data(
@@ -62,7 +62,7 @@ def _freeze(
     raw_catalogue, raw_log = read_data(database, tenant, lookback_days)
     catalogue, log = clean(raw_catalogue, raw_log, int(now.timestamp()))
     log = log.in_time_order()
-    holdout = draw_holdout(log, catalogue.ids, seed=seed)
+    holdout = draw_holdout(Dataset(catalogue, log), seed=seed)
     files = pack_snapshot(catalogue, log, holdout)
     manifest = {
         "snapshot_id": snapshot_id,

@@ -25,7 +25,7 @@ def verify_index(
         raise IndexIncomplete(f"{present} of {len(facts)} properties are in the index")
     index.delete_properties(tenant, version, indexed - facts)
     twin = load_twin(registry, tenant, version)
-    if facts and not index.search(tenant, version, normalise(twin.global_vector), limit=1):
+    if facts and not index.search(tenant, version, normalise(twin.market_taste), limit=1):
         raise IndexIncomplete("a search finds nothing")
     note_indexed(registry, tenant, version, started_at)
     return {"properties": present, "users": index.count(tenant, version, "users")}
