@@ -14,7 +14,7 @@ from portfolio_twin.model.twin import ModelKind, Twin, choose_landmarks
 def assemble(data: TrainingData, tower: FittedTower, config: TwinConfig, *, version: str, kind: ModelKind) -> Twin:
     """The twin as it will serve, without a ranking layer."""
     vectors = tower.encoder(data.X)
-    user_ids = tower.table[0] if tower.table else np.unique(data.dataset.log.users)
+    user_ids = np.unique(data.dataset.log.users)
     centred = vectors - vectors.mean(axis=0)
     histories = Histories.of(data.dataset, user_ids).present(centred, config.change_of_taste)
     landmarks, distance = choose_landmarks(data.X, config.seed)
@@ -33,7 +33,7 @@ def assemble(data: TrainingData, tower: FittedTower, config: TwinConfig, *, vers
         property_ids=data.dataset.catalogue.ids,
         property_vectors=vectors,
         user_ids=user_ids,
-        user_vectors=tower.table[1] if tower.table else histories.pool(vectors, tower.market_taste),
+        user_vectors=histories.pool(vectors, tower.market_taste),
         user_evidence=histories.evidence,
     )
     return calibrate(uncalibrated, data)

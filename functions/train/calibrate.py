@@ -34,9 +34,11 @@ def calibrate(twin: Twin, data: TrainingData) -> Twin:
     present = [twin.present(queries.histories, twin.property_vectors) for queries in shortened]
     evidence = [histories.evidence[validation.pair_owners] for histories in present]
     met = evidence[-1] > 0
-    twin = replace(twin, calibration=Platt.fit(cosines[-1][met], labels[met]))
-    if twin.config.user_tower == "history":
-        twin = replace(twin, market_calibration=Platt.fit(cosines[0], labels))
+    twin = replace(
+        twin,
+        calibration=Platt.fit(cosines[-1][met], labels[met]),
+        market_calibration=Platt.fit(cosines[0], labels),
+    )
     if twin.kind == "content":
         return twin
     affinity = [twin.probability(c, e) for c, e in zip(cosines, evidence, strict=True)]

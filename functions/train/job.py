@@ -4,20 +4,22 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import numpy as np
 
 from functions.train.assemble import assemble
 from functions.train.content import content_tower
+from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
 from functions.train.training_data import TrainingData
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank
 from portfolio_twin.evaluation.evaluate import evaluate
-from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.evaluation.results import Evaluation, without_nan
+from portfolio_twin.evaluation.scoring import Answer
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind, Twin
@@ -38,6 +40,8 @@ class Job:
     lookback_days: int | None = None
     val_split: float = 1.0  # share of the held-out investors whose validation target is kept back
     baseline: bool = False  # train the plain design too, for the comparison: minutes
+    design: Literal["twin", "plain"] = "twin"  # plain: that design alone, measured and never served
+    plain: PlainConfig = field(default_factory=PlainConfig)
     code_version: str = "unknown"
 
 
@@ -54,10 +58,14 @@ class Fitted:
 def run(
     job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None" = None, progress: Progress | None = None
 ) -> dict[str, bytes]:
-    """All files of the bundle by name: the model, its metrics, its history, its report."""
+    """All files by name: the model, its metrics, its history, its report. Of the plain design there is no model."""
     progress = progress or Progress()
+    if job.design == "plain":
+        from functions.train.plain.job import run as run_plain  # torch, as below
+
+        return run_plain(job, snapshot, progress)
     fitted = fit(job, snapshot, checkpoints, progress)
-    others = {"baseline": _baseline(job, snapshot, progress)} if job.baseline else {}
+    others = {"baseline": _plain_design(job, snapshot, progress)} if job.baseline else {}
     progress.say("evaluating")
     evaluation = evaluate(fitted.twin, snapshot.dataset, snapshot.holdout, others=others)
     metrics = evaluation.summary() | _about(job, snapshot, fitted)
@@ -86,16 +94,20 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
 
 def checkpoints_in(store: Store, job: Job) -> "Checkpoints | None":
     """What a training of this job resumes from; a content model has nothing to resume, and must not import torch."""
-    if job.kind == "content":
+    if job.kind == "content" or job.design == "plain":
         return None
     from functions.train.tower.checkpoints import Checkpoints
 
     return Checkpoints(store)
 
 
+def training_data(job: Job, snapshot: Snapshot) -> TrainingData:
+    return TrainingData.of(snapshot, job.config, val_split=job.val_split, lookback_days=job.lookback_days)
+
+
 def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progress: Progress) -> Fitted:
     """The twin, trained; or the content model, which needs no training."""
-    data = TrainingData.of(snapshot, job.config, val_split=job.val_split, lookback_days=job.lookback_days)
+    data = training_data(job, snapshot)
     started = time.perf_counter()
     if job.kind == "content":
         tower = content_tower(data.X, job.config.embedding_dim)
@@ -113,10 +125,11 @@ def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progres
     return Fitted(twin, tower.history, tower.best_epoch, time.perf_counter() - started)
 
 
-def _baseline(job: Job, snapshot: Snapshot, progress: Progress) -> Twin:
-    progress.say("training the baseline")
-    plain = replace(job, config=TwinConfig.baseline(), kind="twin")
-    return fit(plain, snapshot, None, progress).twin
+def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> Answer:
+    from functions.train.plain.job import train_plain  # torch, as above
+
+    progress.say("training the plain design, for the comparison")
+    return train_plain(job, snapshot, progress).model.answer
 
 
 def _files(
@@ -132,15 +145,11 @@ def _files(
         metrics=metrics,
         code_version=job.code_version,
     )
-    history = {"epochs": _plain(fitted.history), "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}
+    epochs = [without_nan(epoch) for epoch in fitted.history]
+    history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}
     extra = {
         "metrics.json": json.dumps(metrics, indent=1, allow_nan=False).encode(),
         "training_history.json": json.dumps(history, indent=1, allow_nan=False).encode(),
-        **render(snapshot, fitted.twin, fitted.history, fitted.best_epoch, evaluation, metrics),
+        **render(snapshot, fitted, evaluation, metrics),
     }
     return pack(fitted.twin, provenance, snapshot.catalogue.take(np.array([0])), extra)
-
-
-def _plain(history: list[Epoch]) -> list[dict[str, float | None]]:
-    """JSON has no NaN: what could not be measured is null there."""
-    return [{name: value if np.isfinite(value) else None for name, value in epoch.items()} for epoch in history]

@@ -33,7 +33,7 @@ class TrainingData:
         log = training_log(dataset.log, holdout)
         if lookback_days is not None and len(log):
             log = log.take(log.times >= dataset.log.times.max() - lookback_days * DAY_SECONDS)
-        schema = FeatureSchema.plain() if config.features == "plain" else FeatureSchema.learn(dataset.catalogue)
+        schema = FeatureSchema.learn(dataset.catalogue)
         return cls(
             dataset=dataset,
             learnt_from=dataset.with_log(log),

@@ -19,7 +19,6 @@ class Examples:
     """
 
     targets: Numbers  # (e,) positions
-    users: Numbers  # (e,) rows of the user table
     histories: Numbers  # (e, limit + 1) positions, the last column always padding
     weights: Matrix  # (e, limit + 1) signed, 0 in the padding
     importance: Matrix  # (e,) KIND_WEIGHTS of the target's kind
@@ -37,26 +36,23 @@ class TrainingSet:
     seen: Numbers  # (s,) their rows in the catalogue
     popularity: Matrix  # (s,) log1p of the investors who touched it, less its mean
     target_share: npt.NDArray[np.float64]  # (s,) of the examples, for drawing negatives
-    user_ids: Numbers  # (m,) ascending: the rows of the user table
 
 
 def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet:
     """Leave-one-out over all who touched another property beside; the history is up to `history_limit` of those.
 
-    X (n, w). A design with a vector per user needs no other property.
+    X (n, w) of the whole catalogue.
     """
     evidence = dataset.evidence
     user_ids, users = np.unique(evidence.users, return_inverse=True)
     seen, positions = np.unique(evidence.properties, return_inverse=True)
-    others_needed = 0 if config.user_tower == "table" else 1
     wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in config.target_kinds])
-    targets = np.flatnonzero(wanted & (np.bincount(users, minlength=len(user_ids))[users] > others_needed))
+    targets = np.flatnonzero(wanted & (np.bincount(users, minlength=len(user_ids))[users] > 1))
     window, outside = _windows(users, targets, config.history_limit)
     counts = np.bincount(positions[evidence.weights > 0], minlength=len(seen))
     popularity = np.log1p(counts).astype(np.float32)
     examples = Examples(
         targets=positions[targets],
-        users=users[targets],
         histories=np.where(outside, len(seen), positions[window]),
         weights=np.where(outside, 0, evidence.weights[window]).astype(np.float32),
         importance=np.array([KIND_WEIGHTS[kind] for kind in KIND_CODE], dtype=np.float32)[evidence.kinds[targets]],
@@ -67,7 +63,6 @@ def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet
         seen=seen,
         popularity=popularity - popularity.mean(),
         target_share=np.bincount(positions[targets], minlength=len(seen)) / max(len(targets), 1),
-        user_ids=user_ids,
     )
 
 
@@ -101,9 +96,7 @@ def validation_examples(queries: Queries, training: TrainingSet, limit: int) -> 
     histories[history.owners, column] = position[history.properties]
     weights[history.owners, column] = history.weights
     kept = position[queries.targets] < size
-    users = np.minimum(np.searchsorted(training.user_ids, queries.users), len(training.user_ids) - 1)
     ones = np.ones(int(kept.sum()), dtype=np.float32)
     return Examples(
-        targets=position[queries.targets[kept]], users=users[kept], histories=histories[kept], weights=weights[kept],
-        importance=ones,
-    )  # fmt: skip
+        targets=position[queries.targets[kept]], histories=histories[kept], weights=weights[kept], importance=ones
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from functions.train.progress import Epoch
-from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.model.encoder import PropertyEncoder
 
 
@@ -13,6 +13,5 @@ class FittedTower:
 
     encoder: PropertyEncoder
     market_taste: Matrix  # (d,) u₀
-    table: tuple[Numbers, Matrix] | None = None  # ids (m,) and vectors (m, d) of a design with a user table
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0

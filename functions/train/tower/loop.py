@@ -78,17 +78,17 @@ class _Run:
     def __post_init__(self) -> None:
         config, training = self.config, self.training
         torch.manual_seed(config.seed)
-        self.network = TwinNetwork(training.X.shape[1], config, len(training.user_ids)).to(self.device)
+        self.network = TwinNetwork(training.X.shape[1], config).to(self.device)
         self.batch = Batch.of(training.examples, self.device)
         held_out = validation_examples(self.data.validation, training, config.history_limit)
         self.objective = Objective(training, config, self.device)
         self.validate = Validation(
-            objective=self.objective, batch=Batch.of(held_out, self.device), queries=self.data.validation,
-            X=self.data.X, user_ids=training.user_ids,
-        )  # fmt: skip
-        # A balanced batch is half positives, half negatives.
-        positives = config.batch_size // 2 if config.negatives == "uniform" else config.batch_size
-        self.steps = -(-len(self.batch) // positives)
+            objective=self.objective,
+            batch=Batch.of(held_out, self.device),
+            queries=self.data.validation,
+            X=self.data.X,
+        )
+        self.steps = -(-len(self.batch) // config.batch_size)
         self.optimizer = _optimizer(self.network, config)
         self.schedule = _schedule(self.optimizer, config, self.steps)
         parts = " ".join(self.network.state_dict())  # the weights of a network with other parts fit nowhere

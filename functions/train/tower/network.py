@@ -46,7 +46,7 @@ class PropertyTower(nn.Module):
 class TwinNetwork(nn.Module):
     """Both towers and what the softmax learns beside them."""
 
-    def __init__(self, width: int, config: TwinConfig, n_users: int = 0) -> None:
+    def __init__(self, width: int, config: TwinConfig) -> None:
         super().__init__()
         self.tower = PropertyTower(width, config)
         self.market_taste = nn.Parameter(0.1 * torch.randn(config.embedding_dim))  # u₀
@@ -54,19 +54,16 @@ class TwinNetwork(nn.Module):
         self.popularity_weight = nn.Parameter(
             torch.tensor(float(config.popularity_weight)), requires_grad=config.popularity_weight != 0
         )
-        self.users = nn.Embedding(n_users, config.embedding_dim) if config.user_tower == "table" else None
 
     @property
     def temperature(self) -> Tensor:
         return self.log_temperature.exp().clamp(min=TEMPERATURE_FLOOR)
 
-    def investors(self, vectors: Tensor, histories: Tensor, weights: Tensor, users: Tensor) -> Tensor:
-        """(b, d) unit vectors: normalise(Σ wᵢvᵢ / max(Σ|wᵢ|, 1) + u₀), or each investor's row of the table.
+    def investors(self, vectors: Tensor, histories: Tensor, weights: Tensor) -> Tensor:
+        """(b, d) unit vectors: normalise(Σ wᵢvᵢ / max(Σ|wᵢ|, 1) + u₀).
 
-        vectors (s + 1, d), the last one padding; histories (b, h) positions in it; weights (b, h); users (b,).
+        vectors (s + 1, d), the last one padding; histories (b, h) positions in it; weights (b, h).
         """
-        if self.users is not None:
-            return F.normalize(self.users(users), dim=1)
         weights = weights * (weights > 0).any(dim=1, keepdim=True)  # dislikes alone leave the market's taste
         shares = weights / weights.abs().sum(dim=1, keepdim=True).clamp(min=FULL_EVIDENCE)
         pooled = F.embedding_bag(histories, vectors, per_sample_weights=shares, mode="sum")

@@ -10,7 +10,6 @@ from functions.train.tower.loop import train
 from functions.train.training_data import TrainingData
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import normalise
 
 # Properties below which one thread is faster: the steps are so short that threads mostly wait for each other, and where
 # something else runs on the machine they wait long (at 1 500 properties on two busy cores: 25 s against 106 s).
@@ -27,12 +26,9 @@ def train_tower(
     if len(training.X) < SMALL_CATALOGUE:
         torch.set_num_threads(1)
     trained = train(training, data, config, device=device, checkpoints=checkpoints, progress=progress)
-    network = trained.network
-    table, market_taste = None, network.market_taste.detach().cpu().numpy()
-    if network.users is not None:
-        learnt = network.users.weight.detach().cpu().numpy()
-        table, market_taste = (training.user_ids, normalise(learnt)), learnt.mean(axis=0)
     return FittedTower(
-        encoder=network.tower.export(), market_taste=market_taste, table=table, history=trained.history,
+        encoder=trained.network.tower.export(),
+        market_taste=trained.network.market_taste.detach().cpu().numpy(),
+        history=trained.history,
         best_epoch=trained.best_epoch,
-    )  # fmt: skip
+    )

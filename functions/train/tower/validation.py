@@ -8,12 +8,11 @@ import torch
 from functions.train.progress import Epoch
 from functions.train.tower.network import TwinNetwork
 from functions.train.tower.objective import Batch, Objective
-from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import ranking
 from portfolio_twin.evaluation.scoring import rank_targets
-from portfolio_twin.model.encoder import normalise
 
 UNMEASURED = float("nan")
 
@@ -26,7 +25,6 @@ class Validation:
     batch: Batch
     queries: Queries
     X: Matrix  # (n, w) the whole catalogue
-    user_ids: Numbers  # (m,) rows of the user table
 
     @torch.no_grad()
     def __call__(self, network: TwinNetwork) -> Epoch:
@@ -34,7 +32,7 @@ class Validation:
         network.eval()
         loss = float(self.objective(network, self.batch)) if len(self.batch) else UNMEASURED
         vectors, queries = network.tower.export()(self.X), self.queries
-        users = self._investors(network, vectors)
+        users = queries.histories.recent().pool(vectors, network.market_taste.detach().cpu().numpy())
         figures = ranking(rank_targets(lambda chunk: users[chunk] @ vectors.T, queries, len(vectors)))
         cosines = np.einsum("pd,pd->p", users[queries.pair_owners], vectors[queries.pair_properties])
         return {
@@ -43,12 +41,3 @@ class Validation:
             "val_hr_at_10": figures["hr_at_10"],
             "val_ndcg_at_10": figures["ndcg_at_10"],
         }
-
-    def _investors(self, network: TwinNetwork, vectors: Matrix) -> Matrix:
-        """(q, d) by the user tower, or from the table (the mean of all for who is not in it)."""
-        if network.users is None:
-            return self.queries.histories.recent().pool(vectors, network.market_taste.detach().cpu().numpy())
-        table = network.users.weight.detach().cpu().numpy()
-        at = np.minimum(np.searchsorted(self.user_ids, self.queries.users), len(self.user_ids) - 1)
-        listed = self.user_ids[at] == self.queries.users
-        return normalise(np.where(listed[:, None], table[at], table.mean(axis=0)))

@@ -61,16 +61,20 @@ def train(
     device: Annotated[Literal["cpu", "cuda", "mps"], typer.Option()] = "cpu",
     lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
     val_split: Annotated[float, typer.Option(min=0.01, max=1, help="share of the validation targets kept")] = 1,
+    design: Annotated[
+        Literal["twin", "plain"], typer.Option(help="plain: the yardstick, measured and reported, never served")
+    ] = "twin",
     state: State = DEFAULT_STATE,
 ) -> None:
     """Trains a bundle into a folder, without gates or promotion; cut short, it goes on where it was."""
     from infra.local.twin.training import train_tenant
 
     given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    options = {"device": device, "lookback_days": lookback_days, "val_split": val_split}
+    options = {"device": device, "lookback_days": lookback_days, "val_split": val_split, "design": design}
     with local_system(state) as system:
         tenant_id = tenant_of(system.database, tenant)
-        train_tenant(system, tenant_id, output_dir, {k: v for k, v in given.items() if v}, options, console)
+        settings = {name: value for name, value in given.items() if value}
+        train_tenant(system, tenant_id, output_dir, settings=settings, options=options, console=console)
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """Training and evaluation without the pipeline: for trying things out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from rich.table import Table
 
 from functions.train.job import Job
 from functions.train.offline import freeze, train_into
+from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
 from infra.local.system import LocalSystem
 from infra.local.twin.exits import give_up
@@ -37,26 +37,37 @@ def train_tenant(
     system: LocalSystem,
     tenant_id: UUID,
     folder: Path,
+    *,
     settings: Mapping[str, Any],
     options: Mapping[str, Any],
     console: Console,
 ) -> None:
-    """A bundle in the folder: a twin, or the content model where there is too little to learn from."""
+    """A bundle in the folder: a twin, or the content model where there is too little to learn from. No bundle of the
+    plain design: its figures and its report.
+    """
     given, now = read_data(system.database, tenant_id, None), datetime.now(UTC)
     catalogue, log = clean(*given, int(now.timestamp()))
     decision, reasons = decide(count(catalogue, log), find_faults(*given, int(now.timestamp())), has_live=False)
     if decision == "skip":
         give_up("too little data: " + "; ".join(reasons))
     kind: ModelKind = "twin" if decision == "train" else "content"
-    config = replace(TwinConfig(), **settings)
-    job = Job(tenant_id=tenant_id, version=new_version(now), kind=kind, config=config, **options)
+    job = Job(
+        tenant_id=tenant_id,
+        version=new_version(now),
+        kind=kind,
+        config=TwinConfig(**settings),
+        plain=PlainConfig(**settings),
+        **options,
+    )
+    plain = job.design == "plain"
+    epochs = job.plain.epochs if plain else job.config.epochs if kind == "twin" else None
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task(f"training a {kind} model", total=config.epochs if kind == "twin" else None)
+        task = bar.add_task("training the plain design" if plain else f"training a {kind} model", total=epochs)
 
         def tell(epoch: Epoch, _epochs: int) -> None:
-            told = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
-            bar.update(task, completed=int(epoch["epoch"]), description=told)
+            figures = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
+            bar.update(task, completed=int(epoch["epoch"]), description=figures)
 
         progress = Progress(tell, lambda text: bar.console.print(f"  {text}"))
         files = train_into(folder, job, Dataset(catalogue, log), progress)

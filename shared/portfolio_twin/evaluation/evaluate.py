@@ -25,7 +25,7 @@ ASKED_AS_NEW = 1_000  # investors, drawn by seed: enough for an interval of a fe
 
 
 def evaluate(
-    twin: Twin, dataset: Dataset, holdout: Holdout, *, others: Mapping[str, Twin] | None = None, rivals: bool = True
+    twin: Twin, dataset: Dataset, holdout: Holdout, *, others: Mapping[str, Answer] | None = None, rivals: bool = True
 ) -> Evaluation:
     """Ranks all properties of the catalogue but those of the investor's history, for each held-out target.
 
@@ -34,8 +34,8 @@ def evaluate(
     queries, trained_on = Queries.of(dataset, holdout, TEST), dataset.with_log(training_log(dataset.log, holdout))
     ours = TwinAnswers(twin, dataset)
     answers: dict[str, Answer] = {"twin": ours.ranked, "tower": ours.by_cosine}
-    answers |= _rivals(trained_on) if rivals else {}
-    answers |= {name: TwinAnswers(other, dataset).ranked for name, other in (others or {}).items()}
+    answers |= untrained_rivals(trained_on) if rivals else {}
+    answers |= others or {}
     test = _Test(ours, answers)
     whole = test.ask(queries)
     slices = _parts(whole, dataset.catalogue, queries, likeness=rivals)
@@ -72,7 +72,8 @@ class _Test:
         )
 
 
-def _rivals(trained_on: Dataset) -> dict[str, Answer]:
+def untrained_rivals(trained_on: Dataset) -> dict[str, Answer]:
+    """What every model has to beat."""
     catalogue, rows = trained_on.catalogue, trained_on.rows
     seen = (rows != UNKNOWN) & (trained_on.log.kinds != KIND_CODE["dislike"])
     popular, X = popularity(rows[seen], len(catalogue)), FeatureSchema.learn(catalogue).vectorise(catalogue)

@@ -78,13 +78,13 @@ class Evaluation:
         return intervals
 
     def summary(self) -> dict[str, Any]:
-        """For metrics.json; NaN, an undefined metric, is None there."""
+        """For metrics.json."""
         return {
             "test_users": len(self.users),
             "candidates": self.candidates,
             "pairs": len(self.labels),
-            "classification": _or_none(self.classification()),
-            "ranking": {model: _or_none(self.ranking(model)) for model in self.ranks},
+            "classification": without_nan(self.classification()),
+            "ranking": {model: without_nan(self.ranking(model)) for model in self.ranks},
             "everybody": self.figures(),
             "slices": {
                 group: {name: part.figures() for name, part in parts.items()} for group, parts in self.slices.items()
@@ -124,5 +124,6 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _or_none(values: dict[str, float]) -> dict[str, float | None]:
+def without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN: what could not be measured is None."""
     return {name: value if np.isfinite(value) else None for name, value in values.items()}

@@ -69,11 +69,7 @@ class TwinAnswers:
 
 
 def investors(twin: Twin, vectors: Matrix, queries: Queries) -> Matrix:
-    """(q, d) by the user tower from their histories, or from the table of a design that learns one vector per user."""
-    if twin.config.user_tower == "table":
-        return (
-            np.stack([twin.known_user(int(user))[0] for user in queries.users]) if len(queries.users) else vectors[:0]
-        )
+    """(q, d) by the user tower, from what each did."""
     return twin.present(queries.histories, vectors).pool(vectors, twin.market_taste)
 
 

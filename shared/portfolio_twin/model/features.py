@@ -12,9 +12,7 @@ from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import (
     ATTRIBUTE_PREFIX,
     CATEGORICAL_INPUTS,
-    LISTING_STATUSES,
     NUMERIC_INPUTS,
-    PROPERTY_TYPES,
     Catalogue,
 )
 
@@ -95,21 +93,6 @@ class FeatureSchema:
         if schema.width == 0:
             raise ValueError("no field of this catalogue varies: there is nothing to learn from")
         return schema
-
-    @classmethod
-    def plain(cls) -> Self:
-        """The baseline's 25 inputs, each divided by a fixed round number (lat by 90, lon by 180)."""
-        scale = dict.fromkeys(NUMERIC_INPUTS, 1.0) | {
-            "listing_price": 1e6, "price_per_sqft": 1e3, "estimated_value": 1e6, "bedrooms": 10.0, "bathrooms": 10.0,
-            "square_footage": 1e4, "lot_size_sqft": 1e5, "year_built": 2e3, "lat": 90.0, "lon": 180.0,
-            "days_on_market": 365.0,
-        }  # fmt: skip
-        numeric = tuple(
-            NumericFeature(name=n, log=False, low=-1e12, high=1e12, mean=0.0, std=scale[n], flag=False)
-            for n in NUMERIC_INPUTS
-        )
-        choices = (("listing_status", LISTING_STATUSES), ("property_type", PROPERTY_TYPES))
-        return cls(numeric, tuple(CategoricalFeature(name, categories) for name, categories in choices), None)
 
     def vectorise(self, catalogue: Catalogue) -> Matrix:
         """(n, width) float32, finite whatever is missing or out of range."""

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Answer
-from portfolio_twin.model.twin import Twin
 from tests.benchmarks.quality import product
 from tests.benchmarks.quality.rivals.settings import RIVALS
 from tests.benchmarks.quality.rivals.training_matrix import Known, Setting
@@ -24,7 +25,7 @@ Chosen = Mapping[str, Setting]
 class Model:
     answer: Answer
     seconds: float  # from the data to a model that can be asked; choosing its settings apart
-    twin: Twin | None = None  # of the product's models: it answers with probabilities too
+    affinities: Callable[[Queries], Floats] | None = None  # of the product's models: it answers with probabilities too
 
 
 def available(names: Iterable[str], properties: int, say: Say) -> list[str]:
@@ -70,6 +71,10 @@ def _fit_product(names: Sequence[str], snapshot: Snapshot, facts: Dataset, *, se
     trained: dict[str, product.Trained] = {}
     fitted: dict[str, Model] = {}
     for name in names:
+        if name == "baseline":
+            plain = product.train_plain(snapshot, seed, prefixed(say, "baseline: "))
+            fitted[name] = Model(plain.model.answer, plain.seconds, plain.model.affinities)
+            continue
         key = _trained_as(name, names)
         if key not in trained:
             trained[key] = product.train(snapshot, product.config_of(key, seed), prefixed(say, f"{key}: "))
@@ -78,7 +83,7 @@ def _fit_product(names: Sequence[str], snapshot: Snapshot, facts: Dataset, *, se
             fitted[name] = Model(product.first_step(ours.twin, facts), ours.first_step_seconds)
         else:
             answer = product.whole(ours.twin, facts, discover=name == DISCOVER)
-            fitted[name] = Model(answer, ours.seconds, ours.twin)
+            fitted[name] = Model(answer, ours.seconds, product.affinities(ours.twin, snapshot.dataset))
     return fitted
 
 

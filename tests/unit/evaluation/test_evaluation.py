@@ -10,8 +10,7 @@ from portfolio_twin.evaluation.baselines import content_knn, popularity
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation
-from portfolio_twin.evaluation.scoring import Scorer, investors, rank_targets
-from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.evaluation.scoring import Scorer, rank_targets
 from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import Twin
@@ -119,16 +118,10 @@ def test_popularity_gives_everybody_the_same_list() -> None:
     assert scores.tolist() == [[0, 0, 2, 0, 1, 0]] * 2
 
 
-def test_a_model_with_a_user_table_is_asked_for_its_own_vectors() -> None:
-    table = replace(
-        price_twin(),
-        config=replace(TwinConfig.baseline(), embedding_dim=2),
-        user_ids=np.array([1]),
-        user_vectors=np.array([DEAR], dtype=np.float32),
-        user_evidence=np.ones(1, dtype=np.float32),
-        market_taste=np.array(CHEAP, dtype=np.float32),
-    )
-    assert investors(table, table.property_vectors, QUERIES).tolist() == [DEAR, CHEAP]
+def test_another_model_is_ranked_beside_the_twin_by_its_own_scores() -> None:
+    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
+    found = evaluate(price_twin(), DATASET, HELD_OUT, others={"other": lambda _: lambda chunk: by_number[chunk]})
+    assert found.ranks["other"].tolist() == [0, 2]
 
 
 def test_a_tenant_without_test_investors_gets_figures_that_say_unknown() -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from functions.train.offline import freeze
 from functions.train.report import maps, plots, tables
+from functions.train.report.render import asked
+from functions.train.report.templates import fill
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.dataset import Dataset
@@ -34,7 +36,7 @@ def judged(snapshot: Snapshot) -> Evaluation:
 
 def test_the_table_of_slices_tells_figures_of_the_large_and_says_so_of_the_small() -> None:
     found = judged(market()).summary()
-    page = tables.slices_table(found)
+    page = fill("report/slices.html", metrics=found)
     rows = {row.split("</th>")[0].split(">")[-1]: row for row in page.split("<tr>")}
     hit = found["everybody"]["hr_at_10"]
     assert f"{hit['value']:.3f} [{hit['low']:.3f}, {hit['high']:.3f}]" in rows["All test investors"]
@@ -45,15 +47,17 @@ def test_the_table_of_slices_tells_figures_of_the_large_and_says_so_of_the_small
 
 def test_whoever_is_asked_as_if_new_has_a_line_of_their_own() -> None:
     found = judged(market())
-    page = tables.classification_table(found, found.summary() | {"base_rate": 0.0123})
+    metrics = found.summary() | {"base_rate": 0.0123}
+    page = fill("report/classification.html", asked=asked(found, metrics), metrics=metrics)
     assert page.count("<tr>") == 1 + 1 + 3
     assert "Investors as if new, 0 known" in page
     assert "1.23%" in page
 
 
 def test_what_a_slice_is_called_cannot_break_the_page() -> None:
-    told = judged(market()).summary()["everybody"]
-    assert "<b>" not in tables.slices_table({"everybody": told, "slices": {"property_type": {"<b>": told}}})
+    figures = judged(market()).summary()["everybody"]
+    metrics = {"everybody": figures, "slices": {"property_type": {"<b>": figures}}}
+    assert "<b>" not in fill("report/slices.html", metrics=metrics)
 
 
 def test_pictures_are_drawn_of_what_there_is() -> None:

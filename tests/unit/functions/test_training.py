@@ -117,14 +117,6 @@ def test_every_loss_on_offer_learns_it_too(change: dict[str, Any], monkeypatch: 
     assert own_class_share(trained(replace(QUICK, **change))) == 1.0
 
 
-def test_the_baseline_learns_a_vector_per_user() -> None:
-    config = replace(TwinConfig.baseline(), epochs=3, embedding_dim=4)
-    result = trained(config)
-    assert result.network.users is not None
-    assert result.network.users.weight.shape == (60, 4)
-    assert result.history[-1]["train_loss"] < result.history[0]["train_loss"]
-
-
 def test_torch_and_numpy_agree() -> None:
     network, (_, data) = trained().network, prepared()
     with torch.no_grad():
@@ -140,7 +132,7 @@ def test_torch_and_numpy_agree() -> None:
         weights[row, : len(mine)] = torch.as_tensor(histories.weights[mine])
     with torch.no_grad():
         table = torch.cat([torch.as_tensor(vectors), torch.zeros(1, vectors.shape[1])])
-        investors = network.investors(table, padded, weights, torch.zeros(histories.count, dtype=torch.int64)).numpy()
+        investors = network.investors(table, padded, weights).numpy()
     pooled = histories.pool(vectors, network.market_taste.detach().numpy())
     np.testing.assert_allclose(pooled, investors, atol=1e-5)
 

@@ -12,6 +12,7 @@ import safetensors.numpy
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
 from portfolio_twin.model.calibration import Platt
+from portfolio_twin.model.config import RETIRED, TwinConfig
 from portfolio_twin.model.twin import Twin
 from tests.fakes.twins import TENANT_A, TENANT_B, plain_layer, small_catalogue, small_twin
 
@@ -197,3 +198,11 @@ def test_a_twin_that_is_not_finite_cannot_be_loaded() -> None:
     bad = replace(twin, market_taste=np.full(16, np.inf, np.float32))
     with pytest.raises(BundleRejected, match="NaN or Inf"):
         unpack(packed(bad), TENANT_A, VERSION)
+
+
+def test_a_bundle_of_before_carries_settings_that_are_gone_and_loads_if_they_are_a_twins() -> None:
+    config = TwinConfig(epochs=3)
+    assert TwinConfig.from_json(config.to_json() | RETIRED) == config
+    for name in RETIRED:
+        with pytest.raises(ValueError, match=name):
+            TwinConfig.from_json(config.to_json() | RETIRED | {name: "of the plain design"})
