@@ -43,7 +43,7 @@ def fit(data: TrainingData, config: PlainConfig, *, device: str, progress: Progr
     training = _Training(data.dataset.catalogue, learn_from(data.learnt_from), config, device)
     validation_batch = held_out(validation, training.examples)
     history: list[Epoch] = []
-    best: tuple[int, PlainModel] | None = None
+    best_epoch, best = 0, training.model()
     for epoch in range(1, config.epochs + 1):
         epoch_started = time.perf_counter()
         figures = {"epoch": epoch, "train_loss": training.one_epoch(progress.stop)}
@@ -52,11 +52,9 @@ def fit(data: TrainingData, config: PlainConfig, *, device: str, progress: Progr
         figures |= {"temperature": config.temperature, "learning_rate": config.learning_rate}
         history.append(figures | {"seconds": time.perf_counter() - epoch_started})
         progress.epoch(history[-1], config.epochs)
-        if best is None or not figures["val_ndcg_at_10"] < history[best[0] - 1]["val_ndcg_at_10"]:  # NaN: the last one
-            best = epoch, model
-    assert best is not None  # there is at least one epoch
-    best_epoch, model = best
-    return FittedPlain(calibrated(model, validation, config.seed), history, best_epoch, time.perf_counter() - started)
+        if best_epoch == 0 or not figures["val_ndcg_at_10"] < history[best_epoch - 1]["val_ndcg_at_10"]:
+            best_epoch, best = epoch, model  # NaN, unmeasured: the last epoch
+    return FittedPlain(calibrated(best, validation, config.seed), history, best_epoch, time.perf_counter() - started)
 
 
 class _Training:
