@@ -62,7 +62,7 @@ class Trainings:
         if run.outcome != "Promoted":
             self.console.print_json(json.dumps(run.details, default=str))
             raise SystemExit(f"{name}: {run.outcome}")
-        manifest = json.loads(self.system.registry.read(f"{run.tenant_id}/models/{run.version}/manifest.json"))
+        manifest = self.system.tenant(UUID(run.tenant_id)).bucket.models.manifest(run.version)
         summary = {"tenant": name, **_summary(run), "kind": manifest["kind"], "metrics": manifest["metrics"]}
         path = self._run_file(run.tenant_id)
         unfinished = path.with_suffix(".unfinished")
