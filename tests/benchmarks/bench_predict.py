@@ -11,7 +11,7 @@ import numpy as np
 
 from infra.local.cloud.gateway import build_event
 from infra.local.cloud.lambda_context import LambdaContext
-from portfolio_twin.adapters.qdrant.index import UserPoint
+from portfolio_twin.adapters.qdrant.points import UserPoint
 from portfolio_twin.model.twin import Twin
 from tests.benchmarks.bench_imports import ENVIRONMENT
 from tests.benchmarks.figures import milliseconds, publish

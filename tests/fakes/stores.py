@@ -8,12 +8,12 @@ from uuid import UUID
 import numpy as np
 
 from portfolio_twin.adapters.qdrant.points import PointKind, PropertyHit, UserHit, UserPoint, Vector
-from portfolio_twin.domain.criteria import Filters, GeoRadius, Range
+from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
 from portfolio_twin.errors import IndexUnavailable, NotFound
 
 EARTH_RADIUS_KM = 6371.0088
-Owner = tuple[UUID, str]  # tenant, version
 Stored = tuple[Vector, Mapping[str, Any]]
+EVERYTHING = Narrowing()
 
 
 class FakeVectorIndex:
@@ -21,13 +21,15 @@ class FakeVectorIndex:
 
     def __init__(self) -> None:
         self.down = False
-        self._ready = False
-        self._properties: dict[Owner, dict[str, Stored]] = {}
-        self._users: dict[Owner, dict[int, UserPoint]] = {}
+        self.ready = False
+        self.tenants: dict[tuple[UUID, str], FakeTenantIndex] = {}
+
+    def of(self, tenant_id: UUID, version: str) -> "FakeTenantIndex":
+        return self.tenants.setdefault((tenant_id, version), FakeTenantIndex(self, tenant_id))
 
     def ensure_collections(self, dimensions: int = 16) -> None:
-        self._answer(ready=True)
-        self._ready = True
+        self.ready = not self.down
+        self.answer()
 
     def healthy(self) -> bool:
         return not self.down
@@ -35,94 +37,92 @@ class FakeVectorIndex:
     def close(self) -> None:
         self.down = True
 
-    def upsert_properties(
-        self, tenant: UUID, version: str, ids: Sequence[str], vectors: Vector, payloads: Sequence[Mapping[str, Any]]
-    ) -> None:
-        self._answer()
+    def answer(self) -> None:
+        if self.down or not self.ready:
+            raise IndexUnavailable("the index does not answer, or its collections are missing")
+
+
+class FakeTenantIndex:
+    """`TenantIndex` in memory."""
+
+    def __init__(self, whole: FakeVectorIndex, tenant_id: UUID) -> None:
+        self._whole, self._tenant_id = whole, tenant_id
+        self._properties: dict[str, Stored] = {}
+        self._users: dict[int, UserPoint] = {}
+
+    def upsert_properties(self, ids: Sequence[str], vectors: Vector, payloads: Sequence[Mapping[str, Any]]) -> None:
+        self._whole.answer()
         rows = zip(np.asarray(vectors, dtype=np.float32), map(dict, payloads), strict=True)
-        self._properties.setdefault((tenant, version), {}).update(zip(ids, rows, strict=True))
+        self._properties.update(zip(ids, rows, strict=True))
 
-    def upsert_users(self, tenant: UUID, version: str, users: Sequence[UserPoint]) -> None:
-        self._answer()
-        self._users.setdefault((tenant, version), {}).update({user.user_id: user for user in users})
+    def upsert_users(self, users: Sequence[UserPoint]) -> None:
+        self._whole.answer()
+        self._users.update({user.user_id: user for user in users})
 
-    def search(self, tenant: UUID, version: str, vector: Vector, *, limit: int, **options: Any) -> list[PropertyHit]:
-        return self.search_many(tenant, version, vector[np.newaxis], limit=limit, **options)[0]
+    def search(self, vector: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[PropertyHit]:
+        return self.search_many(vector[np.newaxis], limit=limit, narrowing=narrowing)[0]
 
-    def search_many(
-        self,
-        tenant: UUID,
-        version: str,
-        vectors: Vector,
-        *,
-        limit: int,
-        filters: Filters | None = None,
-        exclude: Collection[str] = (),
-        only: Collection[str] | None = None,
-        with_vectors: bool = False,
-    ) -> list[list[PropertyHit]]:
-        self._answer()
-        candidates = [
-            PropertyHit(i, 0.0, payload, stored)
-            for i, (stored, payload) in self._properties.get((tenant, version), {}).items()
-            if i not in exclude and (only is None or i in only) and (filters is None or matches(payload, filters))
-        ]
-        return [_best(vector, candidates, limit, with_vectors) for vector in vectors]
+    def search_many(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[PropertyHit]]:
+        self._whole.answer()
+        candidates = {i: stored for i, stored in self._properties.items() if _passes(i, stored[1], narrowing)}
+        return [_best(vector, candidates, limit) for vector in vectors]
 
-    def similar(
-        self, tenant: UUID, version: str, property_id: str, *, limit: int, filters: Filters | None = None
-    ) -> list[PropertyHit]:
-        reference = self.get_properties(tenant, version, [property_id]).get(property_id)
-        if reference is None or reference.vector is None:
+    def similar(self, property_id: str, *, limit: int, filters: Filters | None = None) -> list[PropertyHit]:
+        self._whole.answer()
+        if property_id not in self._properties:
             raise NotFound("no such property")
-        return self.search(tenant, version, reference.vector, limit=limit, filters=filters, exclude=[property_id])
+        reference, _ = self._properties[property_id]
+        return self.search(reference, limit=limit, narrowing=Narrowing(filters, exclude=[property_id]))
 
-    def get_properties(self, tenant: UUID, version: str, property_ids: Sequence[str]) -> dict[str, PropertyHit]:
-        self._answer()
-        known = self._properties.get((tenant, version), {})
-        return {i: PropertyHit(i, 0.0, known[i][1], known[i][0]) for i in property_ids if i in known}
+    def get_properties(self, property_ids: Sequence[str]) -> dict[str, PropertyHit]:
+        self._whole.answer()
+        stored = {i: self._properties[i] for i in property_ids if i in self._properties}
+        return {i: PropertyHit(i, 0.0, payload, vector) for i, (vector, payload) in stored.items()}
 
-    def property_vectors(self, tenant: UUID, version: str, property_ids: Sequence[str]) -> dict[str, Vector]:
-        self._answer()
-        known = self._properties.get((tenant, version), {})
-        return {i: known[i][0] for i in property_ids if i in known}
+    def property_vectors(self, property_ids: Sequence[str]) -> dict[str, Vector]:
+        self._whole.answer()
+        return {i: self._properties[i][0] for i in property_ids if i in self._properties}
 
-    def get_user(self, tenant: UUID, version: str, user_id: int) -> UserPoint | None:
-        self._answer()
-        return self._users.get((tenant, version), {}).get(user_id)
+    def get_user(self, user_id: int) -> UserPoint | None:
+        self._whole.answer()
+        return self._users.get(user_id)
 
-    def search_users(self, tenant: UUID, version: str, vector: Vector, limit: int) -> list[UserHit]:
-        self._answer()
-        users = self._users.get((tenant, version), {}).values()
-        hits = [UserHit(user.user_id, _cosine(vector, user.vector), user.evidence) for user in users]
+    def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
+        self._whole.answer()
+        hits = [UserHit(user.user_id, _cosine(vector, user.vector), user.evidence) for user in self._users.values()]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
-    def count(self, tenant: UUID, version: str, kind: PointKind) -> int:
-        self._answer()
-        return len((self._properties if kind == "properties" else self._users).get((tenant, version), {}))
+    def count(self, kind: PointKind) -> int:
+        self._whole.answer()
+        return len(self._properties if kind == "properties" else self._users)
 
-    def property_ids(self, tenant: UUID, version: str) -> Iterator[str]:
-        self._answer()
-        return iter(list(self._properties.get((tenant, version), {})))
+    def property_ids(self) -> Iterator[str]:
+        self._whole.answer()
+        return iter(list(self._properties))
 
-    def user_ids(self, tenant: UUID, version: str) -> Iterator[int]:
-        self._answer()
-        return iter(list(self._users.get((tenant, version), {})))
+    def user_ids(self) -> Iterator[int]:
+        self._whole.answer()
+        return iter(list(self._users))
 
-    def delete_versions(self, tenant: UUID, keep: Collection[str]) -> None:
-        self._answer()
-        for held in (self._properties, self._users):
-            for owner in [owner for owner in held if owner[0] == tenant and owner[1] not in keep]:
-                del held[owner]
+    def delete_all_versions_but(self, keep: Collection[str]) -> None:
+        self._whole.answer()
+        for (tenant_id, version), held in self._whole.tenants.items():
+            if tenant_id == self._tenant_id and version not in keep:
+                held._properties.clear()
+                held._users.clear()
 
-    def delete_properties(self, tenant: UUID, version: str, property_ids: Collection[str]) -> None:
-        self._answer()
+    def delete_properties(self, property_ids: Collection[str]) -> None:
+        self._whole.answer()
         for property_id in property_ids:
-            self._properties.get((tenant, version), {}).pop(property_id, None)
+            self._properties.pop(property_id, None)
 
-    def _answer(self, *, ready: bool = False) -> None:
-        if self.down or not (self._ready or ready):
-            raise IndexUnavailable("the index does not answer, or its collections are missing")
+
+def _passes(property_id: str, payload: Mapping[str, Any], narrowing: Narrowing) -> bool:
+    return (
+        property_id not in narrowing.exclude
+        and (narrowing.only is None or property_id in narrowing.only)
+        and (narrowing.filters is None or matches(payload, narrowing.filters))
+    )
 
 
 def matches(payload: Mapping[str, Any], filters: Filters) -> bool:
@@ -153,12 +153,8 @@ def _near(payload: Mapping[str, Any], circle: GeoRadius) -> bool:
     return 2 * EARTH_RADIUS_KM * asin(sqrt(half)) <= circle.radius_km
 
 
-def _best(vector: Vector, candidates: Sequence[PropertyHit], limit: int, with_vectors: bool) -> list[PropertyHit]:
-    hits = [
-        PropertyHit(hit.property_id, _cosine(vector, hit.vector), hit.payload, hit.vector if with_vectors else None)
-        for hit in candidates
-        if hit.vector is not None
-    ]
+def _best(vector: Vector, candidates: Mapping[str, Stored], limit: int) -> list[PropertyHit]:
+    hits = [PropertyHit(i, _cosine(vector, stored), payload) for i, (stored, payload) in candidates.items()]
     return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
 

@@ -26,11 +26,11 @@ def test_many_threads_write_and_read_at_once(tmp_path: Path) -> None:
         index.ensure_collections()
 
         def work(number: int) -> int:
-            tenant = UUID(int=100 + number)
+            own = index.of(UUID(int=100 + number), VERSION)
             for start in range(0, N, 100):
-                index.upsert_users(tenant, VERSION, investors(N)[start : start + 100])
-                index.search_users(tenant, VERSION, VECTOR, 5)
-            return index.count(tenant, VERSION, "users")
+                own.upsert_users(investors(N)[start : start + 100])
+                own.search_users(VECTOR, 5)
+            return own.count("users")
 
         with ThreadPoolExecutor(8) as threads:
             assert list(threads.map(work, range(16))) == [N] * 16
@@ -44,8 +44,8 @@ def test_building_the_vector_index_keeps_every_answer(tmp_path: Path) -> None:
         answer = httpx.post(f"{url}/collections/property_embeddings/optimize", timeout=STOP_SECONDS)
         assert answer.status_code == 200, answer.text
         assert QUESTIONS["search"](index) == before
-        index.upsert_properties(TENANT, VERSION, ["new"], VECTOR[None], [{}])
-        assert index.search(TENANT, VERSION, VECTOR, limit=1)[0].property_id == "new"
+        index.of(TENANT, VERSION).upsert_properties(["new"], VECTOR[None], [{}])
+        assert index.of(TENANT, VERSION).search(VECTOR, limit=1)[0].property_id == "new"
         index.close()
 
 
@@ -82,13 +82,13 @@ def test_nothing_acknowledged_is_lost_by_kill_9_at_any_moment(tmp_path: Path) ->
         index = VectorIndex(url)
         fill(index)
         if round_number == 1:
-            index.delete_versions(OTHER, keep=[])
+            index.of(OTHER, VERSION).delete_all_versions_but(keep=[])
         process.send_signal(signal.SIGKILL)
         process.communicate()
         index.close()
     with index_over_http(tmp_path) as index:
-        assert [index.count(t, VERSION, "users") for t in (TENANT, OTHER)] == [N, 0]
-        assert index.get_user(TENANT, VERSION, 8) == investors(N)[8]
+        assert [index.of(t, VERSION).count("users") for t in (TENANT, OTHER)] == [N, 0]
+        assert index.of(TENANT, VERSION).get_user(8) == investors(N)[8]
     assert not (tmp_path / "collections" / "half_made.new").exists()
 
 
@@ -101,7 +101,7 @@ def test_a_terminated_server_saves_and_leaves_in_order(tmp_path: Path) -> None:
     process.communicate(timeout=STOP_SECONDS)
     Shards(tmp_path).close()
     with index_over_http(tmp_path) as again:
-        assert again.count(TENANT, VERSION, "properties") == N
+        assert again.of(TENANT, VERSION).count("properties") == N
 
 
 def test_a_second_server_on_the_same_state_is_told_who_holds_it(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from portfolio_twin.adapters.qdrant.index import UserPoint
+from portfolio_twin.adapters.qdrant.points import UserPoint
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, KIND_WEIGHTS, KINDS, InteractionLog
 from portfolio_twin.model.config import TwinConfig
