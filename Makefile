@@ -8,7 +8,7 @@ FUNCTION ?= Predict
 EVENT ?= tests/events/api/predict.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check bench lock build invoke api e2e deploy clean
+.PHONY: help install demo serve test unit check fix bench lock build invoke api e2e deploy clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +27,15 @@ demo: install  ## two tenants from nothing to answers; DATA=folder for your own 
 serve: install  ## the API and its stores on this machine, docs at /docs
 	$(VENV)/bin/twin serve --state $(STATE)
 
-test: install  ## unit and integration tests on the embedded services
-	$(RUN) pytest
+test: install  ## unit and integration tests on the embedded services; TESTS=path for some of them
+	$(RUN) pytest $(TESTS)
+
+unit: install  ## the unit tests alone: no network, no process
+	$(RUN) pytest tests/unit
+
+fix: install  ## what ruff can mend by itself, and its format
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
 
 check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 	$(VENV)/bin/ruff check .

@@ -30,9 +30,9 @@ def train_from_environment(settings: TrainSettings, progress: Progress) -> None:
     snapshot = bucket.snapshots.load(settings.snapshot_id)
     store = S3Store(bucket.objects, settings.prefix)
     job = settings.job()
-    progress.say(
-        f"training {job.kind} {job.version}: {len(snapshot.catalogue)} properties, {len(snapshot.log)} interactions"
-    )
+    what = "the plain design" if job.design == "plain" else job.kind
+    size = f"{len(snapshot.catalogue)} properties, {len(snapshot.log)} interactions"
+    progress.say(f"training {what} {job.version}: {size}")
     files = run(job, snapshot, checkpoints_in(store, job), progress)
     for name in sorted(files, key=lambda name: name == MANIFEST):
         store.write(name, files[name])
@@ -50,7 +50,7 @@ def main() -> int:
     try:
         train_from_environment(TrainSettings(), progress)
     except Interrupted:
-        progress.say("terminated: a checkpoint was left, the next attempt goes on from it")
+        progress.say("terminated: the next attempt goes on from the last checkpoint, if one was left")
         return TERMINATED
     except (TwinError, ValueError) as error:
         progress.say(f"{type(error).__name__}: {error}")

@@ -1,46 +1,39 @@
 """From a tower to a twin: the vectors of everything and everybody, and what its numbers mean."""
 
 import numpy as np
-import numpy.typing as npt
 
 from functions.train.calibrate import base_rate, calibrate, guess
-from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.evaluation.queries import Queries
+from functions.train.tower.fitted import FittedTower
+from functions.train.training_data import TrainingData
 from portfolio_twin.model.calibration import Confidence
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import PropertyEncoder
-from portfolio_twin.model.features import FeatureSchema
-from portfolio_twin.model.histories import histories_before
+from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import ModelKind, Twin, choose_landmarks
 
 
-def assemble(
-    version: str,
-    kind: ModelKind,
-    config: TwinConfig,
-    schema: FeatureSchema,
-    encoder: PropertyEncoder,
-    global_vector: Matrix,
-    catalogue: Catalogue,
-    log: InteractionLog,
-    validation: Queries,
-    table: tuple[npt.NDArray[np.int64], Matrix] | None = None,
-) -> Twin:
-    """The twin as it will serve. `log` is the whole log; `table` the ids and vectors of a design with a user table."""
-    X = schema.vectorise(catalogue)
-    vectors = encoder(X)
-    user_ids = np.unique(log.users)
-    if table:
-        user_ids, pooled = table
-    known = histories_before(log, catalogue.ids, user_ids)
-    histories = known.present(vectors - vectors.mean(axis=0), config.change_of_taste)
-    if not table:
-        pooled = histories.pool(vectors, global_vector)
-    landmarks, distance = choose_landmarks(X, config.seed)
+def assemble(data: TrainingData, tower: FittedTower, config: TwinConfig, *, version: str, kind: ModelKind) -> Twin:
+    """The twin as it will serve, without a ranking layer."""
+    vectors = tower.encoder(data.X)
+    user_ids = np.unique(data.dataset.log.users)
+    centred = vectors - vectors.mean(axis=0)
+    histories = Histories.of(data.dataset, user_ids).present(centred, config.change_of_taste)
+    landmarks, distance = choose_landmarks(data.X, config.seed)
     uncalibrated = Twin(
-        version, kind, config, schema, encoder, global_vector, guess(vectors, config.seed), Confidence.content(),
-        base_rate(catalogue, log), landmarks, distance, catalogue.ids, vectors, user_ids, pooled, histories.evidence,
-    )  # fmt: skip
-    return calibrate(uncalibrated, X, validation)
+        version=version,
+        kind=kind,
+        config=config,
+        schema=data.schema,
+        encoder=tower.encoder,
+        market_taste=tower.market_taste,
+        calibration=guess(vectors, config.seed),
+        confidence=Confidence.content(),
+        base_rate=base_rate(data.dataset),
+        landmarks=landmarks,
+        landmark_distance=distance,
+        property_ids=data.dataset.catalogue.ids,
+        property_vectors=vectors,
+        user_ids=user_ids,
+        user_vectors=histories.pool(vectors, tower.market_taste),
+        user_evidence=histories.evidence,
+    )
+    return calibrate(uncalibrated, data)

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from functions.train.training_data import TrainingData
 from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, POSITIVE_KINDS, InteractionLog
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
-from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.evaluation.queries import Queries, investors
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, POSITIVE_KINDS
+from portfolio_twin.domain.properties import UNKNOWN
+from portfolio_twin.evaluation.scoring import pair_cosines
 from portfolio_twin.model.calibration import Confidence, Platt, logit
 from portfolio_twin.model.twin import Twin
 
@@ -19,39 +20,33 @@ SURE_OF_A_COPY = 0.9  # the guessed affinity for a property just like those of t
 RANDOM_PAIRS = 10_000
 
 
-def calibrate(twin: Twin, X: Matrix, validation: Queries) -> Twin:
+def calibrate(twin: Twin, data: TrainingData) -> Twin:
     """With Platt and confidence fitted on the validation pairs; unchanged where those are too few.
 
     Whoever has no history is judged by the market's taste, whose cosines lie on another scale: that has its own Platt.
     """
-    labels = validation.labels.astype(np.float64)
+    validation, labels = data.validation, data.validation.labels.astype(np.float64)
     if min((labels == 1).sum(), (labels == 0).sum()) < PAIRS_NEEDED:
         return twin
     limits = (0, *SHORTENED, HISTORY_LIMIT)
     shortened = [validation.shortened(limit) for limit in limits]
-    cosines = [_cosines(twin, queries) for queries in shortened]
+    cosines = [pair_cosines(twin, twin.property_vectors, queries) for queries in shortened]
     present = [twin.present(queries.histories, twin.property_vectors) for queries in shortened]
-    evidence = [histories.evidence[validation.pair_rows] for histories in present]
-    known = evidence[-1] > 0
-    twin = replace(twin, calibration=Platt.fit(cosines[-1][known], labels[known]))
-    if twin.config.user_tower == "history":
-        twin = replace(twin, market_calibration=Platt.fit(cosines[0], labels))
+    evidence = [histories.evidence[validation.pair_owners] for histories in present]
+    met = evidence[-1] > 0
+    twin = replace(
+        twin,
+        calibration=Platt.fit(cosines[-1][met], labels[met]),
+        market_calibration=Platt.fit(cosines[0], labels),
+    )
     if twin.kind == "content":
         return twin
     affinity = [twin.probability(c, e) for c, e in zip(cosines, evidence, strict=True)]
-    novelty = twin.novelty(X[validation.pair_properties])
+    novelty = twin.novelty(data.X[validation.pair_properties])
     confidence = Confidence.fit(
         np.concatenate(affinity), np.concatenate(evidence), np.tile(novelty, len(limits)), np.tile(labels, len(limits))
     )
     return replace(twin, confidence=confidence)
-
-
-def _cosines(twin: Twin, queries: Queries) -> Matrix:
-    """(p,) of each classification pair."""
-    vectors = twin.property_vectors
-    users = investors(twin, vectors, queries.users, queries.histories)[queries.pair_rows]
-    cosines: Matrix = np.einsum("pd,pd->p", users, vectors[queries.pair_properties])
-    return cosines
 
 
 def guess(vectors: Matrix, seed: int) -> Platt:
@@ -63,10 +58,10 @@ def guess(vectors: Matrix, seed: int) -> Platt:
     return Platt(slope, -slope * far)
 
 
-def base_rate(catalogue: Catalogue, log: InteractionLog) -> float:
+def base_rate(dataset: Dataset) -> float:
     """The share of the catalogue that an investor with any dealings makes a deal on or likes."""
-    numbers = property_numbers(catalogue.ids, log.properties)
-    positive = np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]) & (numbers != UNKNOWN)
-    wanted = set(zip(log.users[positive].tolist(), numbers[positive].tolist(), strict=True))
-    users = len(np.unique(log.users))
-    return len(wanted) / (users * len(catalogue)) if users and len(catalogue) else 0.0
+    log, rows = dataset.log, dataset.rows
+    positive = np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]) & (rows != UNKNOWN)
+    wanted = set(zip(log.users[positive].tolist(), rows[positive].tolist(), strict=True))
+    users, properties = len(np.unique(log.users)), len(dataset.catalogue)
+    return len(wanted) / (users * properties) if users and properties else 0.0

@@ -2,10 +2,17 @@
 
 import numpy as np
 
+from functions.train.tower.fitted import FittedTower
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.model.encoder import PropertyEncoder
 
 MARKET_PULL = 0.1  # how much of the market's mean is in every investor, so that an empty history has a direction
+
+
+def content_tower(X: Matrix, dim: int) -> FittedTower:
+    """From the properties X (n, w) alone."""
+    encoder = principal_components(X, dim)
+    return FittedTower(encoder, market_vector(encoder(X)))
 
 
 def principal_components(X: Matrix, dim: int) -> PropertyEncoder:
@@ -27,5 +34,4 @@ def market_vector(vectors: Matrix) -> Matrix:
     mean = vectors.mean(axis=0)
     norm = float(np.linalg.norm(mean))
     direction = mean / norm if norm > 1e-6 else vectors[0]  # a market without a middle: any property stands for it
-    pull: Matrix = (MARKET_PULL * direction).astype(np.float32)
-    return pull
+    return np.asarray(MARKET_PULL * direction, dtype=np.float32)

@@ -7,27 +7,23 @@ from functions.train.job import Job, checkpoints_in, run
 from functions.train.progress import Progress
 from functions.train.stores import FolderStore
 from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.split import draw_holdout
 
 
-def freeze(catalogue: Catalogue, log: InteractionLog, seed: int) -> Snapshot:
+def freeze(dataset: Dataset, seed: int) -> Snapshot:
     """The same snapshot as the pipeline's, in memory."""
-    log = log.in_time_order()
-    holdout = draw_holdout(log, catalogue.ids, seed=seed)
+    dataset = dataset.in_time_order()
+    log, holdout = dataset.log, draw_holdout(dataset, seed=seed)
     ends = (log.times[[0, -1]] if len(log) else log.times).astype("datetime64[s]").astype(str).tolist()
-    files = digests(pack_snapshot(catalogue, log, holdout))
-    return Snapshot(catalogue, log, holdout, {"snapshot_id": "folder", "files": files, "data_window": ends or None})
+    files = digests(pack_snapshot(dataset, holdout))
+    return Snapshot(dataset, holdout, {"snapshot_id": "folder", "files": files, "data_window": ends or None})
 
 
-def train_into(
-    folder: Path, job: Job, catalogue: Catalogue, log: InteractionLog, progress: Progress
-) -> Mapping[str, bytes]:
+def train_into(folder: Path, job: Job, dataset: Dataset, progress: Progress) -> Mapping[str, bytes]:
     """Trains on this data and writes the bundle into `folder`; a training cut short there is gone on with."""
     store = FolderStore(folder)
-    snapshot = freeze(catalogue, log, job.config.seed)
-    files = run(job, snapshot, checkpoints_in(store, job), progress)
+    files = run(job, freeze(dataset, job.config.seed), checkpoints_in(store, job), progress)
     for name, data in files.items():
         store.write(name, data)
     return files

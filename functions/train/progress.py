@@ -1,4 +1,4 @@
-"""What is told of a training while it runs, and how it is told to stop."""
+"""What a training reports while it runs, and how it is stopped."""
 
 import sys
 from collections.abc import Callable
@@ -8,7 +8,7 @@ Epoch = dict[str, float]
 
 
 class Interrupted(Exception):
-    """The machine wants its place back; what was done so far lies in a checkpoint."""
+    """The machine is wanted back; what was done so far lies in a checkpoint."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The training job's environment. It is no Lambda, so its settings live with it; an empty variable is one not set."""
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,12 +7,14 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from functions.train.job import Job
+from functions.train.plain.config import PlainConfig
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.twin import ModelKind
 
 
 class TrainSettings(BaseSettings):
-    """What to train comes from the pipeline; overrides of `TwinConfig` are optional."""
+    """What to train comes from the pipeline; overrides of the design's settings are optional."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -21,9 +22,9 @@ class TrainSettings(BaseSettings):
     tenant_id: UUID
     snapshot_id: str
     version: str
-    model_kind: Literal["twin", "content"] = "twin"
+    model_kind: ModelKind = "twin"
     output_prefix: str | None = None
-    design: Literal["recipe", "baseline"] = "recipe"
+    design: Literal["recipe", "baseline"] = "recipe"  # baseline: the plain design, measured and never served
     epochs: Annotated[int, Field(ge=1)] | None = None
     batch_size: Annotated[int, Field(ge=2)] | None = None
     learning_rate: Annotated[float, Field(gt=0)] | None = None
@@ -41,15 +42,17 @@ class TrainSettings(BaseSettings):
     def job(self) -> Job:
         given = {name: getattr(self, name) for name in ("epochs", "batch_size", "learning_rate", "seed")}
         overrides: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        config = TwinConfig.baseline() if self.design == "baseline" else TwinConfig()
+        alone = self.design == "baseline"
         return Job(
             tenant_id=self.tenant_id,
             version=self.version,
             kind=self.model_kind,
-            config=replace(config, **overrides),
+            config=TwinConfig(**overrides),
             device=self.device,
             lookback_days=self.lookback_days,
             val_split=self.val_split,
             baseline=self.compare_baseline,
+            design="plain" if alone else "twin",
+            plain=PlainConfig(**overrides) if alone else PlainConfig(),
             code_version=self.code_version,
         )

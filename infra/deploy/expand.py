@@ -33,8 +33,7 @@ def expand(template: dict[str, Any]) -> dict[str, Any]:
     }
     session = boto3.Session(region_name="us-east-1")  # any: nothing is asked of it
     translator = Translator(MANAGED_POLICIES, Parser(), boto_session=session)
-    expanded: dict[str, Any] = translator.translate(_with_inline_definitions(template), parameters)
-    return expanded
+    return dict(translator.translate(_with_inline_definitions(template), parameters))
 
 
 def _unroll(resources: dict[str, Any]) -> dict[str, Any]:

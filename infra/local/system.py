@@ -3,9 +3,8 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from portfolio_twin.adapters.tenant import Stores, Tenant
 
 DEFAULT_STATE = Path(".twin")
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,7 @@ class LocalSystem:
     state: Path
     s3: "S3Server"
     qdrant_url: str
-
-    @cached_property
-    def stores(self) -> "Stores":
-        """As the pipelines' role."""
-        from portfolio_twin.adapters.tenant import Stores
-        from portfolio_twin.settings import PipelineSettings, from_environment
-
-        return Stores(from_environment(PipelineSettings))
+    stores: "Stores"  # as the pipelines' role
 
     @property
     def database(self) -> "Database":
@@ -46,19 +39,25 @@ class LocalSystem:
 
 
 @contextmanager
-def local_system(state: Path, host: str = "127.0.0.1") -> Iterator[LocalSystem]:
-    """PostgreSQL, the Qdrant engine and S3, running until the block ends; one process at a time per state folder."""
+def local_system(state: Path, host: str = "", **settings: str) -> Iterator[LocalSystem]:
+    """PostgreSQL, the Qdrant engine and S3, running until the block ends; one process at a time per state folder.
+
+    `host`: one of this machine's addresses at which containers reach all three. `settings`: further variables of
+    portfolio_twin/settings.py, for as long as the system runs.
+    """
     from infra.local.stores.s3_server import S3Server
+    from portfolio_twin.adapters.tenant import Stores
+    from portfolio_twin.settings import PipelineSettings, from_environment
 
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
     with (
         _only_one(state),
-        S3Server(state, host=host) as s3,
-        _qdrant_of(state, host) as qdrant_url,
+        S3Server(state, host=host or LOOPBACK) as s3,
+        _qdrant_of(state, host or LOOPBACK) as qdrant_url,
         _environment_restored(),
     ):
-        urls = postgres_of(state)
+        urls = postgres_of(state, host)
         os.environ.update(s3.environment)
         os.environ.update(
             QDRANT_URL=qdrant_url,
@@ -69,7 +68,10 @@ def local_system(state: Path, host: str = "127.0.0.1") -> Iterator[LocalSystem]:
             POWERTOOLS_TRACE_DISABLED="true",
             LOG_LEVEL="WARNING",
         )
-        yield LocalSystem(state, s3, qdrant_url)
+        os.environ.update(settings)
+        stores = Stores(from_environment(PipelineSettings))
+        with closing(stores.database):
+            yield LocalSystem(state, s3, qdrant_url, stores)
 
 
 @contextmanager
@@ -88,14 +90,14 @@ def _qdrant_of(state: Path, host: str) -> Iterator[str]:
         face.stop()
 
 
-def postgres_of(state: Path) -> "Urls":
+def postgres_of(state: Path, host: str = "") -> "Urls":
     """The server that the environment names (infra/compose/compose.yaml says how), or the embedded one."""
     from infra.local.stores import postgres
     from infra.migrations.run import upgrade
 
     app = os.environ.get("DATABASE_URL")
     if not app:
-        return postgres.start(state)
+        return postgres.start(state, host)
     owner, pipeline = os.environ.get("OWNER_DATABASE_URL"), os.environ.get("PIPELINE_DATABASE_URL")
     if owner:
         upgrade(owner)

@@ -1,5 +1,7 @@
 """What investors do with what they see: view, reach out, make a deal, give a thumb."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +16,21 @@ HOUR_SECONDS = 3_600
 # How long after the view, in seconds, at most. Short, so that the truth at the target's time is the truth at its view.
 LAGS = {"view": 0, "like": 600, "dislike": 600, "outreach": 24 * HOUR_SECONDS, "deal": 4 * DAY_SECONDS}
 
-Events = tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.int64]]  # property rows, kinds, times
+
+class Views(NamedTuple):
+    """What one investor looks at, (k,), in the order of time."""
+
+    rows: npt.NDArray[np.int64]  # of the properties
+    matches: Values
+    times: npt.NDArray[np.int64]
+
+
+class Events(NamedTuple):
+    """What one investor does, (k,)."""
+
+    rows: npt.NDArray[np.int64]  # of the properties
+    kinds: npt.NDArray[np.int8]
+    times: npt.NDArray[np.int64]
 
 
 def sitting_times(begins: int, ends: int, views: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -30,61 +46,57 @@ def interact(truth: Truth, row: int, times: npt.NDArray[np.int64], rng: np.rando
     """What the investor in that row of the truth does from views at those times, (k,), in the order of time."""
     times = times[[bool(truth.on_market(int(t)).any()) for t in times]]  # with nothing on the market, no views
     changed = times >= truth.changes_at[row]
-    parts = [_views(truth, row, taste, times[changed == bool(taste)], rng) for taste in (0, 1)]
-    seen = np.concatenate([part for part, _ in parts])
-    match = np.concatenate([part for _, part in parts])
-    return _once_each(*_follow_up(truth, row, seen, match, times, rng))
+    parts = [_look(truth, truth.matches[taste, row], times[changed == bool(taste)], rng) for taste in (0, 1)]
+    rows, matches = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return _once_each(_follow_up(truth, row, Views(rows, matches, times), rng))
 
 
-def _views(
-    truth: Truth, row: int, taste: int, times: npt.NDArray[np.int64], rng: np.random.Generator
+def _look(
+    truth: Truth, matches: npt.NDArray[np.float32], times: npt.NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.int64], Values]:
-    """The properties seen at those times, and how well each matches, both (k,)."""
-    match = truth.matches[taste, row].astype(np.float64)
+    """The properties seen at those times, and how well each matches, both (k,); `matches` are of all, (n,)."""
+    match = matches.astype(np.float64)
     shown = exposure(truth.listed_at, truth.delisted_at, truth.appeal, times)
     chances = np.cumsum(view_probabilities(shown, match, truth.browsing), axis=1)  # (k, n)
     seen = (chances < rng.random((len(times), 1)) * chances[:, -1:]).sum(axis=1)
     return seen, match[seen]
 
 
-def _follow_up(
-    truth: Truth,
-    row: int,
-    seen: npt.NDArray[np.int64],
-    match: Values,
-    times: npt.NDArray[np.int64],
-    rng: np.random.Generator,
-) -> Events:
-    k = len(seen)
-    outreach = rng.random(k) < along(OUTREACH, match)
-    likes = rng.random(k) < truth.thumbs[row] * along(LIKE, match)
-    dislikes = ~likes & (rng.random(k) < truth.thumbs[row] * along(DISLIKE, match))
-    happened = {
-        "view": np.ones(k, dtype=bool),
-        "like": likes,
-        "dislike": dislikes,
-        "outreach": outreach,
-        "deal": outreach & (rng.random(k) < along(DEAL, match)),
-    }
-    wrong = rng.random(k) < WRONG_THUMB
-    happened["like"], happened["dislike"] = (
-        np.where(wrong, dislikes, likes), np.where(wrong, likes, dislikes))  # fmt: skip
-    rows, kinds, when = [], [], []
-    for kind, mask in happened.items():
+def _follow_up(truth: Truth, row: int, views: Views, rng: np.random.Generator) -> Events:
+    """Not in the order of time."""
+    delisted_at = truth.delisted_at[views.rows]
+    parts = []
+    for kind, mask in _led_to(truth.thumbs[row], views.matches, rng).items():
         # Nothing happens to a property after it has left the market.
-        latest = np.minimum(times + LAGS[kind], truth.delisted_at[seen] - 1)[mask]
-        first = np.minimum(times[mask] + np.minimum(LAGS[kind], 60), latest)
-        rows.append(seen[mask])
-        kinds.append(np.full(int(mask.sum()), KIND_CODE[kind], dtype=np.int8))
-        when.append(rng.integers(first, latest + 1))
-    return np.concatenate(rows), np.concatenate(kinds), np.concatenate(when)
+        latest = np.minimum(views.times + LAGS[kind], delisted_at - 1)[mask]
+        first = np.minimum(views.times[mask] + np.minimum(LAGS[kind], 60), latest)
+        kinds = np.full(int(mask.sum()), KIND_CODE[kind], dtype=np.int8)
+        parts.append(Events(views.rows[mask], kinds, rng.integers(first, latest + 1)))
+    return Events(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _once_each(rows: npt.NDArray[np.int64], kinds: npt.NDArray[np.int8], times: npt.NDArray[np.int64]) -> Events:
+def _led_to(thumbs: float, match: Values, rng: np.random.Generator) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which views of properties that match so well, (k,), lead to an interaction of each kind."""
+    k = len(match)
+    outreach = rng.random(k) < along(OUTREACH, match)
+    likes = rng.random(k) < thumbs * along(LIKE, match)
+    dislikes = ~likes & (rng.random(k) < thumbs * along(DISLIKE, match))
+    deals = outreach & (rng.random(k) < along(DEAL, match))
+    wrong = rng.random(k) < WRONG_THUMB
+    return {
+        "view": np.ones(k, dtype=bool),
+        "like": np.where(wrong, dislikes, likes),
+        "dislike": np.where(wrong, likes, dislikes),
+        "outreach": outreach,
+        "deal": deals,
+    }
+
+
+def _once_each(done: Events) -> Events:
     """The first of each kind with each property, except that properties are looked at again; in the order of time."""
-    order = np.argsort(times, kind="stable")
-    rows, kinds, times = rows[order], kinds[order], times[order]
+    order = np.argsort(done.times, kind="stable")
+    rows, kinds, times = (column[order] for column in done)
     _, first = np.unique(np.stack([rows, kinds]), axis=1, return_index=True)
     kept = kinds == KIND_CODE["view"]
     kept[first] = True
-    return rows[kept], kinds[kept], times[kept]
+    return Events(rows[kept], kinds[kept], times[kept])

@@ -38,8 +38,7 @@ class BuyBox:
         of_type = int(np.isin(listings.types, self.types).sum())
         enough = max(1, int(min(FULL_MATCHES * len(fit), FULL_MATCHES_OF_TYPE * of_type)))
         full = max(float(np.partition(fit, -enough)[-enough]), 1e-6)
-        match: Values = np.minimum(1.0, fit / full) ** CRISPNESS
-        return match
+        return np.asarray(np.minimum(1.0, fit / full) ** CRISPNESS)
 
     def _fit(self, listings: Listings) -> Values:
         fit = np.isin(listings.types, self.types).astype(np.float64)
@@ -47,9 +46,8 @@ class BuyBox:
             fit *= window.match(listings.facts[window.fact])
         east, north = listings.facts["east_km"], listings.facts["north_km"]
         nearest = np.min([np.hypot(east - x, north - y) for x, y in self.spots], axis=0)  # (n,)
-        place = LUKEWARM + (1 - LUKEWARM) * np.exp(-((nearest / self.radius_km) ** 4))
-        matching: Values = fit * place
-        return matching
+        nearness = LUKEWARM + (1 - LUKEWARM) * np.exp(-((nearest / self.radius_km) ** 4))
+        return np.asarray(fit * nearness)
 
 
 Taste = tuple[BuyBox, ...]  # an investor wants whatever fits one of them
@@ -69,8 +67,7 @@ class Investors:
 
 def match_of(taste: Taste, listings: Listings) -> Values:
     """The best match among the investor's strategies, (n,)."""
-    best: Values = np.max([box.match(listings) for box in taste], axis=0)
-    return best
+    return np.asarray(np.max([box.match(listings) for box in taste], axis=0))
 
 
 def draw_investors(market: MarketConfig, listings: Listings, rng: np.random.Generator) -> Investors:

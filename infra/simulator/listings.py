@@ -1,4 +1,4 @@
-"""The properties of a market as they truly are: place, building, worth, rent, and when they are on the market."""
+"""The properties of a market as they truly are: location, building, worth, rent, and when they are on the market."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infra.simulator.market import MarketConfig, Values
-from infra.simulator.worth import BUILDINGS, Facts, draw_income, draw_worth, of_hood
+from infra.simulator.worth import BUILDINGS, Draft, Facts, draw_income, draw_worth, of_hood
 from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.properties import PROPERTY_TYPES
 
@@ -30,20 +30,22 @@ class Listings:
 
 
 def draw_listings(market: MarketConfig, rng: np.random.Generator) -> Listings:
-    hoods, types, facts = _draw_places(market, rng)
-    _draw_buildings(market, hoods, types, facts, rng)
-    draw_worth(market, hoods, types, facts, rng)
-    draw_income(market, types, facts, rng)
-    listed_at, delisted_at = _draw_times(market, facts, rng)
+    draft = _draw_locations(market, rng)
+    _draw_buildings(draft)
+    draw_worth(draft)
+    draw_income(draft)
+    listed_at, delisted_at = _draw_times(draft)
+    facts = draft.facts
     ids = np.array([f"{market.prefix}-{number:05d}" for number in range(1, market.properties + 1)], dtype=object)
     bargain = -np.nan_to_num(facts["value_gap"])
     appeal = np.exp(0.5 * bargain + 0.08 * facts["grade"] + rng.normal(0, 0.08, market.properties))
-    return Listings(ids, types, hoods, facts, listed_at, delisted_at, appeal)
+    return Listings(
+        ids=ids, types=draft.types, hoods=draft.hoods, facts=facts,
+        listed_at=listed_at, delisted_at=delisted_at, appeal=appeal,
+    )  # fmt: skip
 
 
-def _draw_places(
-    market: MarketConfig, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_], Facts]:
+def _draw_locations(market: MarketConfig, rng: np.random.Generator) -> Draft:
     n = market.properties
     hoods = rng.integers(len(market.neighbourhoods), size=n)
     urban, spread = of_hood(market, "urban", hoods), of_hood(market, "spread_km", hoods)
@@ -58,26 +60,21 @@ def _draw_places(
         "urban": urban,
         "school_rating": np.clip(np.round(of_hood(market, "school", hoods) + rng.normal(0, 0.7, n)), 1, 10),
     }
-    return hoods, np.array(PROPERTY_TYPES, dtype=object)[types], facts
+    return Draft(market, rng, hoods, np.array(PROPERTY_TYPES, dtype=object)[types], facts)
 
 
-def _draw_buildings(
-    market: MarketConfig,
-    hoods: npt.NDArray[np.int64],
-    types: npt.NDArray[np.object_],
-    facts: Facts,
-    rng: np.random.Generator,
-) -> None:
-    n, urban = market.properties, facts["urban"]
-    area, room, lot, _, _ = np.array([BUILDINGS[name] for name in types]).T
+def _draw_buildings(draft: Draft) -> None:
+    market, facts, rng, n = draft.market, draft.facts, draft.rng, draft.market.properties
+    urban = facts["urban"]
+    area, room, lot, _, _ = np.array([BUILDINGS[name] for name in draft.types]).T
     size = area * np.exp(rng.normal(0, 0.30, n) - 0.15 * (urban - 0.4))
     beds = np.clip(np.round(size / room + rng.normal(0, 0.4, n)), 0, 12)
-    built = np.clip(np.round(of_hood(market, "built", hoods) + rng.normal(0, 14, n)), 1850, market.until.year)
+    built = np.clip(np.round(of_hood(market, "built", draft.hoods) + rng.normal(0, 14, n)), 1850, market.until.year)
     age = market.until.year - built
     condition = np.clip(0.80 - 0.0035 * age + rng.normal(0, 0.16, n), 0.05, 0.98)
     condition = np.where(rng.random(n) < 0.18, rng.uniform(0.75, 0.98, n), condition)  # renovated
-    has_building = types != "Land"
-    facts["grade"] = rng.normal(size=n)  # what no column tells: light, layout, the street
+    has_building = draft.types != "Land"
+    facts["grade"] = rng.normal(size=n)  # what no column holds: light, layout, the street
     facts["square_footage"] = np.round(size)
     facts["bedrooms"] = beds
     facts["bathrooms"] = np.clip(np.round(2 * (0.6 + 0.45 * beds + rng.normal(0, 0.35, n))) / 2, 1, None)
@@ -88,11 +85,9 @@ def _draw_buildings(
     facts["condition"] = np.where(has_building, condition, np.nan)
 
 
-def _draw_times(
-    market: MarketConfig, facts: Facts, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _draw_times(draft: Draft) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Whoever asks too much waits longer; all were on the market for some of the time that is watched."""
-    n = market.properties
+    market, facts, rng, n = draft.market, draft.facts, draft.rng, draft.market.properties
     log_days = np.log(market.days_on_market) + 5 * (facts["overpricing"] - 0.02) - 0.1 * facts["grade"]
     seconds = np.clip(np.exp(log_days + rng.normal(0, 0.45, n)), 5, 500) * DAY_SECONDS
     listed_at = rng.uniform(market.begins - seconds + 3 * DAY_SECONDS, market.ends - 3 * DAY_SECONDS)

@@ -53,7 +53,7 @@ class Strategy:
     types: tuple[str, ...]
     budget: float  # the middle of their prices, as a share of the market's median price
     windows: tuple[Window, ...]
-    areas: tuple[str, ...]  # the zipcodes that it is known to pay in: an investor looks about one or two of them
+    areas: tuple[str, ...]  # the zipcodes where it pays: an investor looks about one or two of them
     radius_km: float
 
 

@@ -1,4 +1,4 @@
-"""Two invented metropolises: a dear old harbour town that pays for place, and a wide desert one that pays for yield."""
+"""Two invented metropolises: a dear old harbour town that pays for location, a wide desert one that pays for yield."""
 
 from infra.simulator.market import MarketConfig, Neighbourhood, Strategy, Window
 

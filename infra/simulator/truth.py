@@ -47,15 +47,13 @@ class Truth:
     def match(self, user_id: int, t: int) -> Values:
         """How well each property fits what the investor wants at time t, (n,): 0 … 1."""
         i = self.row_of(user_id)
-        match: Values = self.matches[int(t >= self.changes_at[i]), i].astype(np.float64)
-        return match
+        return np.asarray(self.matches[int(t >= self.changes_at[i]), i], dtype=np.float64)
 
     def utility(self, user_id: int, t: int) -> Values:
         """The probability of a deal or a like, given a view, (n,)."""
         match, thumbs = self.match(user_id, t), self.thumbs[self.row_of(user_id)]
         neither = (1 - along(OUTREACH, match) * along(DEAL, match)) * (1 - thumbs * along(LIKE, match))
-        utility: Values = 1 - neither
-        return utility
+        return np.asarray(1 - neither)
 
     def on_market(self, t: int) -> npt.NDArray[np.bool_]:
         """Which properties can be seen at time t, (n,)."""
@@ -63,31 +61,27 @@ class Truth:
 
     def exposure(self, t: int) -> Values:
         """How often each property is seen at time t, taste apart, (n,); 0 off the market."""
-        seen: Values = exposure(self.listed_at, self.delisted_at, self.appeal, np.array([t]))[0]
-        return seen
+        return np.asarray(exposure(self.listed_at, self.delisted_at, self.appeal, np.array([t]))[0])
 
     def view_probability(self, user_id: int, t: int) -> Values:
         """Where the investor's next view falls, (n,), sum 1."""
-        chances: Values = view_probabilities(self.exposure(t)[None], self.match(user_id, t), self.browsing)[0]
-        return chances
+        return np.asarray(view_probabilities(self.exposure(t)[None], self.match(user_id, t), self.browsing)[0])
 
     def choice_probability(self, user_id: int, t: int) -> Values:
         """Where the investor's next deal or like falls, (n,), sum 1."""
         weight = self.view_probability(user_id, t) * self.utility(user_id, t)
-        chances: Values = weight / max(float(weight.sum()), 1e-300)
-        return chances
+        return np.asarray(weight / max(float(weight.sum()), 1e-300))
 
     def row_of(self, user_id: int) -> int:
-        found = np.flatnonzero(self.user_ids == user_id)
-        if len(found) == 0:
+        rows = np.flatnonzero(self.user_ids == user_id)
+        if len(rows) == 0:
             raise KeyError(f"no investor {user_id} in this simulation")
-        return int(found[0])
+        return int(rows[0])
 
 
 def along(probability: tuple[float, float], match: Values) -> Values:
-    """A step of the funnel at a match."""
-    chance: Values = probability[0] + probability[1] * match
-    return chance
+    """A step of the funnel at a match, both (k,)."""
+    return np.asarray(probability[0] + probability[1] * match)
 
 
 def exposure(
@@ -99,8 +93,7 @@ def exposure(
     """How often each property is seen at each of k times, (k, n): more while it is new, only on the market."""
     age = (times[:, None] - listed_at[None]) / DAY_SECONDS
     live = (age >= 0) & (times[:, None] < delisted_at[None])
-    seen: Values = live * appeal * (1 + FRESH_BOOST * np.exp(-np.maximum(age, 0) / FRESH_DAYS))
-    return seen
+    return np.asarray(live * appeal * (1 + FRESH_BOOST * np.exp(-np.maximum(age, 0) / FRESH_DAYS)))
 
 
 def view_probabilities(seen: Values, match: Values, browsing: float) -> Values:
@@ -109,5 +102,4 @@ def view_probabilities(seen: Values, match: Values, browsing: float) -> Values:
     search = seen * match
     total = search.sum(axis=1, keepdims=True)
     by_taste = browsing * browse + (1 - browsing) * search / np.maximum(total, 1e-300)
-    chances: Values = np.where(total > 0, by_taste, browse)
-    return chances
+    return np.asarray(np.where(total > 0, by_taste, browse), dtype=np.float64)

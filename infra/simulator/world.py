@@ -49,18 +49,19 @@ class NewTaste:
 
 def simulate(market: MarketConfig, seed: int) -> Simulation:
     """The same market and seed give the same simulation, to the bit."""
-    places, papers, people, doings = (
+    properties, records, people, doings = (
         np.random.default_rng(s) for s in np.random.SeedSequence([seed, crc32(market.name.encode())]).spawn(4)
     )
-    listings = draw_listings(market, places)
-    catalogue = record(market, listings, papers)
+    listings = draw_listings(market, properties)
+    catalogue = record(market, listings, records)
     investors = draw_investors(market, listings, people)
     truth = _truth(market, listings, investors)
-    return Simulation(market, catalogue, _draw_log(market, investors, truth, doings), truth, listings, investors)
+    log = _draw_log(market, investors, truth, doings)
+    return Simulation(market=market, catalogue=catalogue, log=log, truth=truth, listings=listings, investors=investors)
 
 
 def change_of_taste(
-    simulation: Simulation, user_id: int, interactions: int, seed: int, taste: Taste | None = None
+    simulation: Simulation, user_id: int, interactions: int, seed: int, *, taste: Taste | None = None
 ) -> NewTaste:
     """The investor's next interactions, that many, under another taste: the one given, or one unlike the present."""
     rng = np.random.default_rng(seed)
@@ -73,9 +74,9 @@ def change_of_taste(
     changes_at[row] = ends
     truth = replace(simulation.truth, matches=matches, changes_at=changes_at)
     times = sitting_times(ends, ends + NEW_TASTE_DAYS * DAY_SECONDS, interactions, rng)
-    rows, kinds, when = interact(truth, row, times, rng)
-    users = np.full(len(rows), user_id, dtype=np.int64)
-    log = InteractionLog(users, truth.property_ids[rows], kinds, when)
+    done = interact(truth, row, times, rng)
+    users = np.full(len(done.rows), user_id, dtype=np.int64)
+    log = InteractionLog(users, truth.property_ids[done.rows], done.kinds, done.times)
     return NewTaste(taste, log.take(np.arange(min(interactions, len(log)))), truth)
 
 
@@ -100,14 +101,11 @@ def _truth(market: MarketConfig, listings: Listings, investors: Investors) -> Tr
 
 def _draw_log(market: MarketConfig, investors: Investors, truth: Truth, rng: np.random.Generator) -> InteractionLog:
     views = market.interactions / INTERACTIONS_PER_VIEW * investors.activity / investors.activity.sum()
-    users, rows, kinds, times = [], [], [], []
+    users, parts = [], []
     for row, user_id in enumerate(investors.ids):
         looked_at = sitting_times(int(investors.starts_at[row]), market.ends, max(1, rng.poisson(views[row])), rng)
-        done, kind, when = interact(truth, row, looked_at, rng)
-        users.append(np.full(len(done), user_id, dtype=np.int64))
-        rows.append(done)
-        kinds.append(kind)
-        times.append(when)
-    properties = truth.property_ids[np.concatenate(rows)]
-    log = InteractionLog(np.concatenate(users), properties, np.concatenate(kinds), np.concatenate(times))
+        parts.append(interact(truth, row, looked_at, rng))
+        users.append(np.full(len(parts[-1].rows), user_id, dtype=np.int64))
+    rows, kinds, times = (np.concatenate(column) for column in zip(*parts, strict=True))
+    log = InteractionLog(np.concatenate(users), truth.property_ids[rows], kinds, times)
     return log.take(log.times < market.ends).in_time_order()

@@ -1,5 +1,6 @@
 """What the properties of a market are worth, what is asked for them, and what they bring in."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy.typing as npt
 
 from infra.simulator.market import MarketConfig, Values
 
-# type: middling ft², ft² of a bedroom, middling lot ft², log worth against a house of the size, rent against its yield
+# By type, middling values: ft², ft² of a bedroom, lot ft², log worth against a house of the size, rent against yield.
 BUILDINGS = {
     "Single Family": (1_850.0, 560.0, 7_500.0, 0.0, 1.00),
     "Condo": (1_000.0, 520.0, np.nan, -0.08, 0.98),
@@ -27,41 +28,46 @@ def of_hood(market: MarketConfig, field: str, hoods: npt.NDArray[np.int64]) -> n
     return np.array([getattr(hood, field) for hood in market.neighbourhoods])[hoods]
 
 
-def draw_worth(
-    market: MarketConfig,
-    hoods: npt.NDArray[np.int64],
-    types: npt.NDArray[np.object_],
-    facts: Facts,
-    rng: np.random.Generator,
-) -> None:
-    n = market.properties
-    place = of_hood(market, "level", hoods) - 0.05 * facts["off_centre"] + 0.02 * (facts["school_rating"] - 6)
-    premium = np.array([BUILDINGS[name][3] for name in types])
+@dataclass(frozen=True)
+class Draft:
+    """The n properties of a market while they are drawn: each step adds to their facts."""
+
+    market: MarketConfig
+    rng: np.random.Generator
+    hoods: npt.NDArray[np.int64]  # (n,) numbers of the neighbourhoods
+    types: npt.NDArray[np.object_]  # (n,)
+    facts: Facts
+
+
+def draw_worth(draft: Draft) -> None:
+    market, hoods, facts, rng, n = draft.market, draft.hoods, draft.facts, draft.rng, draft.market.properties
+    location = of_hood(market, "level", hoods) - 0.05 * facts["off_centre"] + 0.02 * (facts["school_rating"] - 6)
+    premium = np.array([BUILDINGS[name][3] for name in draft.types])
     house = 0.82 * np.log(facts["square_footage"] / 1_800) + 0.5 * (facts["condition"] - 0.6) - 0.002 * facts["age"]
     plot = -1.3 + 0.6 * (facts["log_lot"] - np.log(8_000))
-    building = np.where(types == "Land", plot, house + 0.08 * np.nan_to_num(facts["log_lot"] - 8.8))
+    building = np.where(draft.types == "Land", plot, house + 0.08 * np.nan_to_num(facts["log_lot"] - 8.8))
     noise = 0.06 * facts["grade"] + rng.normal(0, 0.07, n)
-    facts["value"] = market.price_per_sqft * 1_800 * np.exp(place + premium + building + noise)
+    facts["value"] = market.price_per_sqft * 1_800 * np.exp(location + premium + building + noise)
     facts["overpricing"] = rng.normal(0.02, 0.06, n)
     asked = np.round(facts["value"] * np.exp(facts["overpricing"]), -3)
     facts["price"] = np.where(rng.random(n) < 0.5, asked - 100, asked)
     facts["log_price"] = np.log(facts["price"])
     facts["price_per_sqft"] = facts["price"] / facts["square_footage"]
     per_sqft = np.log(facts["price_per_sqft"])
-    # Log of its price per ft² against the neighbourhood's: below 0 is cheap for the place.
+    # Log of its price per ft² against the neighbourhood's: below 0 is cheap for where it is.
     facts["value_gap"] = per_sqft - _typical(per_sqft, hoods, len(market.neighbourhoods))[hoods]
 
 
 def _typical(values: Values, groups: npt.NDArray[np.int64], count: int) -> Values:
-    """The median of the known values of each group, (count,)."""
-    known = [values[(groups == group) & ~np.isnan(values)] for group in range(count)]
-    return np.array([np.median(group) if len(group) else np.nan for group in known])
+    """The median of each group's values, (n,), those that are missing left out: (count,)."""
+    parts = [values[(groups == group) & ~np.isnan(values)] for group in range(count)]
+    return np.array([np.median(part) if len(part) else np.nan for part in parts])
 
 
-def draw_income(market: MarketConfig, types: npt.NDArray[np.object_], facts: Facts, rng: np.random.Generator) -> None:
-    n = market.properties
+def draw_income(draft: Draft) -> None:
+    market, types, facts, rng, n = draft.market, draft.types, draft.facts, draft.rng, draft.market.properties
     by_type = np.array([BUILDINGS[name][4] for name in types])
-    # Dear places yield less: rents rise slower than prices.
+    # Dear locations yield less: rents rise slower than prices.
     dear = np.log(facts["value"] / np.median(facts["value"]))
     rent = facts["value"] * market.rent_yield * by_type * np.exp(-0.28 * dear + rng.normal(0, 0.08, n))
     shared = np.isin(types, ["Condo", "Townhouse"])

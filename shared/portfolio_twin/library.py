@@ -8,7 +8,9 @@ from uuid import UUID
 
 import numpy as np
 
-from portfolio_twin.adapters.s3.registry import Registry
+from portfolio_twin.adapters.s3.bucket import BUNDLE_LIMIT_BYTES
+from portfolio_twin.adapters.s3.models import fetch_files
+from portfolio_twin.adapters.s3.objects import Objects, connect
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
@@ -42,8 +44,7 @@ class PortfolioTwin:
 
     def predict_affinity(self, user_id: int, property_features: PropertyFeatures | dict[str, Any]) -> Affinity:
         """For an investor as training knew them; one who is new has the market's taste and a low confidence."""
-        vector, evidence = self.twin.known_user(user_id)
-        return self._affinity(vector, evidence, property_features)
+        return self._affinity(Taste(*self.twin.known_user(user_id)), property_features)
 
     def predict_for_history(
         self, liked: list[PropertyFeatures | dict[str, Any]], property_features: PropertyFeatures | dict[str, Any]
@@ -51,16 +52,15 @@ class PortfolioTwin:
         """For anybody of whom you know a few properties that they liked."""
         vectors = self.twin.embed(_catalogue(liked))
         weights = np.full(len(vectors), KIND_WEIGHTS["like"], dtype=np.float32)
-        return self._affinity(self.twin.user_vector(vectors, weights), float(weights.sum()), property_features)
+        return self._affinity(Taste(self.twin.user_vector(vectors, weights), float(weights.sum())), property_features)
 
     def embed(self, property_features: PropertyFeatures | dict[str, Any]) -> Matrix:
         """The property's vector (d,), of L2 norm 1."""
         vector: Matrix = self.twin.embed(_catalogue([property_features]))[0]
         return vector
 
-    def _affinity(self, user: Matrix, evidence: float, features: PropertyFeatures | dict[str, Any]) -> Affinity:
-        X = self.twin.schema.vectorise(_catalogue([features]))
-        affinity, confidence = self.twin.score(Taste(user, evidence), X)
+    def _affinity(self, taste: Taste, features: PropertyFeatures | dict[str, Any]) -> Affinity:
+        affinity, confidence = self.twin.score(taste, self.twin.schema.vectorise(_catalogue([features])))
         return Affinity(float(affinity[0]), float(confidence[0]))
 
 
@@ -74,4 +74,5 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
 
 def _read_s3(uri: str) -> dict[str, bytes]:
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    return dict(Registry(bucket).fetch_from(prefix.rstrip("/") + "/"))
+    root = prefix.rstrip("/") + "/"
+    return fetch_files(Objects(bucket, [root], connect()), root, (MANIFEST, *SERVING_FILES), BUNDLE_LIMIT_BYTES)

@@ -4,17 +4,18 @@ import json
 import os
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
+from typing import Any, cast
 
 import numpy as np
 
-from infra.local.cloud.gateway import build_event
+from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.model.twin import Twin
 from tests.benchmarks.bench_imports import ENVIRONMENT
 from tests.benchmarks.figures import milliseconds, publish
+from tests.fakes.tenant import fake_stores
 from tests.fakes.twins import TENANT_A, small_catalogue, small_twin
 
 BATCH = 10_000
@@ -24,24 +25,25 @@ class KnownIndex:
     """Answers at once what Qdrant would: the one investor who asks."""
 
     def __init__(self, twin: Twin) -> None:
-        self.point = UserPoint(1, twin.user_vectors[0], {"like": 3}, (("p1", "like", 0),), ("p1",))
+        self.point = UserPoint(
+            user_id=1,
+            vector=twin.user_vectors[0],
+            evidence={"like": 3},
+            history=(Event("p1", "like", 0),),
+            acted_on=("p1",),
+        )
 
-    def get_user(self, *_: object) -> UserPoint:
+    def of(self, *_: object) -> "KnownIndex":
+        return self
+
+    def get_user(self, _: int) -> UserPoint:
         return self.point
-
-
-class KnownModel:
-    def __init__(self, twin: Twin) -> None:
-        self.twin = twin
-
-    def current(self, _: object) -> Twin:
-        return self.twin
 
 
 def event_of(path: str, body: dict[str, Any]) -> dict[str, Any]:
     claims = {"tenant_id": str(TENANT_A)}
     headers = {"content-type": "application/json"}
-    return build_event("POST", path, "", headers, json.dumps(body).encode(), claims)
+    return HttpRequest("POST", path, headers=headers, body=json.dumps(body).encode()).event(claims)
 
 
 def main() -> None:
@@ -54,13 +56,13 @@ def main() -> None:
     one = event_of("/predict", {"user_id": 1, "property_features": rows[3]})
     many = event_of("/batch_predict", {"user_id": 1, "properties": [rows[i % len(rows)] for i in range(BATCH)]})
     context = LambdaContext("predict", "bench")
+    function.app.state.stores = fake_stores({TENANT_A: twin}, cast("Any", KnownIndex(twin)))
     with (
         Path(os.devnull).open("w") as nowhere,
         redirect_stdout(nowhere),  # where each request's metrics go; writing them is a part of what is measured
-        patch.object(function, "live_models", lambda: KnownModel(twin)),
-        patch.object(function, "vector_index", lambda: KnownIndex(twin)),
     ):
-        assert function.lambda_handler(one, context)["statusCode"] == 200
+        if (answer := function.lambda_handler(one, context))["statusCode"] != 200:
+            raise SystemExit(f"the handler answered {answer}")
         predict = milliseconds(lambda: function.lambda_handler(one, context), 2000)
         batch = milliseconds(lambda: function.lambda_handler(many, context), 11, warm_up=2)
     x = twin.schema.vectorise(catalogue.take(np.arange(1)))

@@ -8,6 +8,7 @@ from functions.train.job import Job, fit
 from functions.train.offline import freeze
 from functions.train.progress import Progress
 from infra.simulator import MARKETS, simulate
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.model.config import TwinConfig
 from tests.benchmarks.figures import publish
 
@@ -16,12 +17,12 @@ SEED = 7
 
 def main() -> None:
     simulation = simulate(MARKETS["harborview"], SEED)
-    snapshot = freeze(simulation.catalogue, simulation.log, SEED)
+    snapshot = freeze(Dataset(simulation.catalogue, simulation.log), SEED)
     figures: dict[str, float] = {"interactions": float(len(simulation.log))}
     tower = replace(TwinConfig(), ranking=False, epochs=100)
     whole = replace(TwinConfig(), epochs=100)
     for name, config in (("tower_100_epochs", tower), ("twin_100_epochs", whole), ("twin_default", TwinConfig())):
-        job = Job(UUID(int=1), "20260101T000000Z-00000000", config=config)
+        job = Job(tenant_id=UUID(int=1), version="20260101T000000Z-00000000", config=config)
         started, worked = time.perf_counter(), time.process_time()
         fit(job, snapshot, None, Progress())
         figures[f"{name}_s"] = time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""How a benchmark tells its figures: JSON on the terminal and under build/bench, a flat map of name to number."""
+"""How a benchmark publishes its figures: JSON on the terminal and under build/bench, a flat map of name to number."""
 
 import json
 import statistics
@@ -11,11 +11,11 @@ FOLDER = Path("build/bench")
 
 def publish(name: str, figures: dict[str, float]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    told = json.dumps(
+    text = json.dumps(
         {"benchmark": name, "figures": {key: round(value, 5) for key, value in figures.items()}}, indent=1
     )
-    (FOLDER / f"{name}.json").write_text(told + "\n")
-    print(told, flush=True)
+    (FOLDER / f"{name}.json").write_text(text + "\n")
+    print(text, flush=True)
 
 
 def milliseconds(call: Callable[[], object], repeats: int, warm_up: int = 50) -> dict[str, float]:

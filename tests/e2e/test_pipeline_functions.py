@@ -21,7 +21,7 @@ def test_check_data_finds_enough(promoted: Pipeline) -> None:
 def test_prepare_data_freezes_a_snapshot(promoted: Pipeline, system: LocalSystem, tenant: UUID) -> None:
     answer = promoted.answers["PrepareData"][0]
     assert answer["snapshot_id"] == VERSION
-    assert "manifest.json" in system.registry.files(answer["prefix"])
+    assert "manifest.json" in system.tenant(tenant).bucket.objects.files(answer["prefix"])
 
 
 def test_evaluate_gates_lets_the_container_s_model_pass(promoted: Pipeline) -> None:
@@ -32,7 +32,7 @@ def test_evaluate_gates_lets_the_container_s_model_pass(promoted: Pipeline) -> N
 
 def test_deploy_model_publishes(promoted: Pipeline, system: LocalSystem, tenant: UUID) -> None:
     assert promoted.answers["DeployModel"][0]["properties"] == 1500
-    assert system.registry.versions(tenant) == [VERSION]
+    assert system.tenant(tenant).bucket.models.versions() == [VERSION]
 
 
 def test_plan_index_wants_everything_the_first_time(promoted: Pipeline) -> None:
@@ -49,6 +49,6 @@ def test_verify_index_finds_them(promoted: Pipeline) -> None:
 
 
 def test_promote_model_moves_the_pointer(promoted: Pipeline, system: LocalSystem, tenant: UUID) -> None:
-    live = system.registry.live(tenant)
+    live = system.tenant(tenant).bucket.models.live()
     assert live is not None
     assert live.version == promoted.answers["PromoteModel"][0]["version"] == VERSION

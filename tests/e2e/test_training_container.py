@@ -25,7 +25,7 @@ def first_epoch(log: str) -> int:
 
 
 def ndcg(system: LocalSystem, tenant: UUID, name: str) -> float:
-    metrics = json.loads(system.registry.read(f"{tenant}/training/{name}/metrics.json"))
+    metrics = json.loads(system.tenant(tenant).bucket.objects.read(f"{tenant}/training/{name}/metrics.json"))
     return float(metrics["ranking"]["twin"]["ndcg_at_10"])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from infra.local.cloud.gateway import build_event
+from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 
 FUNCTION_OF_PATH = (
@@ -36,13 +36,15 @@ class ApiClient:
         method: str,
         path: str,
         body: object = None,
+        *,
         raw: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
         route, _, query = path.partition("?")
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         claims = {"tenant_id": str(self.tenant)} if self.claims == "the tenant's" else self.claims
-        event = build_event(method, route, query, {"content-type": "application/json", **(headers or {})}, data, claims)
+        all_headers = {"content-type": "application/json", **(headers or {})}
+        event = HttpRequest(method, route, query, all_headers, data).event(claims)
         function = importlib.import_module(f"functions.api.{function_of(method, route)}.app")
         found = function.lambda_handler(event, LambdaContext("test", "request-1"))
         text = found.get("body") or "null"

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import numpy as np
 
-from portfolio_twin.adapters.qdrant.points import PointKind, PropertyHit, UserHit, UserPoint, Vector
+from portfolio_twin.adapters.qdrant.points import Owner, PointKind, PropertyHit, UserHit, UserPoint, Vector
 from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
 from portfolio_twin.errors import IndexUnavailable, NotFound
 
 EARTH_RADIUS_KM = 6371.0088
-Stored = tuple[Vector, Mapping[str, Any]]
 EVERYTHING = Narrowing()
+Stored = tuple[Vector, Mapping[str, Any]]
 
 
 class FakeVectorIndex:
@@ -22,14 +22,15 @@ class FakeVectorIndex:
     def __init__(self) -> None:
         self.down = False
         self.ready = False
-        self.tenants: dict[tuple[UUID, str], FakeTenantIndex] = {}
+        self.properties: dict[Owner, dict[str, Stored]] = {}
+        self.users: dict[Owner, dict[int, UserPoint]] = {}
 
     def of(self, tenant_id: UUID, version: str) -> "FakeTenantIndex":
-        return self.tenants.setdefault((tenant_id, version), FakeTenantIndex(self, tenant_id))
+        return FakeTenantIndex(self, Owner(tenant_id, version))
 
     def ensure_collections(self, dimensions: int = 16) -> None:
-        self.ready = not self.down
-        self.answer()
+        self.answer(ready=True)
+        self.ready = True
 
     def healthy(self) -> bool:
         return not self.down
@@ -37,92 +38,85 @@ class FakeVectorIndex:
     def close(self) -> None:
         self.down = True
 
-    def answer(self) -> None:
-        if self.down or not self.ready:
+    def answer(self, *, ready: bool = False) -> None:
+        if self.down or not (self.ready or ready):
             raise IndexUnavailable("the index does not answer, or its collections are missing")
 
 
 class FakeTenantIndex:
-    """`TenantIndex` in memory."""
+    def __init__(self, index: FakeVectorIndex, owner: Owner) -> None:
+        self._index, self._owner = index, owner
 
-    def __init__(self, whole: FakeVectorIndex, tenant_id: UUID) -> None:
-        self._whole, self._tenant_id = whole, tenant_id
-        self._properties: dict[str, Stored] = {}
-        self._users: dict[int, UserPoint] = {}
+    @property
+    def _properties(self) -> dict[str, Stored]:
+        self._index.answer()
+        return self._index.properties.setdefault(self._owner, {})
+
+    @property
+    def _users(self) -> dict[int, UserPoint]:
+        self._index.answer()
+        return self._index.users.setdefault(self._owner, {})
 
     def upsert_properties(self, ids: Sequence[str], vectors: Vector, payloads: Sequence[Mapping[str, Any]]) -> None:
-        self._whole.answer()
         rows = zip(np.asarray(vectors, dtype=np.float32), map(dict, payloads), strict=True)
         self._properties.update(zip(ids, rows, strict=True))
 
     def upsert_users(self, users: Sequence[UserPoint]) -> None:
-        self._whole.answer()
         self._users.update({user.user_id: user for user in users})
 
     def search(self, vector: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[PropertyHit]:
         return self.search_many(vector[np.newaxis], limit=limit, narrowing=narrowing)[0]
 
     def search_many(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[PropertyHit]]:
-        self._whole.answer()
-        candidates = {i: stored for i, stored in self._properties.items() if _passes(i, stored[1], narrowing)}
+        only, filters = narrowing.only, narrowing.filters
+        candidates = [
+            PropertyHit(i, 0.0, payload, stored)
+            for i, (stored, payload) in self._properties.items()
+            if i not in narrowing.exclude
+            and (only is None or i in only)
+            and (filters is None or matches(payload, filters))
+        ]
         return [_best(vector, candidates, limit) for vector in vectors]
 
     def similar(self, property_id: str, *, limit: int, filters: Filters | None = None) -> list[PropertyHit]:
-        self._whole.answer()
-        if property_id not in self._properties:
+        reference = self.get_properties([property_id]).get(property_id)
+        if reference is None or reference.vector is None:
             raise NotFound("no such property")
-        reference, _ = self._properties[property_id]
-        return self.search(reference, limit=limit, narrowing=Narrowing(filters, exclude=[property_id]))
+        return self.search(reference.vector, limit=limit, narrowing=Narrowing(filters, exclude=[property_id]))
 
     def get_properties(self, property_ids: Sequence[str]) -> dict[str, PropertyHit]:
-        self._whole.answer()
-        stored = {i: self._properties[i] for i in property_ids if i in self._properties}
-        return {i: PropertyHit(i, 0.0, payload, vector) for i, (vector, payload) in stored.items()}
+        stored = self._properties
+        return {i: PropertyHit(i, 0.0, stored[i][1], stored[i][0]) for i in property_ids if i in stored}
 
     def property_vectors(self, property_ids: Sequence[str]) -> dict[str, Vector]:
-        self._whole.answer()
-        return {i: self._properties[i][0] for i in property_ids if i in self._properties}
+        stored = self._properties
+        return {i: stored[i][0] for i in property_ids if i in stored}
 
     def get_user(self, user_id: int) -> UserPoint | None:
-        self._whole.answer()
         return self._users.get(user_id)
 
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
-        self._whole.answer()
         hits = [UserHit(user.user_id, _cosine(vector, user.vector), user.evidence) for user in self._users.values()]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def count(self, kind: PointKind) -> int:
-        self._whole.answer()
         return len(self._properties if kind == "properties" else self._users)
 
     def property_ids(self) -> Iterator[str]:
-        self._whole.answer()
         return iter(list(self._properties))
 
     def user_ids(self) -> Iterator[int]:
-        self._whole.answer()
         return iter(list(self._users))
 
     def delete_all_versions_but(self, keep: Collection[str]) -> None:
-        self._whole.answer()
-        for (tenant_id, version), held in self._whole.tenants.items():
-            if tenant_id == self._tenant_id and version not in keep:
-                held._properties.clear()
-                held._users.clear()
+        self._index.answer()
+        for points in (self._index.properties, self._index.users):
+            for owner in [o for o in points if o.tenant_id == self._owner.tenant_id and o.version not in keep]:
+                del points[owner]
 
     def delete_properties(self, property_ids: Collection[str]) -> None:
-        self._whole.answer()
         for property_id in property_ids:
             self._properties.pop(property_id, None)
-
-
-def _passes(property_id: str, payload: Mapping[str, Any], narrowing: Narrowing) -> bool:
-    return (
-        property_id not in narrowing.exclude
-        and (narrowing.only is None or property_id in narrowing.only)
-        and (narrowing.filters is None or matches(payload, narrowing.filters))
-    )
 
 
 def matches(payload: Mapping[str, Any], filters: Filters) -> bool:
@@ -153,8 +147,12 @@ def _near(payload: Mapping[str, Any], circle: GeoRadius) -> bool:
     return 2 * EARTH_RADIUS_KM * asin(sqrt(half)) <= circle.radius_km
 
 
-def _best(vector: Vector, candidates: Mapping[str, Stored], limit: int) -> list[PropertyHit]:
-    hits = [PropertyHit(i, _cosine(vector, stored), payload) for i, (stored, payload) in candidates.items()]
+def _best(vector: Vector, candidates: Sequence[PropertyHit], limit: int) -> list[PropertyHit]:
+    hits = [
+        PropertyHit(hit.property_id, _cosine(vector, hit.vector), hit.payload)
+        for hit in candidates
+        if hit.vector is not None
+    ]
     return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
 

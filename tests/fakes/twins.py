@@ -66,7 +66,7 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
         config=TwinConfig(change_of_taste=None),  # random weights: no two properties of a history are alike
         schema=schema,
         encoder=encoder,
-        global_vector=rng.normal(0, 0.05, 16).astype(np.float32),
+        market_taste=rng.normal(0, 0.05, 16).astype(np.float32),
         calibration=Platt(5.0, -1.0),
         confidence=Confidence((0.0, 0.6, 0.3, -0.5)),
         base_rate=0.01,
@@ -81,7 +81,7 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
 
 
 def plain_layer(n: int, width: int) -> RankingLayer:
-    """A second step that goes by every term alike; property i belongs together with the next one."""
+    """A ranking layer that goes by every term alike; property i belongs together with the next one."""
     following = ((np.arange(n) + 1) % n).astype(np.int32)[:, None]
     return RankingLayer(
         weights=np.ones((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
@@ -91,7 +91,7 @@ def plain_layer(n: int, width: int) -> RankingLayer:
                 (np.eye(64, 16, dtype=np.float32), np.full(16, 0.1, dtype=np.float32)),
             ]
         ),
-        market=np.zeros(16, dtype=np.float32),
+        market_taste=np.zeros(16, dtype=np.float32),
         scales=np.ones(width, dtype=np.float32),
         neighbours=Neighbours(following, np.full((n, 1), 0.5, dtype=np.float32)),
         activity=np.zeros((n, len(WINDOWS_DAYS)), dtype=np.float32),

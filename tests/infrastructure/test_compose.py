@@ -8,7 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types
 
 from tests.infrastructure.resources import ROOT
-from tests.infrastructure.test_template_functions import pins
+from tests.infrastructure.template.test_functions import pins
 
 FILE = ROOT / "infra/compose/compose.yaml"
 

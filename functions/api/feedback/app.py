@@ -7,8 +7,7 @@ from fastapi import Header, Path
 from portfolio_twin.domain.interactions import IdempotencyKey
 from portfolio_twin.domain.properties import PropertyId
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
-from portfolio_twin.entrypoints.resources import database, live_models, vector_index
-from portfolio_twin.entrypoints.tenancy import Tenant
+from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.services.answers.put_property import PutPropertyRequest, StoredProperty, put_property
 from portfolio_twin.services.answers.record_feedback import (
     Feedback,
@@ -28,19 +27,19 @@ Key = Annotated[IdempotencyKey | None, Header(description="the same key and body
 
 @app.post("/properties/{property_id}/feedback", status_code=201)
 async def post_feedback(
-    property_id: Id, request: FeedbackRequest, tenant: Tenant, idempotency_key: Key = None
+    property_id: Id, request: FeedbackRequest, tenant: OwnTenant, idempotency_key: Key = None
 ) -> Feedback:
-    return record_feedback(live_models(), vector_index(), database(), tenant, property_id, request, idempotency_key)
+    return record_feedback(tenant, property_id, request, idempotency_key)
 
 
 @app.post("/interactions")
-async def post_interactions(request: InteractionsRequest, tenant: Tenant) -> InteractionsAnswer:
-    return record_interactions(live_models(), vector_index(), database(), tenant, request)
+async def post_interactions(request: InteractionsRequest, tenant: OwnTenant) -> InteractionsAnswer:
+    return record_interactions(tenant, request)
 
 
 @app.put("/properties/{property_id}")
-async def put(property_id: Id, request: PutPropertyRequest, tenant: Tenant) -> StoredProperty:
-    return put_property(live_models(), vector_index(), database(), tenant, property_id, request)
+async def put(property_id: Id, request: PutPropertyRequest, tenant: OwnTenant) -> StoredProperty:
+    return put_property(tenant, property_id, request)
 
 
 lambda_handler = lambda_handler_of(app)

@@ -6,8 +6,7 @@ from fastapi import Path, Query
 
 from portfolio_twin.domain.properties import PropertyId
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
-from portfolio_twin.entrypoints.resources import live_models, vector_index
-from portfolio_twin.entrypoints.tenancy import Tenant
+from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.services.answers import find_lookalikes
 from portfolio_twin.services.answers.find_lookalikes import Audience, SimilarProperties, SimilarRequest
 from portfolio_twin.services.answers.recommend import TopK
@@ -20,18 +19,18 @@ Count = Annotated[TopK, Query()]
 
 @app.get("/properties/{property_id}/similar")
 @app.get("/search/look-alikes/{property_id}")
-async def get_similar(property_id: Id, tenant: Tenant, top_k: Count = 10) -> SimilarProperties:
-    return find_lookalikes.find_similar(live_models(), vector_index(), tenant, property_id, top_k)
+async def get_similar(property_id: Id, tenant: OwnTenant, top_k: Count = 10) -> SimilarProperties:
+    return find_lookalikes.find_similar(tenant, property_id, top_k)
 
 
 @app.get("/properties/{property_id}/audience")
-async def get_audience(property_id: Id, tenant: Tenant, top_k: Count = 10) -> Audience:
-    return find_lookalikes.find_audience(live_models(), vector_index(), tenant, property_id, top_k)
+async def get_audience(property_id: Id, tenant: OwnTenant, top_k: Count = 10) -> Audience:
+    return find_lookalikes.find_audience(tenant, property_id, top_k)
 
 
 @app.post("/search/similar")
-async def post_similar(request: SimilarRequest, tenant: Tenant) -> SimilarProperties:
-    return find_lookalikes.find_similar_to_embedding(live_models(), vector_index(), tenant, request)
+async def post_similar(request: SimilarRequest, tenant: OwnTenant) -> SimilarProperties:
+    return find_lookalikes.find_similar_to_embedding(tenant, request)
 
 
 lambda_handler = lambda_handler_of(app)

@@ -6,8 +6,7 @@ from fastapi import Query
 
 from portfolio_twin.domain.interactions import UserId
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
-from portfolio_twin.entrypoints.resources import live_models, vector_index
-from portfolio_twin.entrypoints.tenancy import Tenant
+from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, TopK, recommend
 
 app = create_app("recommend")
@@ -15,16 +14,16 @@ app = create_app("recommend")
 
 @app.post("/recommend")
 @app.post("/search/recommend")
-async def post_recommend(request: RecommendRequest, tenant: Tenant) -> Recommendations:
-    return recommend(live_models(), vector_index(), tenant, request)
+async def post_recommend(request: RecommendRequest, tenant: OwnTenant) -> Recommendations:
+    return recommend(tenant, request)
 
 
 @app.get("/properties/recommendations")
 async def get_recommendations(
-    user_id: Annotated[UserId, Query()], tenant: Tenant, top_k: Annotated[TopK, Query()] = 10
+    user_id: Annotated[UserId, Query()], tenant: OwnTenant, top_k: Annotated[TopK, Query()] = 10
 ) -> Recommendations:
     request = RecommendRequest(user_id=user_id, top_k=top_k)
-    return recommend(live_models(), vector_index(), tenant, request)
+    return recommend(tenant, request)
 
 
 lambda_handler = lambda_handler_of(app)

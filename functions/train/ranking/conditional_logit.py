@@ -14,7 +14,7 @@ Weights = npt.NDArray[np.float64]
 
 
 def fit_choice(terms: Matrix) -> Weights:
-    """(k,) from (e, m, k), the chosen candidate at place 0. Newton's method on the ridged log-likelihood.
+    """(k,) from (e, m, k), the chosen candidate at position 0. Newton's method on the ridged log-likelihood.
 
     McFadden, "Conditional logit analysis of qualitative choice behavior" (1974), eq. 18 to 20.
     """
@@ -35,14 +35,12 @@ def fit_choice(terms: Matrix) -> Weights:
         if value - best < ENOUGH:
             break
         w, best = w + size * step, value
-    found: Weights = w / scale
-    return found
+    return np.asarray(w / scale)
 
 
 def log_likelihoods(scores: Matrix) -> Matrix:
-    """(e,) of the chosen candidate, at place 0, among (e, m) scores, in nats."""
-    found: Matrix = np.log(np.maximum(_chances(scores)[:, 0], 1e-30))
-    return found
+    """(e,) of the chosen candidate, at position 0, among (e, m) scores, in nats."""
+    return np.log(np.maximum(_chances(scores)[:, 0], 1e-30))
 
 
 def _worth(X: Matrix, w: Weights) -> float:
@@ -52,5 +50,4 @@ def _worth(X: Matrix, w: Weights) -> float:
 def _chances(scores: Matrix) -> Matrix:
     p = np.exp(scores - scores.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
-    chances: Matrix = p
-    return chances
+    return np.asarray(p)

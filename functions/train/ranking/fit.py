@@ -1,127 +1,85 @@
-"""The second step, fitted after the tower: weights, scales, and whether it pays at all."""
+"""The ranking layer, fitted after the tower: weights, scales, and whether it pays at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from functions.train.progress import Progress
+from functions.train.ranking.choices import Choices
 from functions.train.ranking.conditional_logit import fit_choice, log_likelihoods
 from functions.train.ranking.kernel import learn_scales
-from functions.train.ranking.past_choices import POOL, Choices, lay_out, past_choices
-from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.arrays import Floats, Matrix, Numbers
-from portfolio_twin.domain.interactions import HISTORY_LIMIT, InteractionLog, gather_evidence
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from functions.train.ranking.lesson import Lesson
+from functions.train.ranking.past_choices import past_choices
+from functions.train.ranking.towers import Tower
+from functions.train.training_data import TrainingData
+from portfolio_twin.domain.arrays import Floats, Matrix
 from portfolio_twin.evaluation.queries import Queries
-from portfolio_twin.evaluation.ranked_lists import Rankings
-from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.cooccurrence import Neighbours
-from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.ranking import ACTIVITY as POPULARITY
 from portfolio_twin.model.ranking import DISCOVER, ORDINARY, TASTE, TERMS, UNKNOWN_INVESTOR, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin
 
-FOLDS = 3
 CHOICES_NEEDED = 100
 VALIDATIONS_NEEDED = 20
 NEARNESS = 0.3  # scale of every input under the kernel, in standard deviations to the power of −1
-PLACE_COUNTS = 4.0  # times as much: the east and north of a property
+LOCATION_COUNTS = 4.0  # times as much: the east and north of a property
 SCALES_WORTH = 0.02  # nats per held-out choice that learnt scales must gain
 
 
-@dataclass(frozen=True)
-class Tower:
-    """A tower that was not shown some investors."""
+def fit_ranking(twin: Twin, data: TrainingData, towers: Sequence[Tower], progress: Progress) -> RankingLayer | None:
+    """The layer, or None where it gains nothing on the validation targets.
 
-    encoder: PropertyEncoder
-    global_vector: Matrix
-    unseen: Numbers  # (u,) their ids
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What the fit works on: everything about one snapshot that does not change from one set of weights to another."""
-
-    snapshot: Snapshot
-    X: Matrix
-    activity: Activity
-    queries: Queries
-    counts: Numbers
-    towers: Sequence[Tower]
-    pool: Numbers
-    seed: int
-
-    def choices(self, layer: RankingLayer, *, blank: bool = False) -> Choices:
-        """All past choices, each seen with the tower that does not know its investor."""
-        parts = []
-        for tower in self.towers:
-            rankings = rankings_of(layer, tower.encoder, tower.global_vector, self, self.queries, blank=blank)
-            rows = np.flatnonzero(np.isin(self.queries.users, tower.unseen))
-            if len(rows):
-                parts.append(lay_out(rankings, rows, self.counts, self.pool, self.seed))
-        return Choices(*(np.concatenate([getattr(p, f) for p in parts]) for f in Choices.__dataclass_fields__))
-
-
-def fold_of(users: Numbers, seed: int) -> npt.NDArray[np.int64]:
-    """(u,) each investor's fold, drawn by seed."""
-    return np.random.default_rng(seed).permutation(len(users)) % FOLDS
-
-
-def fit_ranking(
-    twin: Twin,
-    snapshot: Snapshot,
-    known: InteractionLog,
-    validation: Queries,
-    whole: Tower,
-    towers: Sequence[Tower],
-    progress: Progress,
-) -> RankingLayer | None:
-    """The layer, or None where it gains nothing on the validation targets. `known` is what may be trained on.
-
-    `whole` is the layer's own tower; each of `towers` is the same without some investors, and their choices teach it.
+    The first of the towers is the layer's own; the choices of those whom the others do not know teach it.
     """
-    numbers = property_numbers(snapshot.catalogue.ids, known.properties)
-    kept = numbers != UNKNOWN
-    evidence = gather_evidence(known.users[kept], numbers[kept], known.kinds[kept], known.times[kept])
-    speaks_for = evidence.weights > 0
-    n, seed = len(snapshot.catalogue), twin.config.seed
-    neighbours, counts = Neighbours.learn(evidence.users[speaks_for], evidence.properties[speaks_for], n)
-    activity = Activity.of(snapshot.log, snapshot.catalogue.ids)
-    queries = past_choices(evidence, seed)
-    if len(queries.users) < CHOICES_NEEDED or len(validation.users) < VALIDATIONS_NEEDED:
+    evidence, config = data.learnt_from.evidence, twin.config
+    positive = evidence.weights > 0
+    bonds = Neighbours.learn(evidence.users[positive], evidence.properties[positive], len(data.X))
+    queries = past_choices(evidence, config.seed)
+    if len(queries.users) < CHOICES_NEEDED or len(data.validation.users) < VALIDATIONS_NEEDED:
         return None
-    pool = np.sort(np.random.default_rng(seed).permutation(n)[:POOL])
-    fit = Fit(snapshot, twin.schema.vectorise(snapshot.catalogue), activity, queries, counts, towers, pool, seed)
-    present = twin.present(validation.histories, twin.property_vectors)
-    validation = replace(validation, histories=present)
-    layer = RankingLayer(
-        np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32), whole.encoder, whole.global_vector,
-        plain_scales(twin.schema), neighbours, activity.at_the_end(),
-    )  # fmt: skip
-    used = [*range(len(TERMS) if twin.config.recent_activity else POPULARITY + 1)]
-    layer = _weigh_unknown(layer, fit, used)
-    choices = fit.choices(layer)
-    layer = _weigh(layer, choices, used)
-    held_out = _held_out(layer, fit, validation)
-    worth = _worth(layer, held_out)
-    learnt = _with_learnt_scales(layer, fit, choices, used)
-    worth_learnt = _worth(learnt, _held_out(learnt, fit, validation))
-    progress.say(f"kernel: {worth.mean():.3f} nats with plain scales, {worth_learnt.mean():.3f} with learnt ones")
-    if worth_learnt.mean() - worth.mean() > SCALES_WORTH:
-        layer, worth = learnt, worth_learnt
-    gain = worth - _tower_alone(twin, fit, validation, held_out)
+    lesson = Lesson.of(data, queries, counts=bonds[1], towers=towers[1:], seed=config.seed)
+    validation = data.validation.with_histories(twin.present(data.validation.histories, twin.property_vectors))
+    used = [*range(len(TERMS) if config.recent_activity else POPULARITY + 1)]
+    layer = _weigh_unknown(_unweighed(towers[0], twin.schema, bonds[0], lesson), lesson, used)
+    layer, held_out = _with_better_scales(layer, lesson, validation, used, progress=progress)
+    gain = _worth(layer, held_out) - _tower_alone(twin, lesson.X, validation, held_out)
     progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
     return layer if pays(gain) else None
 
 
-def _with_learnt_scales(layer: RankingLayer, fit: Fit, choices: Choices, used: list[int]) -> RankingLayer:
+def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, lesson: Lesson) -> RankingLayer:
+    return RankingLayer(
+        weights=np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
+        encoder=tower.encoder,
+        market_taste=tower.market_taste,
+        scales=plain_scales(schema),
+        neighbours=neighbours,
+        activity=lesson.activity.at_the_end(),
+    )
+
+
+def _with_better_scales(
+    layer: RankingLayer, lesson: Lesson, validation: Queries, used: list[int], *, progress: Progress
+) -> tuple[RankingLayer, Choices]:
+    """Weighed with plain or, where they are worth it, learnt scales; and the held-out choices as it sees them."""
+    choices = lesson.choices(layer)
+    layer = _weigh(layer, choices, used)
+    held_out = lesson.held_out(layer, validation)
+    learnt = _with_learnt_scales(layer, lesson, choices, used)
+    held_out_learnt = lesson.held_out(learnt, validation)
+    worth, worth_learnt = float(_worth(layer, held_out).mean()), float(_worth(learnt, held_out_learnt).mean())
+    progress.say(f"kernel: {worth:.3f} nats with plain scales, {worth_learnt:.3f} with learnt ones")
+    return (learnt, held_out_learnt) if worth_learnt - worth > SCALES_WORTH else (layer, held_out)
+
+
+def _with_learnt_scales(layer: RankingLayer, lesson: Lesson, choices: Choices, used: list[int]) -> RankingLayer:
     weights = np.concatenate(layer.weights[list(ORDINARY)])
-    scales = learn_scales(fit.X, choices, fit.queries.histories, layer.scales, weights, fit.seed)
+    histories = lesson.queries.histories
+    scales = learn_scales(lesson.X, choices, histories, start=layer.scales, weights=weights, seed=lesson.seed)
     learnt = replace(layer, scales=scales)
-    return _weigh(learnt, fit.choices(learnt), used)
+    return _weigh(learnt, lesson.choices(learnt), used)
 
 
 def pays(gain: Floats) -> bool:
@@ -134,20 +92,10 @@ def _error(gain: Floats) -> float:
 
 
 def plain_scales(schema: FeatureSchema) -> Matrix:
+    """(w,)"""
     scales = np.full(schema.width, NEARNESS, dtype=np.float32)
-    scales[list(schema.groups.get("location", ())[:2])] *= PLACE_COUNTS
+    scales[list(schema.groups.get("location", ())[:2])] *= LOCATION_COUNTS
     return scales
-
-
-def rankings_of(
-    layer: RankingLayer, encoder: PropertyEncoder, market: Matrix, fit: Fit, queries: Queries, *, blank: bool = False
-) -> Rankings:
-    vectors = encoder(fit.X)
-    histories = queries.histories.recent(0 if blank else HISTORY_LIMIT)
-    return Rankings(
-        layer, fit.X, vectors, histories.pool(vectors, market), histories, np.arange(len(fit.X)), fit.activity,
-        queries.users, queries.targets, queries.times,
-    )  # fmt: skip
 
 
 def _weigh(layer: RankingLayer, choices: Choices, used: list[int]) -> RankingLayer:
@@ -158,11 +106,11 @@ def _weigh(layer: RankingLayer, choices: Choices, used: list[int]) -> RankingLay
     return replace(layer, weights=weights)
 
 
-def _weigh_unknown(layer: RankingLayer, fit: Fit, used: list[int]) -> RankingLayer:
+def _weigh_unknown(layer: RankingLayer, lesson: Lesson, used: list[int]) -> RankingLayer:
     """With weights for investors without history: the same choices, the history hidden."""
     terms = [0, *used[POPULARITY:]]
     weights = layer.weights.copy()
-    weights[UNKNOWN_INVESTOR, terms] = fit_choice(fit.choices(layer, blank=True).terms[:, :, terms])
+    weights[UNKNOWN_INVESTOR, terms] = fit_choice(lesson.choices(layer, blank=True).terms[:, :, terms])
     return replace(layer, weights=weights)
 
 
@@ -173,17 +121,12 @@ def by_length(choices: Choices, used: list[int]) -> Matrix:
     return np.concatenate([terms, terms * length[:, None, None]], axis=2)
 
 
-def _tower_alone(twin: Twin, fit: Fit, validation: Queries, held_out: Choices) -> Matrix:
+def _tower_alone(twin: Twin, X: Matrix, validation: Queries, held_out: Choices) -> Matrix:
     """(q,) log-likelihood of the same choices by the cosine that serves without the layer, at its best temperature."""
-    vectors = twin.encoder(fit.X)
-    investors = validation.histories.pool(vectors, twin.global_vector)[held_out.rows]  # (q, d)
+    vectors = twin.encoder(X)
+    investors = validation.histories.pool(vectors, twin.market_taste)[held_out.queries]  # (q, d)
     cosines = np.einsum("qd,qmd->qm", investors, vectors[held_out.candidates])
     return log_likelihoods(cosines * np.float32(fit_choice(cosines[:, :, None])[0]))
-
-
-def _held_out(layer: RankingLayer, fit: Fit, validation: Queries) -> Choices:
-    rankings = rankings_of(layer, layer.encoder, layer.market, fit, validation)
-    return lay_out(rankings, np.flatnonzero(rankings.histories.lengths > 0), None, fit.pool, fit.seed)
 
 
 def _worth(layer: RankingLayer, held_out: Choices) -> Matrix:

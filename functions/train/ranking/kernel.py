@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
-from functions.train.ranking.past_choices import Choices
+from functions.train.ranking.choices import Choices
 from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import TERMS, WANTED_WEIGHT
@@ -18,7 +18,7 @@ NEAR = TERMS.index("near")
 
 
 def learn_scales(
-    X: Matrix, choices: Choices, histories: Histories, start: Matrix, weights: Matrix, seed: int
+    X: Matrix, choices: Choices, histories: Histories, *, start: Matrix, weights: Matrix, seed: int
 ) -> Matrix:
     """(w,) by gradient descent on the choices' log-likelihood, the layer's weights (2k,) moving along.
 
@@ -26,7 +26,7 @@ def learn_scales(
     """
     torch.manual_seed(seed)
     features, terms = torch.as_tensor(X), torch.as_tensor(choices.terms)
-    candidates, wanted = torch.as_tensor(choices.candidates), torch.as_tensor(_wanted(choices.rows, histories))
+    candidates, wanted = torch.as_tensor(choices.candidates), torch.as_tensor(_wanted(choices.queries, histories))
     length = torch.as_tensor(np.log(np.maximum(choices.lengths, 1) / 2), dtype=torch.float32)[:, None]
     begun = torch.as_tensor(np.maximum(start, 1e-3)).log()
     scales, w = begun.clone().requires_grad_(True), torch.as_tensor(weights, dtype=torch.float32).requires_grad_(True)
@@ -48,25 +48,24 @@ def learn_scales(
         loss.backward()  # type: ignore[no-untyped-call]  # torch ships it untyped
         optimizer.step()
         schedule.step()
-    found: Matrix = scales.detach().exp().numpy()
-    return found
+    return np.asarray(scales.detach().exp().numpy())
 
 
 def _kernel(Z: torch.Tensor, candidates: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """(b, m) from scaled features (n, w), candidates (b, m), wanted (b, h) with −1 in the padding."""
-    owned, place = torch.unique(wanted.clamp(min=0), return_inverse=True)
+    owned, line = torch.unique(wanted.clamp(min=0), return_inverse=True)
     offered, column = torch.unique(candidates, return_inverse=True)
     squares = Z[owned].square().sum(1)[:, None] + Z[offered].square().sum(1) - 2 * Z[owned] @ Z[offered].T
     gaps = (squares.clamp(min=0) + 1e-9).sqrt()  # (owned, offered)
-    each = gaps[place[:, :, None], column[:, None, :]]  # (b, h, m)
+    each = gaps[line[:, :, None], column[:, None, :]]  # (b, h, m)
     return torch.exp(-each.masked_fill((wanted < 0)[:, :, None], float("inf")).amin(dim=1))
 
 
-def _wanted(rows: Numbers, histories: Histories) -> Numbers:
-    """(e, WANTED_KEPT) the last wanted properties of each row's history, −1 in the padding."""
-    found = np.full((len(rows), WANTED_KEPT), -1, dtype=np.int64)
-    for i, row in enumerate(rows.tolist()):
-        mine = slice(*np.searchsorted(histories.rows, [row, row + 1]))
+def _wanted(asked: Numbers, histories: Histories) -> Numbers:
+    """(e, WANTED_KEPT) the last wanted properties of each history that is asked for (e,), −1 in the padding."""
+    wanted = np.full((len(asked), WANTED_KEPT), -1, dtype=np.int64)
+    for i, query in enumerate(asked.tolist()):
+        mine = histories.entries_of(query)
         kept = histories.properties[mine][histories.weights[mine] >= WANTED_WEIGHT][-WANTED_KEPT:]
-        found[i, : len(kept)] = kept
-    return found
+        wanted[i, : len(kept)] = kept
+    return wanted

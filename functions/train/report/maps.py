@@ -9,39 +9,41 @@ from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.split import TEST
-from portfolio_twin.evaluation.queries import Queries, investors
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import investors
+from portfolio_twin.model.twin import Taste, Twin
 
 TSNE_POINTS = 1_000
 SHOWN_QUANTILES = (0.005, 0.995)  # a property in another county must not shrink the rest to a dot
 
 
 def affinity_map(snapshot: Snapshot, twin: Twin) -> bytes | None:
-    """The catalogue in its place, by the affinity of the test investor with the longest history, as of the test.
+    """The catalogue on the map, by the affinity of the test investor with the longest history, as of the test.
 
-    None where nobody is tested, or fewer than two properties have a place.
+    None where nobody is tested, or fewer than two properties have a location.
     """
     catalogue = snapshot.catalogue
-    queries = Queries.of(snapshot.log, snapshot.holdout, catalogue.ids, TEST)
+    queries = Queries.of(snapshot.dataset, snapshot.holdout, TEST)
     nowhere = np.full(len(catalogue), np.nan)
     lon, lat = (np.asarray(catalogue.columns.get(name, nowhere), dtype=np.float64) for name in ("lon", "lat"))
-    placed = np.isfinite(lon) & np.isfinite(lat)
-    if not len(queries.users) or placed.sum() < 2:
+    located = np.isfinite(lon) & np.isfinite(lat)
+    if not len(queries.users) or located.sum() < 2:
         return None
     asked = queries.take(np.arange(len(queries.users)) == queries.histories.lengths.argmax())
     past, next_ = asked.histories, asked.targets
-    (user,) = investors(twin, twin.property_vectors, asked.users, past)
-    affinity = twin.affinity(user, twin.property_vectors, float(twin.present(past, twin.property_vectors).evidence[0]))
+    (user,) = investors(twin, twin.property_vectors, asked)
+    taste = Taste(user, float(twin.present(past, twin.property_vectors).evidence[0]))
+    affinity = twin.affinity(taste, twin.property_vectors)
     wanted = past.properties[past.weights >= KIND_WEIGHTS["deal"]]
 
     def draw(axes: list[Axes]) -> None:
-        ax, order = axes[0], np.flatnonzero(placed)[np.argsort(affinity[placed], kind="stable")]
+        ax, order = axes[0], np.flatnonzero(located)[np.argsort(affinity[located], kind="stable")]
         seen = ax.scatter(lon[order], lat[order], c=affinity[order], s=14, cmap="viridis", vmin=0, vmax=1, linewidths=0)
         ax.scatter(lon[wanted], lat[wanted], marker="*", s=150, color=RED, edgecolors="white", label="deals and likes")
         ax.scatter(lon[next_], lat[next_], s=130, facecolors="none", edgecolors=RED, linewidths=2, label="chosen next")
         own = np.append(wanted, next_)
-        ax.set(xlim=_limits(lon[placed], lon[own]), ylim=_limits(lat[placed], lat[own]))
-        ax.set_aspect(1 / np.cos(np.radians(lat[placed].mean())))  # a kilometre is as long north as east
+        ax.set(xlim=_limits(lon[located], lon[own]), ylim=_limits(lat[located], lat[own]))
+        ax.set_aspect(1 / np.cos(np.radians(lat[located].mean())))  # a kilometre is as long north as east
         ax.set(title="What one investor would want, and where", xlabel="longitude", ylabel="latitude")
         ax.figure.colorbar(seen, ax=ax, label="affinity", shrink=0.8)
         ax.legend(loc="upper left", bbox_to_anchor=(0, -0.08), ncols=2)
@@ -64,16 +66,14 @@ def embedding_map(vectors: Matrix, groups: npt.NDArray[np.object_], what: str, s
 
     rows = np.random.default_rng(seed).permutation(len(vectors))[:TSNE_POINTS]
     perplexity = min(30.0, (len(rows) - 1) / 3)
-    with threadpool_limits(
-        limits=1
-    ):  # at this size threads that compete for a busy core cost many times what they save
-        places = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=500).fit_transform(vectors[rows])
+    with threadpool_limits(limits=1):  # threads that compete for a busy core cost many times what they save here
+        points = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=500).fit_transform(vectors[rows])
 
     def draw(axes: list[Axes]) -> None:
         shown = groups[rows]
         for group, colour in zip(dict.fromkeys(sorted(shown.tolist())), CYCLE * 4, strict=False):
             mine = shown == group
-            axes[0].scatter(places[mine, 0], places[mine, 1], s=16, color=colour, alpha=0.75, linewidths=0, label=group)
+            axes[0].scatter(points[mine, 0], points[mine, 1], s=16, color=colour, alpha=0.75, linewidths=0, label=group)
         axes[0].set(title=f"Embedding space (t-SNE), by {what}", xticks=[], yticks=[])
         axes[0].grid(visible=False)
         axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), markerscale=1.6)

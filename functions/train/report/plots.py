@@ -30,7 +30,7 @@ STYLE: dict[Any, Any] = {
 }  # fmt: skip
 
 Labels = npt.NDArray[Any]
-Told = Mapping[str, Any]  # the figures of one slice, as metrics.json has them
+Figures = Mapping[str, Any]  # of one slice, as metrics.json has them
 
 
 def training_curves(history: list[Epoch], best_epoch: int) -> bytes:
@@ -53,14 +53,23 @@ def training_curves(history: list[Epoch], best_epoch: int) -> bytes:
     return figure(draw, columns=3)
 
 
-def roc(labels: Labels, affinities: Floats) -> bytes:
+def of_pairs(labels: Labels, affinities: Floats, model: str) -> dict[str, bytes]:
+    """The pictures of how `model` classified the held-out pairs, by name."""
+    return {
+        "roc.png": roc(labels, affinities, model),
+        "confusion.png": confusion(labels, affinities, model),
+        "reliability.png": reliability(labels, affinities, model),
+    }
+
+
+def roc(labels: Labels, affinities: Floats, model: str) -> bytes:
     """True against false positive rate on the held-out pairs."""
 
     def draw(axes: list[Axes]) -> None:
         false_rates, true_rates = metrics.roc_curve(labels, affinities)
         area = metrics.auc(labels, affinities)
         axes[0].fill_between(false_rates, true_rates, alpha=0.12, color=BLUE, linewidth=0)
-        axes[0].plot(false_rates, true_rates, color=BLUE, label=f"the twin, AUC {area:.3f}")
+        axes[0].plot(false_rates, true_rates, color=BLUE, label=f"{model}, AUC {area:.3f}")
         axes[0].plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1.2, label="a coin")
         axes[0].set(title="ROC", xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1), ylim=(0, 1.01))
         axes[0].legend(loc="lower right")
@@ -68,8 +77,8 @@ def roc(labels: Labels, affinities: Floats) -> bytes:
     return figure(draw)
 
 
-def confusion(labels: Labels, affinities: Floats) -> bytes:
-    """What was said against what happened, at affinity 0.5."""
+def confusion(labels: Labels, affinities: Floats, model: str) -> bytes:
+    """The answers against what happened, at affinity 0.5."""
 
     def draw(axes: list[Axes]) -> None:
         ax, counts = axes[0], metrics.confusion(labels, affinities >= 0.5)
@@ -78,7 +87,7 @@ def confusion(labels: Labels, affinities: Floats) -> bytes:
         for (row, column), share in np.ndenumerate(shares):
             text = f"{counts[row, column]:,}\n{share:.0%}"
             ax.text(column, row, text, ha="center", va="center", fontsize=13, color="white" if share > 0.5 else INK)
-        ax.set(title="Confusion at affinity 0.5", xlabel="the twin said", ylabel="what happened")
+        ax.set(title="Confusion at affinity 0.5", xlabel=f"{model} said", ylabel="what happened")
         ax.set_xticks([0, 1], ["would not act", "would act"])
         ax.set_yticks([0, 1], ["drawn at\nrandom", "acted on"])
         ax.grid(visible=False)
@@ -86,7 +95,7 @@ def confusion(labels: Labels, affinities: Floats) -> bytes:
     return figure(draw)
 
 
-def reliability(labels: Labels, affinities: Floats) -> bytes:
+def reliability(labels: Labels, affinities: Floats, model: str) -> bytes:
     """Claimed against true probability, and how often each was claimed."""
 
     def draw(axes: list[Axes]) -> None:
@@ -94,19 +103,19 @@ def reliability(labels: Labels, affinities: Floats) -> bytes:
         claimed, happened, share = metrics.reliability(labels, affinities)
         ax.bar(claimed, share, width=0.07, color=GRID, label="share of the answers")
         ax.plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1.2, label="as claimed")
-        ax.plot(claimed, happened, color=BLUE, marker="o", label=f"the twin, ECE {metrics.ece(labels, affinities):.3f}")
+        ax.plot(claimed, happened, color=BLUE, marker="o", label=f"{model}, ECE {metrics.ece(labels, affinities):.3f}")
         ax.set(title="Reliability", xlabel="affinity", ylabel="share that acted", xlim=(0, 1), ylim=(0, 1.01))
         ax.legend(loc="upper left")
 
     return figure(draw)
 
 
-def risk_coverage(found: Evaluation) -> bytes:
+def risk_coverage(evaluation: Evaluation) -> bytes:
     """Accuracy among the most confident answers: it has to fall from left to right for confidence to mean something."""
 
     def draw(axes: list[Axes]) -> None:
-        new = found.slices.get("as_new", {}).values()
-        for parts, colour, who in (([found], BLUE, "as they are"), (list(new), ORANGE, "asked as if new")):
+        new = evaluation.slices.get("as_new", {}).values()
+        for parts, colour, who in (([evaluation], BLUE, "as they are"), (list(new), ORANGE, "asked as if new")):
             if not parts:
                 continue
             labels, affinities, confidences = (
@@ -126,22 +135,22 @@ def risk_coverage(found: Evaluation) -> bytes:
     return figure(draw)
 
 
-def slices(everybody: Told, parts: Mapping[str, Mapping[str, Told]]) -> bytes:
+def slices(everybody: Figures, groups: Mapping[str, Mapping[str, Figures]]) -> bytes:
     """NDCG@10 of each slice of metrics.json with its 95 % interval, beside the rivals'; too small ones are left out."""
-    large = {group: {n: told for n, told in found.items() if told["ndcg_at_10"]} for group, found in parts.items()}
+    large = {group: {n: part for n, part in parts.items() if part["ndcg_at_10"]} for group, parts in groups.items()}
     rows = [row for group in GROUPS if large.get(group) for row in ((GROUPS[group], None), *large[group].items())]
 
     def draw(axes: list[Axes]) -> None:
         ax, names = axes[0], []
-        for place, (name, told) in enumerate(rows):
-            names.append(name if told is None else f"{label_of(name)}  ({told['users']:,})")
-            if told is not None:
-                _one_slice(ax, place, told)
+        for position, (name, part) in enumerate(rows):
+            names.append(name if part is None else f"{label_of(name)}  ({part['users']:,})")
+            if part is not None:
+                _one_slice(ax, position, part)
         mean = everybody["ndcg_at_10"]["value"]
         ax.axvline(mean, color=QUIET, linestyle=":", linewidth=1.2, label="the twin, all investors")
         ax.set_yticks(range(len(rows)), names)
-        for tick, (_, told) in zip(ax.get_yticklabels(), rows, strict=True):
-            tick.set(color=INK, fontweight="bold" if told is None else "normal")
+        for tick, (_, part) in zip(ax.get_yticklabels(), rows, strict=True):
+            tick.set(color=INK, fontweight="bold" if part is None else "normal")
         ax.set(title="NDCG@10 by slice (investors)", xlim=(-0.01, None), ylim=(len(rows) - 0.5, -0.5))
         ax.grid(visible=False, axis="y")
         ax.tick_params(axis="y", length=0)
@@ -152,15 +161,13 @@ def slices(everybody: Told, parts: Mapping[str, Mapping[str, Told]]) -> bytes:
     return figure(draw, width=9.4, height=1.2 + 0.27 * len(rows))
 
 
-def _one_slice(ax: Axes, place: int, told: Told) -> None:
-    ndcg = told["ndcg_at_10"]
+def _one_slice(ax: Axes, position: int, part: Figures) -> None:
+    ndcg, rivals = part["ndcg_at_10"], part["others_ndcg_at_10"]
     reach = [[ndcg["value"] - ndcg["low"]], [ndcg["high"] - ndcg["value"]]]
-    ax.errorbar(ndcg["value"], place, xerr=reach, color=BLUE, fmt="o", capsize=3, label="the twin, 95 % interval")
+    ax.errorbar(ndcg["value"], position, xerr=reach, color=BLUE, fmt="o", capsize=3, label="the twin, 95 % interval")
     for model, (label, marker, colour) in RIVAL_MARKS.items():
-        if model in told["others_ndcg_at_10"]:
-            ax.scatter(
-                told["others_ndcg_at_10"][model], place, marker=marker, color=colour, s=34, label=label, zorder=3
-            )
+        if model in rivals:
+            ax.scatter(rivals[model], position, marker=marker, color=colour, s=34, label=label, zorder=3)
 
 
 def figure(draw: Callable[[list[Axes]], None], columns: int = 1, width: float = 5.2, height: float = 4.0) -> bytes:

@@ -1,23 +1,25 @@
-"""What the tower learns from: each wanted property of an investor, to be found again from the others of theirs."""
+"""What the tower learns from: each wanted property of an investor, to be guessed from the others of theirs."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Matrix, Numbers
-from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS, InteractionLog, gather_evidence
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.model.config import TwinConfig
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Padded matrices, so that a step is a few array operations. Places count the seen properties; s is the padding."""
+    """Padded matrices, so that a step is a few array operations. Positions are those among the s properties seen; s
+    itself is the padding.
+    """
 
-    targets: Numbers  # (e,) places
-    users: Numbers  # (e,) rows of the user table
-    histories: Numbers  # (e, limit + 1) places, the last column always padding
+    targets: Numbers  # (e,) positions
+    histories: Numbers  # (e, limit + 1) positions, the last column always padding
     weights: Matrix  # (e, limit + 1) signed, 0 in the padding
     importance: Matrix  # (e,) KIND_WEIGHTS of the target's kind
 
@@ -31,69 +33,70 @@ class TrainingSet:
 
     examples: Examples
     X: Matrix  # (s, w) features of the properties seen
-    seen: Numbers  # (s,) their numbers in the catalogue
+    seen: Numbers  # (s,) their rows in the catalogue
     popularity: Matrix  # (s,) log1p of the investors who touched it, less its mean
     target_share: npt.NDArray[np.float64]  # (s,) of the examples, for drawing negatives
-    user_ids: Numbers  # (m,) ascending: the rows of the user table
 
 
-def training_set(
-    log: InteractionLog,
-    property_ids: npt.NDArray[np.object_],
-    X: Matrix,
-    target_kinds: tuple[str, ...],
-    limit: int,
-    others_needed: int = 1,
-) -> TrainingSet:
-    """Leave-one-out over all who touched `others_needed` properties beside; the history is up to `limit` of those.
+def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet:
+    """Leave-one-out over all who touched another property beside; the history is up to `history_limit` of those.
+
+    X (n, w) of the whole catalogue.
+    """
+    evidence = dataset.evidence
+    user_ids, users = np.unique(evidence.users, return_inverse=True)
+    seen, positions = np.unique(evidence.properties, return_inverse=True)
+    wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in config.target_kinds])
+    targets = np.flatnonzero(wanted & (np.bincount(users, minlength=len(user_ids))[users] > 1))
+    window, outside = _windows(users, targets, config.history_limit)
+    counts = np.bincount(positions[evidence.weights > 0], minlength=len(seen))
+    popularity = np.log1p(counts).astype(np.float32)
+    examples = Examples(
+        targets=positions[targets],
+        histories=np.where(outside, len(seen), positions[window]),
+        weights=np.where(outside, 0, evidence.weights[window]).astype(np.float32),
+        importance=np.array([KIND_WEIGHTS[kind] for kind in KIND_CODE], dtype=np.float32)[evidence.kinds[targets]],
+    )
+    return TrainingSet(
+        examples=examples,
+        X=X[seen],
+        seen=seen,
+        popularity=popularity - popularity.mean(),
+        target_share=np.bincount(positions[targets], minlength=len(seen)) / max(len(targets), 1),
+    )
+
+
+def _windows(users: Numbers, targets: Numbers, limit: int) -> tuple[Numbers, Mask]:
+    """(e, limit + 1) the lines around each target (e,), and which are no history: those stand last. users (k,).
 
     What came before the target in time comes first; an investor with too little before it lends later dealings.
     """
-    numbers = property_numbers(property_ids, log.properties)
-    known = numbers != UNKNOWN
-    user_ids, users = np.unique(log.users[known], return_inverse=True)
-    evidence = gather_evidence(users, numbers[known], log.kinds[known], log.times[known])
-    seen, places = np.unique(evidence.properties, return_inverse=True)
-    starts = np.searchsorted(evidence.users, np.arange(len(user_ids) + 1))
-    begin, end = starts[evidence.users], starts[evidence.users + 1]
-    wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in target_kinds])
-    rows = np.flatnonzero(wanted & (end - begin > others_needed))
-    first = np.maximum(np.minimum(rows - limit, end[rows] - limit - 1), begin[rows])
+    begin, end = (np.searchsorted(users, users[targets], side=side) for side in ("left", "right"))
+    first = np.maximum(np.minimum(targets - limit, end - limit - 1), begin)
     window = first[:, None] + np.arange(limit + 1)  # one too many, for the target itself is among them
-    outside = (window >= end[rows, None]) | (window == rows[:, None])
-    window = np.where(outside, 0, window)
-    histories = np.where(outside, len(seen), places[window])
-    weights = np.where(outside, 0, evidence.weights[window]).astype(np.float32)
-    padding = np.argsort(outside, axis=1, kind="stable")  # the target's own slot goes last
-    counts = np.bincount(places[evidence.weights > 0], minlength=len(seen))
-    popularity = np.log1p(counts).astype(np.float32)
-    share = np.bincount(places[rows], minlength=len(seen)) / max(len(rows), 1)
-    examples = Examples(
-        places[rows],
-        evidence.users[rows],
-        np.take_along_axis(histories, padding, axis=1),
-        np.take_along_axis(weights, padding, axis=1),
-        np.array([KIND_WEIGHTS[kind] for kind in KIND_CODE], dtype=np.float32)[evidence.kinds[rows]],
-    )
-    return TrainingSet(examples, X[seen], seen, popularity - popularity.mean(), share, user_ids)
+    outside = (window >= end[:, None]) | (window == targets[:, None])
+    order = np.argsort(outside, axis=1, kind="stable")  # the target's own slot goes last
+    window, outside = (np.take_along_axis(each, order, axis=1) for each in (np.where(outside, 0, window), outside))
+    return window, outside
 
 
 def validation_examples(queries: Queries, training: TrainingSet, limit: int) -> Examples:
     """The held-out targets in the same form, for the loss on validation: those whose property training has seen."""
     size = len(training.seen)
-    place = np.full(max(int(training.seen.max(initial=-1)), int(queries.targets.max(initial=-1))) + 1, size)
-    place[training.seen] = np.arange(size)
+    position = np.full(max(int(training.seen.max(initial=-1)), int(queries.targets.max(initial=-1))) + 1, size)
+    position[training.seen] = np.arange(size)
     history = queries.histories.recent(limit)
     history = history.take(
-        (history.properties < len(place)) & (place[np.minimum(history.properties, len(place) - 1)] < size)
+        (history.properties < len(position)) & (position[np.minimum(history.properties, len(position) - 1)] < size)
     )
     starts = np.append(0, np.cumsum(history.lengths))
-    column = np.arange(len(history.rows)) - starts[history.rows]
+    column = np.arange(len(history.owners)) - starts[history.owners]
     histories = np.full((len(queries.users), limit + 1), size)
     weights = np.zeros(histories.shape, dtype=np.float32)
-    histories[history.rows, column] = place[history.properties]
-    weights[history.rows, column] = history.weights
-    kept = place[queries.targets] < size
-    users = np.minimum(np.searchsorted(training.user_ids, queries.users), len(training.user_ids) - 1)
+    histories[history.owners, column] = position[history.properties]
+    weights[history.owners, column] = history.weights
+    kept = position[queries.targets] < size
     ones = np.ones(int(kept.sum()), dtype=np.float32)
-    return Examples(place[queries.targets[kept]], users[kept], histories[kept], weights[kept], ones)
+    return Examples(
+        targets=position[queries.targets[kept]], histories=histories[kept], weights=weights[kept], importance=ones
+    )

@@ -14,9 +14,8 @@ from functions.train.tower.checkpoints import Checkpoints
 from functions.train.tower.examples import TrainingSet, validation_examples
 from functions.train.tower.network import TwinNetwork
 from functions.train.tower.objective import Batch, Objective
-from functions.train.tower.validation import validate
-from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.evaluation.queries import Queries
+from functions.train.tower.validation import Validation
+from functions.train.training_data import TrainingData
 from portfolio_twin.model.config import TwinConfig
 
 WARM_UP_SHARE = 0.1
@@ -37,16 +36,15 @@ class Trained:
 
 def train(
     training: TrainingSet,
-    validation: Queries,
-    X: Matrix,
+    data: TrainingData,
     config: TwinConfig,
     *,
     device: str = "cpu",
     checkpoints: Checkpoints | None = None,
     progress: Progress | None = None,
 ) -> Trained:
-    """Learns from the examples; X (n, w) is the whole catalogue, for the ranking on validation. Raises Interrupted."""
-    run = _Run(training, validation, X, config, device)
+    """Learns from the examples; `data` is for the ranking on validation. Raises Interrupted."""
+    run = _Run(training=training, data=data, config=config, device=device)
     progress = progress or Progress()
     if checkpoints and (state := checkpoints.newest(run.fingerprint)):
         run.restore(state)
@@ -70,8 +68,7 @@ class _Run:
     """One training in progress; `state` is all that a checkpoint must hold."""
 
     training: TrainingSet
-    validation: Queries
-    X: Matrix
+    data: TrainingData
     config: TwinConfig
     device: str
     epoch: int = 0
@@ -81,17 +78,21 @@ class _Run:
     def __post_init__(self) -> None:
         config, training = self.config, self.training
         torch.manual_seed(config.seed)
-        self.network = TwinNetwork(training.X.shape[1], config, len(training.user_ids)).to(self.device)
+        self.network = TwinNetwork(training.X.shape[1], config).to(self.device)
         self.batch = Batch.of(training.examples, self.device)
-        held_out = validation_examples(self.validation, training, config.history_limit)
-        self.validation_batch = Batch.of(held_out, self.device)
+        held_out = validation_examples(self.data.validation, training, config.history_limit)
         self.objective = Objective(training, config, self.device)
-        # A balanced batch is half positives, half negatives.
-        positives = config.batch_size // 2 if config.negatives == "uniform" else config.batch_size
-        self.steps = -(-len(self.batch) // positives)
+        self.validate = Validation(
+            objective=self.objective,
+            batch=Batch.of(held_out, self.device),
+            queries=self.data.validation,
+            X=self.data.X,
+        )
+        self.steps = -(-len(self.batch) // config.batch_size)
         self.optimizer = _optimizer(self.network, config)
         self.schedule = _schedule(self.optimizer, config, self.steps)
-        self.fingerprint = f"{config} {training.X.shape} {len(self.batch)} {float(training.X.sum()):.6g}"
+        parts = " ".join(self.network.state_dict())  # the weights of a network with other parts fit nowhere
+        self.fingerprint = f"{config} {parts} {training.X.shape} {len(self.batch)} {float(training.X.sum()):.6g}"
 
     def one_epoch(self, stop: Callable[[], bool]) -> None:
         started = time.perf_counter()
@@ -113,18 +114,18 @@ class _Run:
         self._close_epoch(float(total) / len(order), started)
 
     def _close_epoch(self, loss: float, started: float) -> None:
-        found = validate(self.network, self.objective, self.validation_batch, self.validation, self.X, self.training)
+        figures = self.validate(self.network)
         self.history.append({
-            "epoch": self.epoch, "train_loss": loss, **found,
+            "epoch": self.epoch, "train_loss": loss, **figures,
             "temperature": float(self.network.temperature.detach()),
             "learning_rate": self.optimizer.param_groups[0]["lr"],
             "seconds": time.perf_counter() - started,
         })  # fmt: skip
         settled = not self.config.one_cycle or self.epoch > (1 - SETTLED_SHARE) * self.config.epochs
-        better = not self.best or not found["val_ndcg_at_10"] < self.best["score"]  # NaN, unmeasured: the last epoch
+        better = not self.best or not figures["val_ndcg_at_10"] < self.best["score"]  # NaN, unmeasured: the last epoch
         if better or (settled and not self.best["settled"]):
             self.best = {
-                "epoch": self.epoch, "score": found["val_ndcg_at_10"], "settled": settled, "network": self._weights()
+                "epoch": self.epoch, "score": figures["val_ndcg_at_10"], "settled": settled, "network": self._weights()
             }  # fmt: skip
 
     def _weights(self) -> dict[str, Any]:

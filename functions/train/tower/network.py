@@ -36,42 +36,38 @@ class PropertyTower(nn.Module):
             if isinstance(layer, nn.Linear):
                 folded.append((layer.weight.T.double(), layer.bias.double()))
             elif isinstance(layer, nn.BatchNorm1d):
-                assert layer.running_mean is not None
-                assert layer.running_var is not None
+                mean, variance = layer.get_buffer("running_mean"), layer.get_buffer("running_var")
                 weight, bias = folded[-1]
-                scale = layer.weight / torch.sqrt(layer.running_var.double() + layer.eps)
-                folded[-1] = (weight * scale, (bias - layer.running_mean) * scale + layer.bias)
+                scale = layer.weight / torch.sqrt(variance.double() + layer.eps)
+                folded[-1] = (weight * scale, (bias - mean) * scale + layer.bias)
         return PropertyEncoder([(_numpy(weight), _numpy(bias)) for weight, bias in folded])
 
 
 class TwinNetwork(nn.Module):
     """Both towers and what the softmax learns beside them."""
 
-    def __init__(self, width: int, config: TwinConfig, n_users: int = 0) -> None:
+    def __init__(self, width: int, config: TwinConfig) -> None:
         super().__init__()
         self.tower = PropertyTower(width, config)
-        self.global_vector = nn.Parameter(0.1 * torch.randn(config.embedding_dim))  # u₀, the market's taste
+        self.market_taste = nn.Parameter(0.1 * torch.randn(config.embedding_dim))  # u₀
         self.log_temperature = nn.Parameter(torch.tensor(config.temperature).log(), config.learn_temperature)
         self.popularity_weight = nn.Parameter(
             torch.tensor(float(config.popularity_weight)), requires_grad=config.popularity_weight != 0
         )
-        self.users = nn.Embedding(n_users, config.embedding_dim) if config.user_tower == "table" else None
 
     @property
     def temperature(self) -> Tensor:
         return self.log_temperature.exp().clamp(min=TEMPERATURE_FLOOR)
 
-    def investors(self, vectors: Tensor, histories: Tensor, weights: Tensor, users: Tensor) -> Tensor:
-        """(b, d) unit vectors: normalise(Σ wᵢvᵢ / max(Σ|wᵢ|, 1) + u₀), or each investor's row of the table.
+    def investors(self, vectors: Tensor, histories: Tensor, weights: Tensor) -> Tensor:
+        """(b, d) unit vectors: normalise(Σ wᵢvᵢ / max(Σ|wᵢ|, 1) + u₀).
 
-        vectors (s + 1, d), the last one padding; histories (b, h) places in it; weights (b, h); users (b,).
+        vectors (s + 1, d), the last one padding; histories (b, h) positions in it; weights (b, h).
         """
-        if self.users is not None:
-            return F.normalize(self.users(users), dim=1)
         weights = weights * (weights > 0).any(dim=1, keepdim=True)  # dislikes alone leave the market's taste
         shares = weights / weights.abs().sum(dim=1, keepdim=True).clamp(min=FULL_EVIDENCE)
         pooled = F.embedding_bag(histories, vectors, per_sample_weights=shares, mode="sum")
-        return F.normalize(pooled + self.global_vector, dim=1)
+        return F.normalize(pooled + self.market_taste, dim=1)
 
 
 def _numpy(tensor: Tensor) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":

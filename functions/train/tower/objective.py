@@ -22,7 +22,6 @@ class Batch:
     """Examples as tensors on the device; shapes as in `Examples`."""
 
     targets: Tensor
-    users: Tensor
     histories: Tensor
     weights: Tensor
     importance: Tensor
@@ -46,10 +45,9 @@ class Objective:
         size = len(training.X)
         self.X = F.pad(torch.as_tensor(training.X, device=device), (0, 0, 0, 1))  # (s + 1, w), the last row padding
         self.popularity = F.pad(torch.as_tensor(training.popularity, device=device), (0, 1))  # (s + 1,)
-        self.draws_negatives = config.negatives == "uniform" or size > config.sampled_softmax_above
-        uniform = 1.0 if config.negatives == "uniform" else UNIFORM_SHARE
+        self.draws_negatives = size > config.sampled_softmax_above
         share = torch.as_tensor(training.target_share, device=device, dtype=torch.float32)
-        self.odds = uniform / max(size, 1) + (1 - uniform) * share  # (s,)
+        self.odds = UNIFORM_SHARE / max(size, 1) + (1 - UNIFORM_SHARE) * share  # (s,)
 
     def __call__(self, network: TwinNetwork, batch: Batch) -> Tensor:
         blank = torch.rand(len(batch), 1, device=self.X.device) < (self.config.blank_history if network.training else 0)
@@ -58,7 +56,7 @@ class Objective:
 
     def _over_all(self, network: TwinNetwork, batch: Batch, weights: Tensor) -> Tensor:
         vectors = F.pad(network.tower(self.X[:-1]), (0, 0, 0, 1))  # (s + 1, d)
-        investors = network.investors(vectors, batch.histories, weights, batch.users)
+        investors = network.investors(vectors, batch.histories, weights)
         scores = self._popular(network, self._sharpened(network, investors) @ vectors.T, self.popularity)  # (b, s + 1)
         return self._loss(scores.scatter_(1, batch.histories, NO_CANDIDATE), batch.targets, batch.importance)
 
@@ -67,20 +65,16 @@ class Objective:
 
         Jean, Cho, Memisevic and Bengio, "On Using Very Large Target Vocabulary for Neural Machine Translation" (2015).
         """
-        uniform = self.config.negatives == "uniform"
-        drawn = torch.multinomial(self.odds, len(batch) if uniform else SAMPLED_NEGATIVES, replacement=True)
+        drawn = torch.multinomial(self.odds, SAMPLED_NEGATIVES, replacement=True)
         b, c, h = len(batch), len(drawn), batch.histories
-        asked = torch.cat([batch.targets, drawn] if network.users is not None else [batch.targets, drawn, h.flatten()])
-        needed, place = torch.unique(asked, return_inverse=True)
+        needed, position = torch.unique(torch.cat([batch.targets, drawn, h.flatten()]), return_inverse=True)
         vectors = network.tower(self.X[needed])
-        own, others = vectors[place[:b]], vectors[place[b : b + c]]
-        investors = network.investors(vectors, place[b + c :].reshape(-1, h.shape[1]), weights, batch.users)
+        own, others = vectors[position[:b]], vectors[position[b : b + c]]
+        investors = network.investors(vectors, position[b + c :].reshape(-1, h.shape[1]), weights)
         asking = self._sharpened(network, investors)
         scores = torch.cat([(asking * own).sum(dim=1, keepdim=True), asking @ others.T], dim=1)  # (b, 1 + c)
         columns = torch.cat([batch.targets[:, None], drawn.expand(b, -1)], dim=1)
-        scores = self._popular(network, scores, self.popularity[columns])
-        if not uniform:
-            scores = scores - log_expected(self.odds)[columns]
+        scores = self._popular(network, scores, self.popularity[columns]) - log_expected(self.odds)[columns]
         right = (h[:, :, None] == drawn).any(dim=1) | (batch.targets[:, None] == drawn)
         scores = scores.masked_fill(F.pad(right, (1, 0)), NO_CANDIDATE)
         return self._loss(scores, torch.zeros_like(batch.targets), batch.importance)

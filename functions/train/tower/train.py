@@ -1,59 +1,34 @@
 """The torch side of a training, behind one call: everything that comes out is numpy."""
 
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
 import torch
 
-from functions.train.progress import Epoch, Progress
+from functions.train.progress import Progress
 from functions.train.tower.checkpoints import Checkpoints
 from functions.train.tower.examples import training_set
+from functions.train.tower.fitted import FittedTower
 from functions.train.tower.loop import train
-from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.interactions import InteractionLog
+from functions.train.training_data import TrainingData
 from portfolio_twin.errors import InvalidInput
-from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.encoder import PropertyEncoder, normalise
 
 # Properties below which one thread is faster: the steps are so short that threads mostly wait for each other, and where
 # something else runs on the machine they wait long (at 1 500 properties on two busy cores: 25 s against 106 s).
 SMALL_CATALOGUE = 5_000
 
 
-@dataclass(frozen=True)
-class TrainedTower:
-    """The property tower, u₀ (d,), the ids and vectors of a design with a user table, and how training went."""
-
-    encoder: PropertyEncoder
-    global_vector: Matrix
-    table: tuple[npt.NDArray[np.int64], Matrix] | None
-    history: list[Epoch]
-    best_epoch: int
-
-
 def train_tower(
-    log: InteractionLog,
-    validation: Queries,
-    property_ids: npt.NDArray[np.object_],
-    X: Matrix,
-    config: TwinConfig,
-    device: str,
-    checkpoints: Checkpoints | None,
-    progress: Progress,
-) -> TrainedTower:
-    """Trains on `log`, what may be learnt from; X (n, w) is the whole catalogue. Raises InvalidInput, Interrupted."""
-    others_needed = 0 if config.user_tower == "table" else 1
-    training = training_set(log, property_ids, X, config.target_kinds, config.history_limit, others_needed)
+    data: TrainingData, config: TwinConfig, *, device: str, checkpoints: Checkpoints | None, progress: Progress
+) -> FittedTower:
+    """Raises InvalidInput where there is nothing to learn from, Interrupted when it is stopped."""
+    training = training_set(data.learnt_from, data.X, config)
     if len(training.examples) == 0:
         raise InvalidInput("no investor has a deal or like beside another interaction: there is nothing to train on")
     if len(training.X) < SMALL_CATALOGUE:
         torch.set_num_threads(1)
-    trained = train(training, validation, X, config, device=device, checkpoints=checkpoints, progress=progress)
-    network = trained.network
-    table, u0 = None, network.global_vector.detach().cpu().numpy()
-    if network.users is not None:
-        learnt = network.users.weight.detach().cpu().numpy()
-        table, u0 = (training.user_ids, normalise(learnt)), learnt.mean(axis=0)
-    return TrainedTower(network.tower.export(), u0, table, trained.history, trained.best_epoch)
+    trained = train(training, data, config, device=device, checkpoints=checkpoints, progress=progress)
+    return FittedTower(
+        encoder=trained.network.tower.export(),
+        market_taste=trained.network.market_taste.detach().cpu().numpy(),
+        history=trained.history,
+        best_epoch=trained.best_epoch,
+    )

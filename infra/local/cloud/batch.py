@@ -40,9 +40,9 @@ class Job:
     def _reason(self, exit_code: int) -> str:
         self.log.seek(0, os.SEEK_END)
         self.log.seek(max(0, self.log.tell() - CAUSE_BYTES))
-        said = self.log.read().decode(errors="replace")
+        log = self.log.read().decode(errors="replace")
         what = "Job attempt duration exceeded timeout" if self.timed_out else f"Essential container exited: {exit_code}"
-        return f"{what}\n{said}"
+        return f"{what}\n{log}"
 
 
 class BatchJobs:

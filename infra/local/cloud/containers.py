@@ -13,9 +13,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url
-
-from infra.local.stores.tcp_relay import TcpRelay
 from infra.local.system import DEFAULT_STATE, LocalSystem, local_system
 from infra.local.twin.tokens import signing_key
 from portfolio_twin.settings import PipelineSettings, WriteSettings, from_environment
@@ -32,27 +29,28 @@ Environment = dict[str, str]
 
 def bridge_address() -> str:
     """Where a container finds this machine. An address, no name: S3's client would put the bucket before a name."""
-    told = subprocess.run(
+    subnet = subprocess.run(
         ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"],
         check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    return str(ip_network(told.stdout.strip())[1])
+    ).stdout  # fmt: skip
+    return str(ip_network(subnet.strip())[1])
 
 
 @contextmanager
 def system_for_containers(state: Path) -> Iterator[LocalSystem]:
     """The local system at an address that containers reach, and the file that tells `sam local` about it."""
     host = bridge_address()
-    with local_system(state, host) as system, _postgres_at(host) as postgres:
+    with local_system(state, host) as system:
         ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
-        ENVIRONMENT.write_text(json.dumps(environments(system, postgres), indent=1))
+        ENVIRONMENT.write_text(json.dumps(environments(system), indent=1))
         yield system
 
 
-def environments(system: LocalSystem, postgres: tuple[str, int] | None) -> dict[str, Environment]:
+def environments(system: LocalSystem) -> dict[str, Environment]:
     """For `--env-vars`: what each function of the template gets."""
-    app = _at(postgres, from_environment(WriteSettings).database_url.get_secret_value())
-    pipeline = _at(postgres, from_environment(PipelineSettings).database_url.get_secret_value())
+    app, pipeline = (
+        from_environment(kind).database_url.get_secret_value() for kind in (WriteSettings, PipelineSettings)
+    )
     shared = {
         "BUCKET": system.s3.bucket,
         "AWS_ENDPOINT_URL": system.s3.url,
@@ -113,24 +111,6 @@ def _template() -> dict[str, Any]:
 
 def _is_function(resource: Mapping[str, Any]) -> bool:
     return bool(resource["Type"] == "AWS::Serverless::Function")
-
-
-@contextmanager
-def _postgres_at(host: str) -> Iterator[tuple[str, int] | None]:
-    """Where containers reach the embedded PostgreSQL; None for a server that the environment names."""
-    unix_socket = make_url(from_environment(WriteSettings).database_url.get_secret_value()).query.get("unix_sock")
-    if unix_socket is None:
-        yield None
-        return
-    with TcpRelay(Path(str(unix_socket)), host) as relay:
-        yield host, relay.port
-
-
-def _at(postgres: tuple[str, int] | None, address: str) -> str:
-    if postgres is None:
-        return address
-    url = make_url(address).set(host=postgres[0], port=postgres[1], query={"sslmode": "disable"})
-    return url.render_as_string(hide_password=False)
 
 
 def main() -> int:

@@ -57,6 +57,7 @@ class LocalPipeline:
         self,
         server: S3Server,
         handlers: Mapping[str, Handler] | None = None,
+        *,
         train: Sequence[str] = TRAIN,
         watch: Watcher | None = None,
         time_scale: float = 1.0,
@@ -95,16 +96,16 @@ class LocalPipeline:
 
     def start(self, machine: str, given: Mapping[str, Any]) -> str:
         """The new execution's ARN. Named, for without a name moto leaves `$$.Execution.Name` null."""
-        arn: str = self._engine.start_execution(
+        started = self._engine.start_execution(
             stateMachineArn=self._machines[machine], name=str(uuid.uuid4()), input=json.dumps(given)
-        )["executionArn"]
-        return arn
+        )
+        return str(started["executionArn"])
 
     def wait(self, arn: str) -> Execution:
         """Follows the execution to its end, telling `watch` of every step of it and of those that it starts."""
         heard: set[tuple[tuple[str, int], bool]] = set()
         while True:
-            said = self._engine.describe_execution(executionArn=arn)
+            now = self._engine.describe_execution(executionArn=arn)
             steps = sorted(self._steps(arn), key=lambda step: step.entered)
             for step in steps:
                 for news in [replace(step, left=None, output=None)] + [step] * (step.left is not None):
@@ -112,11 +113,11 @@ class LocalPipeline:
                         heard.add((news.key, news.left is None))
                         if self._watch is not None:
                             self._watch(news)
-            if said["status"] != "RUNNING":
-                output = json.loads(said["output"]) if said.get("output") else None
+            if now["status"] != "RUNNING":
                 return Execution(
-                    arn, said["status"], output, said.get("error"), said.get("cause"), self._history(arn), steps
-                )
+                    arn=arn, status=now["status"], output=json.loads(now.get("output") or "null"),
+                    error=now.get("error"), cause=now.get("cause"), events=self._history(arn), steps=steps,
+                )  # fmt: skip
             time.sleep(POLL_SECONDS)
 
     def _steps(self, arn: str) -> Iterator[Step]:
@@ -126,26 +127,24 @@ class LocalPipeline:
                     yield from read_steps(machine, execution["executionArn"], self._history(execution["executionArn"]))
 
     def _started_by(self, arn: str) -> str | None:
-        given = json.loads(self._engine.describe_execution(executionArn=arn)["input"])
-        started_by: str | None = given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID")
-        return started_by
+        given: dict[str, str] = json.loads(self._engine.describe_execution(executionArn=arn)["input"])
+        return given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID")
 
     def _history(self, arn: str) -> list[Event]:
-        events: list[Event] = self._engine.get_execution_history(executionArn=arn)["events"]
-        return events
+        return list(self._engine.get_execution_history(executionArn=arn)["events"])
 
     def _substituted(self, machine: str) -> str:
         """What DefinitionSubstitutions does in the cloud; a name that nothing stands for is an error here as there."""
-        known = {f"{_camel(name)}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" for name in STEPS}
-        known |= {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
-        known |= {
+        names = {f"{_camel(name)}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" for name in STEPS}
+        names |= {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
+        names |= {
             "BucketName": self._server.bucket,
             "TopicArn": self.topic_arn,
             "TrainingJobQueueArn": "local",
             "TrainingJobDefinitionArn": "train",
         }
         text = (DEFINITIONS / f"{machine}.asl.json").read_text()
-        return re.sub(r"\$\{(\w+)\}", lambda match: known[match[1]], text)
+        return re.sub(r"\$\{(\w+)\}", lambda match: names[match[1]], text)
 
     def _scaled(self, node: Any) -> Any:
         if isinstance(node, list):

@@ -70,8 +70,8 @@ class Edges:
             answer = self._handlers[name](json.loads(request.body), LambdaContext(name, str(uuid.uuid4())))
             return _answer(request, answer, 200, headers)
         except Exception as error:  # Lambda reports whatever a handler raises
-            said = {"errorType": type(error).__name__, "errorMessage": str(error)}
-            return _answer(request, said, 200, headers | {"X-Amz-Function-Error": "Unhandled"})
+            report = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            return _answer(request, report, 200, headers | {"X-Amz-Function-Error": "Unhandled"})
 
     def _submit_job(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         asked = json.loads(request.body)

@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class TenantRun:
-    """How one branch ended; `details` is what its steps had found by then (check, snapshot, gates, …, error)."""
+    """How one branch ended; `details` is what its steps had answered by then (check, snapshot, gates, …, error)."""
 
     tenant_id: str
     version: str

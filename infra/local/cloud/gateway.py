@@ -8,9 +8,7 @@ import importlib
 import json
 import socket
 import threading
-import uuid
-from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
+from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from infra.local.twin.exits import give_up
 from infra.local.twin.tokens import verify_token
@@ -39,36 +38,7 @@ OPEN_PATHS = {"/health"}
 WORKERS = 8
 
 
-def build_event(
-    method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, claims: Any
-) -> dict[str, Any]:
-    """API Gateway's payload format 2.0; `claims` is None for a request without a token."""
-    try:
-        text, encoded = body.decode(), False
-    except UnicodeDecodeError:
-        text, encoded = b64encode(body).decode(), True
-    context: dict[str, Any] = {
-        "accountId": "000000000000",
-        "apiId": "local",
-        "domainName": "localhost",
-        "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
-        "requestId": str(uuid.uuid4()),
-        "routeKey": "$default",
-        "stage": "$default",
-        "timeEpoch": 0,
-    }
-    if claims is not None:
-        context["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": {**headers, "host": "localhost"},
-        "requestContext": context,
-        "body": text or None,
-        "isBase64Encoded": encoded,
-    }
+Answer = dict[str, Any]  # of a function: statusCode, headers, body
 
 
 class Gateway:
@@ -78,7 +48,9 @@ class Gateway:
         self.state = state
         modules = {name: importlib.import_module(f"functions.api.{name}.app") for name in SCOPE_OF_FUNCTION}
         self.apps: dict[str, FastAPI] = {name: module.app for name, module in modules.items()}
-        self.handlers = {name: module.lambda_handler for name, module in modules.items()}
+        self.handlers: dict[str, Callable[[dict[str, Any], LambdaContext], Answer]] = {
+            name: module.lambda_handler for name, module in modules.items()
+        }
         # Mangum runs an event loop in the thread that calls it; each thread gets its own.
         self.workers = ThreadPoolExecutor(WORKERS, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
 
@@ -90,28 +62,25 @@ class Gateway:
                     return name
         return None
 
-    def invoke(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        name = self.function_of(method, path)
+    def invoke(self, request: HttpRequest) -> Answer:
+        name = self.function_of(request.method, request.path)
         if name is None:
             return refuse(404, "no such route")
-        token = headers.get("authorization", "").removeprefix("Bearer ").strip()
-        claims = None
+        token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         try:
             claims = verify_token(self.state, token) if token else None
         except jwt.InvalidTokenError as error:
             return refuse(401, f"the token is not valid: {error}")
-        if path not in OPEN_PATHS:
+        if request.path not in OPEN_PATHS:
             if claims is None:
                 return refuse(
                     401, "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"
                 )
             if SCOPE_OF_FUNCTION[name] not in str(claims.get("scope", "")).split():
                 return refuse(403, f"the token lacks the scope {SCOPE_OF_FUNCTION[name]}")
-        if claims is not None:  # API Gateway hands every claim on as text
-            claims = {key: value if isinstance(value, str) else str(value) for key, value in claims.items()}
-        event = build_event(method, path, query, headers, body, claims)
-        answer: dict[str, Any] = self.handlers[name](event, LambdaContext(name, event["requestContext"]["requestId"]))
-        return answer
+        # API Gateway hands every claim on as text.
+        event = request.event(None if claims is None else {name: str(value) for name, value in claims.items()})
+        return self.handlers[name](event, LambdaContext(name, event["requestContext"]["requestId"]))
 
     def openapi(self) -> dict[str, Any]:
         routes = [route for app in self.apps.values() for route in app.routes]
@@ -121,7 +90,7 @@ class Gateway:
         return schema | {"security": [{"bearer": []}]}
 
 
-def refuse(status: int, message: str) -> dict[str, Any]:
+def refuse(status: int, message: str) -> Answer:
     """What API Gateway answers by itself."""
     return {
         "statusCode": status,
@@ -134,11 +103,9 @@ def create_gateway(state: Path) -> Starlette:
     gateway = Gateway(state)
 
     async def forward(request: Request) -> Response:
-        headers = dict(request.headers.items())
-        body = await request.body()
-        loop = asyncio.get_running_loop()
-        call = (request.method, request.url.path, request.url.query, headers, body)
-        answer = await loop.run_in_executor(gateway.workers, gateway.invoke, *call)
+        url, headers, body = request.url, dict(request.headers.items()), await request.body()
+        received = HttpRequest(request.method, url.path, url.query, headers, body)
+        answer = await asyncio.get_running_loop().run_in_executor(gateway.workers, gateway.invoke, received)
         return Response(answer.get("body", ""), answer["statusCode"], answer.get("headers"))
 
     async def docs(_: Request) -> Response:

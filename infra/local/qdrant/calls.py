@@ -37,8 +37,8 @@ def _update(collection: Collection, operation: edge.UpdateOperation) -> Json:
 
 def retrieve(collection: Collection, body: Json) -> list[Json]:
     with collection.use() as shard:
-        found = shard.retrieve(body["ids"], [requests.PAYLOAD], body.get("with_vector", False))
-    return [_point(record, body.get("with_payload", True)) for record in found]
+        records = shard.retrieve(body["ids"], [requests.PAYLOAD], body.get("with_vector", False))
+    return [_point(record, body.get("with_payload", True)) for record in records]
 
 
 def query_batch(collection: Collection, body: Json) -> list[Json]:
@@ -63,21 +63,16 @@ def scroll(collection: Collection, body: Json) -> Json:
     return {"points": points, "next_page_offset": following}
 
 
-def optimise(collection: Collection, _body: Json) -> bool:
-    collection.optimise()
-    return True
+def _hit(hit: edge.ScoredPoint, fields: Fields) -> Json:
+    return {**_point(hit, fields), "score": hit.score, "version": 0}
 
 
-def _hit(found: edge.ScoredPoint, fields: Fields) -> Json:
-    return {**_point(found, fields), "score": found.score, "version": 0}
-
-
-def _point(found: edge.Record | edge.ScoredPoint, fields: Fields) -> Json:
-    point: Json = {"id": found.id}
-    if fields and found.payload is not None:
-        point["payload"] = _payload(found.payload[requests.PAYLOAD], fields)
-    if found.vector is not None:
-        point["vector"] = found.vector
+def _point(stored: edge.Record | edge.ScoredPoint, fields: Fields) -> Json:
+    point: Json = {"id": stored.id}
+    if fields and stored.payload is not None:
+        point["payload"] = _payload(stored.payload[requests.PAYLOAD], fields)
+    if stored.vector is not None:
+        point["vector"] = stored.vector
     return point
 
 
@@ -96,5 +91,4 @@ BY_ROUTE: dict[tuple[str, str], Callable[[Collection, Json], Any]] = {
     ("POST", "/points/count"): count,
     ("POST", "/points/scroll"): scroll,
     ("POST", "/points/delete"): delete,
-    ("POST", "/optimize"): optimise,
 }

@@ -1,7 +1,5 @@
 """One collection of the local Qdrant: a shard of Qdrant's engine in a folder of its own."""
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +7,11 @@ from pathlib import Path
 
 import qdrant_edge as edge
 
-TIDY_LIMIT_POINTS = 100_000  # up to here tidying up takes no more than a second: no vector index is built
+TIDY_LIMIT_POINTS = 100_000  # up to here it takes a second at most; above, an HNSW graph is built, for minutes
 
 
 class OutOfService(Exception):
-    """The collection is being optimised, or the server is going down."""
+    """The server is going down."""
 
 
 class Unreadable(Exception):
@@ -21,7 +19,7 @@ class Unreadable(Exception):
 
 
 class Collection:
-    """The shard, used by many threads at once, or taken out of service by one."""
+    """The shard, used by many threads at once until it is closed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -37,7 +35,7 @@ class Collection:
     def use(self, *, writing: bool = False) -> Iterator[edge.EdgeShard]:
         with self._idle:
             if self._shard is None:
-                raise OutOfService(f"collection {self._folder.name} is out of service for a while")
+                raise OutOfService(f"collection {self._folder.name} is closed: the server is going down")
             shard = self._shard
             self._users += 1
         try:
@@ -63,25 +61,14 @@ class Collection:
                 self._unsaved = False
                 shard.flush()
 
-    def optimise(self) -> None:
-        """Builds the vector index, in another process: while the engine does that, it lets no other thread run."""
-        self.close()
-        try:
-            script = Path(__file__).with_name("optimise.py")
-            subprocess.run([sys.executable, str(script), str(self._folder)], check=True)
-        finally:
-            shard = _open(self._folder)
-            with self._idle:
-                self._shard = shard
-
     def close(self) -> None:
+        """Waits for those who use it, saves, and hands the shard to nobody any more."""
         with self._idle:
-            if self._shard is None:
-                raise OutOfService(f"collection {self._folder.name} is out of service already")
             shard, self._shard = self._shard, None
             self._idle.wait_for(lambda: self._users == 0)
-        shard.flush()
-        shard.close()
+        if shard is not None:
+            shard.flush()
+            shard.close()
 
 
 def _open(folder: Path) -> edge.EdgeShard:

@@ -35,7 +35,7 @@ def collection_config(body: Json) -> edge.EdgeConfig:
 def index_operation(body: Json) -> edge.UpdateOperation:
     schema = body["field_schema"]
     if isinstance(schema, str):
-        return edge.UpdateOperation.create_field_index(body["field_name"], _known(SCHEMAS, schema))
+        return edge.UpdateOperation.create_field_index(body["field_name"], _one_of(SCHEMAS, schema))
     if schema["type"] != "keyword":
         raise NotUnderstood(f"index parameters of type {schema['type']!r}")
     params = edge.KeywordIndexParams(is_tenant=schema.get("is_tenant"))
@@ -110,12 +110,12 @@ def _condition(body: Json, indexed: Fields) -> Any:
     if body["key"] not in indexed:
         raise NotUnderstood(f"filter on {body['key']!r}, which has no index")
     (kind,) = body.keys() - {"key"}
-    return edge.FieldCondition(body["key"], **{kind: _known(CONDITIONS, kind)(body[kind])})
+    return edge.FieldCondition(body["key"], **{kind: _one_of(CONDITIONS, kind)(body[kind])})
 
 
 def _match(body: Json) -> Any:
     ((kind, value),) = body.items()
-    return _known({"value": edge.MatchValue, "any": edge.MatchAny}, kind)(value)
+    return _one_of({"value": edge.MatchValue, "any": edge.MatchAny}, kind)(value)
 
 
 def _geo_radius(body: Json) -> edge.GeoRadius:
@@ -125,7 +125,7 @@ def _geo_radius(body: Json) -> edge.GeoRadius:
 CONDITIONS = {"match": _match, "range": lambda limits: edge.RangeFloat(**limits), "geo_radius": _geo_radius}
 
 
-def _known(table: Mapping[str, Any], name: str) -> Any:
+def _one_of(table: Mapping[str, Any], name: str) -> Any:
     if name not in table:
-        raise NotUnderstood(f"{name!r}: known are {sorted(table)}")
+        raise NotUnderstood(f"{name!r} is none of {sorted(table)}")
     return table[name]

@@ -1,8 +1,7 @@
 """Qdrant on one machine: a thin HTTP face over Qdrant's own engine, for exactly the REST calls the product makes.
 
-`python -m infra.local.qdrant.server --state FOLDER --port 6333`. It has one call that Qdrant has not:
-POST /collections/NAME/optimize builds the vector index, which pays from some 160 000 points on and takes minutes;
-meanwhile that collection answers 503.
+`python -m infra.local.qdrant.server --state FOLDER --port 6333`. Search is exact: an HNSW graph pays from some 160 000
+points on, and a server that holds as many builds its own.
 """
 
 import argparse

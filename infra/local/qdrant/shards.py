@@ -5,13 +5,12 @@ import os
 import re
 import shutil
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 import qdrant_edge as edge
 
-from infra.local.qdrant.collection import Collection, OutOfService, Unreadable
+from infra.local.qdrant.collection import Collection, Unreadable
 
 SAVE_SECONDS = 2.0
 NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -71,21 +70,19 @@ class Shards:
         self._closing.set()
         self._saver.join()
         for collection in self._collections.values():
-            with suppress(OutOfService):  # its optimiser, another process, saves it
-                collection.close()
+            collection.close()
         self._lock.close()
 
     def _save_now_and_then(self) -> None:
         while not self._closing.wait(SAVE_SECONDS):
             for collection in list(self._collections.values()):
-                with suppress(OutOfService):  # then it was saved when it was taken out
-                    collection.flush()
+                collection.flush()
 
 
 def _open_all(folder: Path) -> dict[str, Collection]:
     for unfinished in folder.glob(f"*{UNFINISHED}"):
         shutil.rmtree(unfinished)
-    return {found.name: Collection(found) for found in folder.iterdir()}
+    return {kept.name: Collection(kept) for kept in folder.iterdir()}
 
 
 def _take_lock(path: Path) -> IO[str]:

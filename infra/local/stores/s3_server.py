@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import s3_backends
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import make_server
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -25,18 +25,11 @@ class S3Server:
     """One bucket, restored from `state` at start; port 0 takes any free one. Use it as a context, or start and stop."""
 
     def __init__(self, state: Path, bucket: str = "portfolio-twin", port: int = 0, host: str = HOST) -> None:
-        self.bucket, self._address = bucket, (host, port)
+        self.bucket = bucket
         self._mirror = Mirror(state / "s3", bucket)
-        self._server: BaseWSGIServer | None = None
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None, "the server has not been started"
-        return self._server.port
-
-    @property
-    def url(self) -> str:
-        return f"http://{self._address[0]}:{self.port}"
+        app = MirroredApp(DomainDispatcherApplication(create_backend_app), self._mirror)
+        self._server = make_server(host, port, app, threaded=True, request_handler=QuietRequestHandler)
+        self.url = f"http://{host}:{self._server.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -46,21 +39,18 @@ class S3Server:
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_DEFAULT_REGION": REGION,
-            "MOTO_PORT": str(self.port),  # where moto's own Step Functions engine calls other services
+            "MOTO_PORT": str(self._server.port),  # where moto's own Step Functions engine calls other services
             "BUCKET": self.bucket,
         }
 
     def start(self) -> Self:
         self._mirror.restore()
-        app = MirroredApp(DomainDispatcherApplication(create_backend_app), self._mirror)
-        self._server = make_server(*self._address, app, threaded=True, request_handler=QuietRequestHandler)
         threading.Thread(target=self._server.serve_forever, name="s3", daemon=True).start()
         return self
 
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        self._server.shutdown()
+        self._server.server_close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -71,7 +61,7 @@ class S3Server:
 
 class QuietRequestHandler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """One line per request would drown what the pipeline says."""
+        """One line per request would drown the pipeline's own lines."""
 
 
 class Mirror:
@@ -97,11 +87,11 @@ class Mirror:
         keys = self._backend.buckets[self.bucket].keys
         for name in [key] if key else {unquote(file.name) for file in self._folder.iterdir()} | set(keys):
             file = self._folder / quote(name, safe="")
-            if (found := keys.get(name)) is None:
+            if (stored := keys.get(name)) is None:
                 file.unlink(missing_ok=True)
             else:
                 unfinished = self._unfinished / uuid.uuid4().hex
-                unfinished.write_bytes(found.value)
+                unfinished.write_bytes(stored.value)
                 unfinished.replace(file)
 
     @property

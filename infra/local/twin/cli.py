@@ -68,6 +68,7 @@ def import_command(
     interactions: Annotated[
         Path | None, typer.Option(help="canonical interactions.csv[.gz]", exists=True, dir_okay=False)
     ] = None,
+    *,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="store the good rows and list the others")
     ] = False,
@@ -91,7 +92,7 @@ def simulate(
     ),
     seed: Annotated[int, typer.Option(help="the same seed makes the same market")] = 7,
 ) -> None:
-    """Invents a metropolitan market with investors whose hidden wishes are known, as canonical CSVs."""
+    """Invents a metropolitan market with investors whose wishes are on file, as canonical CSVs."""
     from infra.simulator import MARKETS, write_canonical
     from infra.simulator import simulate as make
 

@@ -1,6 +1,5 @@
 """The commands of `twin` that make, judge and switch models."""
 
-import os
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal
@@ -49,27 +48,32 @@ def retrain(
 
 
 @app.command()
-def train(
+def train(  # a command's options are its parameters
     tenant: TenantName,
     output_dir: Annotated[
         Path, typer.Option(help="folder for the bundle, its report and its checkpoints", file_okay=False)
     ],
+    *,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(min=2)] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-8)] = None,
     device: Annotated[Literal["cpu", "cuda", "mps"], typer.Option()] = "cpu",
     lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
     val_split: Annotated[float, typer.Option(min=0.01, max=1, help="share of the validation targets kept")] = 1,
+    design: Annotated[
+        Literal["twin", "plain"], typer.Option(help="plain: the yardstick, measured and reported, never served")
+    ] = "twin",
     state: State = DEFAULT_STATE,
 ) -> None:
     """Trains a bundle into a folder, without gates or promotion; cut short, it goes on where it was."""
     from infra.local.twin.training import train_tenant
 
     given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    options = {"device": device, "lookback_days": lookback_days, "val_split": val_split}
+    options = {"device": device, "lookback_days": lookback_days, "val_split": val_split, "design": design}
     with local_system(state) as system:
         tenant_id = tenant_of(system.database, tenant)
-        train_tenant(system, tenant_id, output_dir, {k: v for k, v in given.items() if v}, options, console)
+        settings = {name: value for name, value in given.items() if value}
+        train_tenant(system, tenant_id, output_dir, console, settings=settings, options=options)
 
 
 @app.command()
@@ -94,10 +98,9 @@ def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
         for version in registry.versions():
             manifest = registry.manifest(version)
             quality = manifest["metrics"].get("ranking", {}).get("twin", {}).get("ndcg_at_10")
-            place = {live.version: "[green]live[/]", live.previous: "previous"}.get(version, "") if live else ""
-            table.add_row(
-                version, manifest["kind"], manifest["created_at"], f"{quality:.3f}" if quality else "–", place
-            )
+            status = {live.version: "[green]live[/]", live.previous: "previous"}.get(version, "") if live else ""
+            shown = f"{quality:.3f}" if quality else "–"
+            table.add_row(version, manifest["kind"], manifest["created_at"], shown, status)
         console.print(table)
 
 
@@ -106,6 +109,7 @@ def model_card(
     tenant: TenantName,
     out: Annotated[Path, typer.Option(help="the Markdown file to write", dir_okay=False)],
     version: Annotated[str | None, typer.Option(help="a published version; default: the live one")] = None,
+    *,
     about: Annotated[str, typer.Option(help="what this data is, and what it is not")] = "",
     state: State = DEFAULT_STATE,
 ) -> None:
@@ -160,8 +164,7 @@ def index(
     """Runs the reindex machine for the live model of a tenant."""
     from infra.local.twin.retraining import index_tenant
 
-    os.environ["INDEX_BATCH_POINTS"] = str(batch_size)
-    with local_system(state) as system:
+    with local_system(state, INDEX_BATCH_POINTS=str(batch_size)) as system:
         tenant_id = tenant_of(system.database, tenant)
         live = system.tenant(tenant_id).bucket.models.live()
         if live is None:

@@ -1,4 +1,4 @@
-"""The lines of a CSV file that somebody brings: gzip told by its content, UTF-8 insisted on, progress reported."""
+"""The lines of a CSV file that somebody brings: gzip seen by its content, UTF-8 insisted on, progress reported."""
 
 import gzip
 import zlib
@@ -13,7 +13,7 @@ LINES_PER_REPORT = 2_000
 
 
 def lines(path: Path, report: Callable[[int], object]) -> Iterator[str]:
-    """`report` is told how many bytes of the file are read. Raises UnreadableInput, with a remedy."""
+    """`report` hears how many bytes of the file are read. Raises UnreadableInput, with a remedy."""
     try:
         with path.open("rb") as raw:
             yield from _decoded(_unpacked(raw), lambda: report(raw.tell()))

@@ -44,9 +44,11 @@ def ask_everything(asker: Asker, user_id: int) -> bool:
     explanation = asker.ask("POST", "/explain", {"user_id": user_id, "property": {"property_id": first}})
     _show_explanation(asker.console, explanation)
     similar = asker.ask("GET", f"/properties/{first}/similar?top_k=3", route="/properties/{id}/similar")
-    _show_results(asker.console, "look-alikes", similar["results"], "property_id", "similarity_score")
+    likeness = {result["property_id"]: result["similarity_score"] for result in similar["results"]}
+    _show_results(asker.console, "look-alikes", likeness)
     audience = asker.ask("GET", f"/properties/{first}/audience?top_k=3", route="/properties/{id}/audience")
-    _show_results(asker.console, "audience", audience["investors"], "user_id", "affinity_score")
+    affinities = {investor["user_id"]: investor["affinity_score"] for investor in audience["investors"]}
+    _show_results(asker.console, "audience", affinities)
     feedback = {"user_id": user_id, "kind": "dislike"}
     asker.client.headers["Idempotency-Key"] = f"demo-{time.time_ns()}"
     stored = asker.ask("POST", f"/properties/{first}/feedback", feedback, route="/properties/{id}/feedback")
@@ -64,7 +66,7 @@ def ask_for_anothers(asker: Asker, property_id: str) -> int:
 
 
 def _ids(answer: dict[str, Any]) -> list[str]:
-    return [found["property_id"] for found in answer["recommendations"]]
+    return [recommended["property_id"] for recommended in answer["recommendations"]]
 
 
 def _show(console: Console, answer: dict[str, Any], *names: str) -> None:
@@ -75,8 +77,8 @@ def _plain(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def _show_results(console: Console, title: str, results: list[dict[str, Any]], name: str, score: str) -> None:
-    console.print(f"  {title}: " + ", ".join(f"{found[name]} [cyan]{found[score]:.3f}[/]" for found in results))
+def _show_results(console: Console, title: str, scores: dict[Any, float]) -> None:
+    console.print(f"  {title}: " + ", ".join(f"{name} [cyan]{score:.3f}[/]" for name, score in scores.items()))
 
 
 def _show_explanation(console: Console, answer: dict[str, Any]) -> None:
@@ -90,10 +92,9 @@ def _show_recommendations(console: Console, answer: dict[str, Any], before: dict
     table = Table(title=f"recommended for investor {answer['user_id']} (strategy {answer['strategy']})")
     for heading in ("property", "affinity", "confidence", "because"):
         table.add_column(heading)
-    known = set(_ids(before)) if before else set()
-    for found in answer["recommendations"]:
-        new = " [green]new[/]" if before and found["property_id"] not in known else ""
-        because = "; ".join(reason["text"] for reason in found["reasons"][:2])
-        affinity, confidence = f"{found['affinity_score']:.3f}", f"{found['confidence']:.2f}"
-        table.add_row(found["property_id"] + new, affinity, confidence, because)
+    earlier = _ids(before or answer)
+    for row in answer["recommendations"]:
+        new = "" if row["property_id"] in earlier else " [green]new[/]"
+        because = "; ".join(reason["text"] for reason in row["reasons"][:2])
+        table.add_row(row["property_id"] + new, f"{row['affinity_score']:.3f}", f"{row['confidence']:.2f}", because)
     console.print(table)

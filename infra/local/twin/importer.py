@@ -69,23 +69,34 @@ def import_canonical(
     progress = _progress(console)
     with progress:
         checked = _read(properties, check_properties, progress)
-        known = set(checked.catalogue.ids) | _stored_ids(database, tenant)
-        log = _read(interactions, lambda given: check_interactions(given, known), progress) if interactions else None
+        ids = set(checked.catalogue.ids) | _stored_ids(database, tenant)
+        log = _read(interactions, lambda given: check_interactions(given, ids), progress) if interactions else None
         bad = _listed(properties, checked.bad) + (_listed(interactions, log.bad) if interactions and log else [])
         nothing_good = not len(checked.catalogue) or (log is not None and not len(log.log))
         if bad and (not skip_bad_rows or nothing_good):
             raise ImportRefused(_refusal(bad, nothing_good=nothing_good))
-        stored = _store(database, tenant, checked, log, progress)
-    for row in bad[:LISTED_ROWS]:
-        progress.console.print(f"left out: {row}", markup=False, highlight=False)
-    return ImportReport(tenant.tenant_id, len(checked.catalogue), len(log.log) if log else 0, *stored, tuple(bad))
+        task = progress.add_task("store", total=2)
+        with database.tenant_session(tenant.tenant_id) as session:
+            row = {"tenant_id": tenant.tenant_id, "name": tenant.name}
+            session.execute(insert(tenants).values(row).on_conflict_do_nothing())
+            changed = store_catalogue(session, checked.catalogue, checked.fields)
+            progress.advance(task)
+            new = store_log(session, log.log) if log else 0
+            progress.advance(task)
+            session.commit()
+    for bad_row in bad[:LISTED_ROWS]:
+        progress.console.print(f"left out: {bad_row}", markup=False, highlight=False)
+    return ImportReport(
+        tenant_id=tenant.tenant_id, properties=len(checked.catalogue), interactions=len(log.log) if log else 0,
+        stored_properties=changed, stored_interactions=new, bad_rows=tuple(bad),
+    )  # fmt: skip
 
 
 def find_tenant(database: Database, name: str) -> TenantName:
     """By name or id; one that is not there yet gets its id from its name, or is the id that was given."""
-    known = database.list_tenants()
-    if found := next((tenant for tenant in known if name in (tenant.name, str(tenant.tenant_id))), None):
-        return found
+    for tenant in database.list_tenants():
+        if name in (tenant.name, str(tenant.tenant_id)):
+            return tenant
     if not name.strip() or not name.isprintable():
         raise ImportRefused("the tenant has no name that can be printed — give --tenant NAME")
     try:
@@ -115,25 +126,6 @@ def _refusal(bad: Sequence[str], *, nothing_good: bool) -> str:
     more = [f"… and {len(bad) - LISTED_ROWS:,} more"] if len(bad) > LISTED_ROWS else []
     way_out = "a file without one good row cannot be imported" if nothing_good else "--skip-bad-rows stores the others"
     return "\n".join([f"{len(bad):,} bad rows, nothing was stored; {way_out}", *bad[:LISTED_ROWS], *more])
-
-
-def _store(
-    database: Database,
-    tenant: TenantName,
-    checked: CheckedProperties,
-    log: CheckedInteractions | None,
-    progress: Progress,
-) -> tuple[int, int]:
-    task = progress.add_task("store", total=2)
-    with database.tenant_session(tenant.tenant_id) as session:
-        row = {"tenant_id": tenant.tenant_id, "name": tenant.name}
-        session.execute(insert(tenants).values(row).on_conflict_do_nothing())
-        changed = store_catalogue(session, checked.catalogue, checked.fields)
-        progress.advance(task)
-        new = store_log(session, log.log) if log else 0
-        progress.advance(task)
-        session.commit()
-    return changed, new
 
 
 def _progress(console: Console | None) -> Progress:

@@ -1,4 +1,4 @@
-"""The two state machines, run from the command line, with every state told as it ends."""
+"""The two state machines, run from the command line, with a line for every state that ends."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from infra.local.cloud.executions import Execution, Step, TenantRun
 from infra.local.system import LocalSystem
 from portfolio_twin.adapters.s3 import keys
 
-TOLD = (
+SHOWN_STATES = (
     "CheckData", "PrepareData", "Train", "EvaluateGates", "DeployModel",
     "IndexProperties", "IndexUsers", "VerifyIndex", "PromoteModel",
 )  # fmt: skip
@@ -33,7 +33,7 @@ def retrain_tenants(
         given["training"] = {"epochs": epochs}
     if lookback_days:
         given["lookback_days"] = lookback_days
-    with _told(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
+    with _watching(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
         execution = pipeline.retrain(**given)
     runs = _runs_of(execution)
     for run in runs:
@@ -57,7 +57,7 @@ def index_tenant(
 ) -> None:
     """One run of the reindex machine for one version; raises SystemExit when it fails."""
     names = {tenant_id: name or str(tenant_id)}
-    with _told(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
+    with _watching(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
         execution = pipeline.reindex(tenant_id=str(tenant_id), version=version, recreate=recreate)
     if execution.status != "SUCCEEDED":
         raise SystemExit(f"the reindex machine failed: {execution.error}: {execution.cause}")
@@ -70,13 +70,13 @@ def _runs_of(execution: Execution) -> list[TenantRun]:
 
 
 @contextmanager
-def _told(names: Mapping[UUID, str], console: Console) -> Iterator[Watcher]:
+def _watching(names: Mapping[UUID, str], console: Console) -> Iterator[Watcher]:
     """One line for every step that ended, and below them what is being done for whom."""
     shown = {str(tenant_id): name for tenant_id, name in names.items()}
     under_way: dict[str, str] = {}
 
-    def tell(step: Step) -> None:
-        if step.tenant_id not in shown or step.state not in TOLD:
+    def show(step: Step) -> None:
+        if step.tenant_id not in shown or step.state not in SHOWN_STATES:
             return
         name = shown[step.tenant_id]
         if step.seconds is None:
@@ -87,4 +87,4 @@ def _told(names: Mapping[UUID, str], console: Console) -> Iterator[Watcher]:
         status.update(" · ".join(f"{name} {state}" for name, state in under_way.items()) or "…")
 
     with console.status("…") as status:
-        yield tell
+        yield show

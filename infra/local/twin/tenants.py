@@ -12,8 +12,9 @@ def tenants_by_name(database: Database) -> dict[str, UUID]:
 
 
 def tenant_of(database: Database, name: str) -> UUID:
-    known = tenants_by_name(database)
-    found = known.get(name) or next((t for t in known.values() if str(t) == name), None)
-    if found is None:
-        raise typer.BadParameter(f"no tenant {name!r}; there are: {', '.join(known) or 'none yet, import one first'}")
-    return found
+    """By name or id; raises BadParameter with the names that there are."""
+    tenants = tenants_by_name(database)
+    for tenant_name, tenant_id in tenants.items():
+        if name in (tenant_name, str(tenant_id)):
+            return tenant_id
+    raise typer.BadParameter(f"no tenant {name!r}; there are: {', '.join(tenants) or 'none yet, import one first'}")

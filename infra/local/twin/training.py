@@ -1,7 +1,6 @@
 """Training and evaluation without the pipeline: for trying things out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from rich.table import Table
 
 from functions.train.job import Job
 from functions.train.offline import freeze, train_into
+from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
 from infra.local.system import LocalSystem
 from infra.local.twin.exits import give_up
@@ -37,29 +37,42 @@ def train_tenant(
     system: LocalSystem,
     tenant_id: UUID,
     folder: Path,
+    console: Console,
+    *,
     settings: Mapping[str, Any],
     options: Mapping[str, Any],
-    console: Console,
 ) -> None:
-    """A bundle in the folder: a twin, or the content model where there is too little to learn from."""
+    """A bundle in the folder: a twin, or the content model where there is too little to learn from.
+
+    Of the plain design no bundle, but its figures and its report. `settings` are the config's, `options` the Job's.
+    """
     with system.tenant(tenant_id).session() as session:
-        given, now = copy_data(session), datetime.now(UTC)
-    catalogue, log = clean(*given, int(now.timestamp()))
-    decision, reasons = decide(count(catalogue, log), find_faults(*given, int(now.timestamp())), has_live=False)
+        raw, now = copy_data(session), datetime.now(UTC)
+    dataset = clean(raw, int(now.timestamp()))
+    decision, reasons = decide(count(dataset), find_faults(raw, int(now.timestamp())), has_live=False)
     if decision == "skip":
         give_up("too little data: " + "; ".join(reasons))
     kind: ModelKind = "twin" if decision == "train" else "content"
-    config = replace(TwinConfig(), **settings)
-    job = Job(tenant_id, new_version(now), kind, config, **options)
+    job = Job(
+        tenant_id=tenant_id,
+        version=new_version(now),
+        kind=kind,
+        config=TwinConfig(**settings),
+        plain=PlainConfig(**settings),
+        **options,
+    )
+    plain = job.design == "plain"
+    epochs = job.plain.epochs if plain else job.config.epochs if kind == "twin" else None
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task(f"training a {kind} model", total=config.epochs if kind == "twin" else None)
+        task = bar.add_task("training the plain design" if plain else f"training a {kind} model", total=epochs)
 
-        def tell(epoch: Epoch, _epochs: int) -> None:
-            told = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
-            bar.update(task, completed=int(epoch["epoch"]), description=told)
+        def show(epoch: Epoch, _epochs: int) -> None:
+            figures = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
+            bar.update(task, completed=int(epoch["epoch"]), description=figures)
 
-        files = train_into(folder, job, catalogue, log, Progress(tell, lambda text: bar.console.print(f"  {text}")))
+        progress = Progress(show, lambda text: bar.console.print(f"  {text}"))
+        files = train_into(folder, job, dataset, progress)
     console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
 
 
@@ -68,30 +81,31 @@ def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, co
     tenant = system.tenant(tenant_id)
     twin = _bundle(tenant, bundle)
     with tenant.session() as session:
-        catalogue, log = copy_data(session)
-    snapshot = freeze(catalogue, log, seed=0)
-    found = evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout)
-    if not len(found.users):
+        snapshot = freeze(copy_data(session), seed=0)
+    evaluation = evaluate(twin, snapshot.dataset, snapshot.holdout)
+    if not len(evaluation.users):
         give_up("nobody has three or more deals or likes yet: there is nothing to evaluate on")
-    rankings = {name: found.ranking(name) for name in found.ranks}
-    table = Table("metric", *rankings, title=f"{len(found.users)} held-out investors, {found.candidates} properties")
+    rankings = {name: evaluation.ranking(name) for name in evaluation.ranks}
+    table = Table(
+        "metric", *rankings, title=f"{len(evaluation.users)} held-out investors, {evaluation.candidates} properties"
+    )
     for metric in next(iter(rankings.values())):
         table.add_row(metric, *(f"{ranking[metric]:.3f}" for ranking in rankings.values()))
     console.print(table)
-    console.print("  ".join(f"{name} [cyan]{value:.3f}[/]" for name, value in found.classification().items()))
-    console.print(_slices(found))
+    console.print("  ".join(f"{name} [cyan]{value:.3f}[/]" for name, value in evaluation.classification().items()))
+    console.print(_slices(evaluation))
 
 
-def _slices(found: Evaluation) -> Table:
+def _slices(evaluation: Evaluation) -> Table:
     """The twin's figures of each slice, with half their 95 % intervals."""
     table = Table("slice", "investors", "HR@10", "NDCG@10", "ECE", title="by slice, ± half the 95 % interval")
-    for group, parts in {"": {"all test investors": found}, **found.slices}.items():
+    for group, parts in {"": {"all test investors": evaluation}, **evaluation.slices}.items():
         if group and parts:
             table.add_section()
             table.add_row(f"[bold]{GROUPS[group]}[/]")
         for name, part in parts.items():
-            told = [_noisy(figure) for figure in part.intervals().values()]
-            table.add_row(escape(label_of(name)), f"{len(part.users):,}", *told)
+            figures = map(_noisy, part.intervals().values())
+            table.add_row(escape(label_of(name)), f"{len(part.users):,}", *figures)
     return table
 
 

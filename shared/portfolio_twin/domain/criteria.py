@@ -27,8 +27,8 @@ class Range(BaseModel):
 
     @property
     def middle(self) -> float | None:
-        known = [end for end in (self.min, self.max) if end is not None]
-        return sum(known) / len(known) if known else None
+        ends = [end for end in (self.min, self.max) if end is not None]
+        return sum(ends) / len(ends) if ends else None
 
 
 class GeoRadius(BaseModel):

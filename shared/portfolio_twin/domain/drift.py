@@ -43,7 +43,7 @@ def population_stability_index(reference: Counts, current: Counts) -> float:
     return float(((p - q) * np.log(p / q)).sum())
 
 
-def noise_limit(bins: int, n: float, m: float, shared: float, tests: int) -> float:
+def noise_limit(bins: int, n: float, m: float, *, shared: float, tests: int) -> float:
     """The PSI that chance alone exceeds with probability FALSE_ALARMS / tests."""
     scale = max(1 / n + 1 / m - 2 * shared / (n * m), 0.0)
     return scale * chi_square_quantile(bins - 1, 1 - FALSE_ALARMS / tests)
@@ -64,17 +64,18 @@ def catalogue_drift(reference: Catalogue, current: Catalogue) -> dict[str, Drift
         return {}
     shared = len(set(reference.ids) & set(current.ids))
     names = [name for name in {**reference.columns, **current.columns} if _is_input(name)]
-    found = {}
+    drifts = {}
     for name in names:
         before, after = histograms(_column(reference, name), _column(current, name))
-        found[name] = _judge(before, after, len(reference), len(current), shared, len(names))
-    return found
+        drifts[name] = _judge(before, after, len(reference), len(current), shared=shared, tests=len(names))
+    return drifts
 
 
 def mix_drift(reference: InteractionLog, current: InteractionLog) -> Drift:
     """The mix of kinds of interaction. One investor's are alike, so investors count, not interactions."""
     before, after = (np.bincount(log.kinds, minlength=len(KINDS)).astype(float) for log in (reference, current))
-    return _judge(*without_empty(before, after), independent_samples(reference), independent_samples(current), 0, 1)
+    n, m = independent_samples(reference), independent_samples(current)
+    return _judge(*without_empty(before, after), n, m, shared=0, tests=1)
 
 
 def independent_samples(log: InteractionLog) -> float:
@@ -89,11 +90,11 @@ def moved(drifts: Mapping[str, Drift]) -> list[str]:
     return sorted(far, key=lambda name: -drifts[name].psi)
 
 
-def _judge(before: Counts, after: Counts, n: float, m: float, shared: float, tests: int) -> Drift:
+def _judge(before: Counts, after: Counts, n: float, m: float, *, shared: float, tests: int) -> Drift:
     if min(n, m) < BIN_SUPPORT * max(len(before), 2):
         return Drift(0.0, 0.0, "too few")
     psi = population_stability_index(before, after)
-    noise = noise_limit(len(before), n, m, shared, tests)
+    noise = noise_limit(len(before), n, m, shared=shared, tests=tests)
     level = "none" if psi <= noise else "large" if psi >= LARGE else "moderate" if psi >= MODERATE else "small"
     return Drift(round(psi, 4), round(noise, 4), level)
 

@@ -1,6 +1,5 @@
 """What is wrong with the data, row by row, and the data without it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Mask
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import CLOCK_SKEW, InteractionLog
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
 from portfolio_twin.domain.properties import (
     ATTRIBUTE_PREFIX,
     CATEGORICAL_INPUTS,
     LISTING_STATUSES,
     NUMERIC_INPUTS,
     PROPERTY_TYPES,
+    UNKNOWN,
     Catalogue,
     Column,
     PropertyFeatures,
@@ -42,18 +42,18 @@ def null_shares(catalogue: Catalogue) -> dict[str, float]:
     return {name: float(_missing(column).mean()) for name, column in catalogue.columns.items() if len(column)}
 
 
-def find_faults(catalogue: Catalogue, log: InteractionLog, now: int) -> dict[str, Fault]:
+def find_faults(dataset: Dataset, now: int) -> dict[str, Fault]:
     """Every kind of fault with its count; `now` in seconds since 1970."""
-    masks = property_faults(catalogue) | interaction_faults(catalogue, log, now)
+    masks = property_faults(dataset.catalogue) | interaction_faults(dataset.catalogue, dataset.log, now)
     return {name: Fault(int(mask.sum()), len(mask)) for name, mask in masks.items()}
 
 
 def property_faults(catalogue: Catalogue) -> dict[str, Mask]:
     """Each mask (n,)."""
     inputs = [column for name, column in catalogue.columns.items() if _is_input(name)]
-    known = np.sum([~_missing(column) for column in inputs], axis=0) if inputs else np.zeros(len(catalogue))
+    filled = np.sum([~_missing(column) for column in inputs], axis=0) if inputs else np.zeros(len(catalogue))
     impossible = [_impossible(name, column) for name, column in catalogue.columns.items()]
-    empty = np.asarray(known) == 0
+    empty = np.asarray(filled) == 0
     return {
         "properties_without_inputs": empty,
         "properties_out_of_range": np.any([*impossible, np.zeros(len(catalogue), dtype=bool)], axis=0),
@@ -63,31 +63,31 @@ def property_faults(catalogue: Catalogue) -> dict[str, Mask]:
 
 def interaction_faults(catalogue: Catalogue, log: InteractionLog, now: int) -> dict[str, Mask]:
     """Each mask (m,)."""
-    numbers = property_numbers(catalogue.ids, log.properties)
     return {
-        "interactions_with_unknown_property": numbers == UNKNOWN,
+        "interactions_with_unknown_property": catalogue.rows_of(log.properties) == UNKNOWN,
         "interactions_in_the_future": log.times > now + CLOCK_SKEW.total_seconds(),
         "interactions_duplicated": _repeated([log.users, log.properties, log.kinds, log.times], len(log)),
     }
 
 
-def clean(catalogue: Catalogue, log: InteractionLog, now: int) -> tuple[Catalogue, InteractionLog]:
+def clean(dataset: Dataset, now: int) -> Dataset:
     """The data without its faults: impossible values become missing, faulty interactions go.
 
     Duplicated and empty properties stay: each is an id that somebody may ask for.
     """
+    catalogue, log = dataset.catalogue, dataset.log
     columns = {name: _blank(column, _impossible(name, column)) for name, column in catalogue.columns.items()}
     faulty = np.any(list(interaction_faults(catalogue, log, now).values()), axis=0)
-    return Catalogue(catalogue.ids, columns), log.take(~faulty)
+    return Dataset(Catalogue(catalogue.ids, columns), log.take(~faulty))
 
 
 def limits_of(name: str) -> tuple[float, float]:
     """The closed range that a numeric field must lie in: the one that the API checks."""
-    found: Mapping[str, float] = {}
+    limits: dict[str, float] = {}
     for mark in PropertyFeatures.model_fields[name].metadata if name in PropertyFeatures.model_fields else ():
-        found = {**found, **{end: getattr(mark, end) for end in ("ge", "le") if hasattr(mark, end)}}
+        limits |= {end: getattr(mark, end) for end in ("ge", "le") if hasattr(mark, end)}
     largest = float(np.finfo(np.float64).max)  # an attribute may be any finite number
-    return found.get("ge", -largest), found.get("le", largest)
+    return limits.get("ge", -largest), limits.get("le", largest)
 
 
 def _impossible(name: str, column: Column) -> Mask:

@@ -23,14 +23,14 @@ def histograms(reference: Column, current: Column) -> tuple[Counts, Counts]:
 
 
 def _quantiles(reference: Column, current: Column, bins: int) -> tuple[Counts, Counts]:
-    known = reference[np.isfinite(reference)]
-    values = np.unique(known)
+    finite = reference[np.isfinite(reference)]
+    values = np.unique(finite)
     if len(values) < 2:
         edges = values
     elif len(values) <= bins:
         edges = values[:-1]
     else:  # never the highest value itself, or all would fall below the edge
-        edges = np.unique(np.minimum(np.quantile(known, np.arange(1, bins) / bins), values[-2]))
+        edges = np.unique(np.minimum(np.quantile(finite, np.arange(1, bins) / bins), values[-2]))
     before, after = (
         np.bincount(np.searchsorted(edges, column[np.isfinite(column)]), minlength=len(edges) + 1).astype(float)
         for column in (reference, current)

@@ -1,15 +1,17 @@
-"""What investors do with properties, and what it says about them."""
+"""What investors do with properties: one interaction, its identity, and a log of them as columns."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
+from uuid import UUID, uuid4, uuid5
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.domain.properties import PropertyId
 
 Kind = Literal["view", "outreach", "deal", "like", "dislike"]
@@ -24,6 +26,8 @@ HISTORY_LIMIT = 50  # distinct properties of an investor that serving pools, the
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead another system's clock may be
 FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)
 DATE_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
+KEYED = UUID("6f3c2e0a-6d3b-4b9e-9a53-6d0a5f1c7e01")  # two namespaces: a key never meets a natural one
+NATURAL = UUID("0c9d8a54-0f3e-4a07-8f0e-2b7d54a9c602")
 
 UserId = Annotated[int, Field(ge=0, le=2**63 - 1)]
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
@@ -58,14 +62,39 @@ class Interaction(BaseModel):
         return value
 
 
+class Event(NamedTuple):
+    """One entry of an investor's history."""
+
+    property_id: str
+    kind: str  # the telling kind, one of KINDS
+    time: int  # seconds since 1970-01-01 UTC
+
+
+def event_id(interaction: Interaction, *, timed: bool) -> UUID:
+    """The same for the same event sent twice: by its idempotency key, else by its content.
+
+    An event without key whose time is our own clock's is always new.
+    """
+    if interaction.idempotency_key is not None:
+        return uuid5(KEYED, interaction.idempotency_key)
+    if not timed:
+        return uuid4()
+    seconds = int(interaction.occurred_at.timestamp())
+    return natural_event_id(interaction.user_id, interaction.property_id, interaction.kind, seconds)
+
+
+def natural_event_id(user_id: int, property_id: str, kind: str, seconds: int) -> UUID:
+    return uuid5(NATURAL, f"{user_id}\n{kind}\n{seconds}\n{property_id}")
+
+
 @dataclass(frozen=True)
 class InteractionLog:
     """Interactions as columns, in the order of time."""
 
-    users: npt.NDArray[np.int64]  # (m,)
+    users: Numbers  # (m,)
     properties: npt.NDArray[np.object_]  # (m,) property ids, str
     kinds: npt.NDArray[np.int8]  # (m,) codes: KINDS[code]
-    times: npt.NDArray[np.int64]  # (m,) seconds since 1970-01-01 UTC
+    times: Numbers  # (m,) seconds since 1970-01-01 UTC
 
     def __len__(self) -> int:
         return len(self.users)
@@ -84,48 +113,3 @@ class InteractionLog:
 
     def in_time_order(self) -> Self:
         return self.take(np.argsort(self.times, kind="stable"))
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One line per investor and property: what the whole of their dealings says. In the order of (user, last time)."""
-
-    users: npt.NDArray[np.int64]  # (k,)
-    properties: npt.NDArray[np.int64]  # (k,) the property numbers that were passed in
-    kinds: npt.NDArray[np.int8]  # (k,) the telling kind
-    weights: npt.NDArray[np.float32]  # (k,) KIND_WEIGHTS of that kind
-    times: npt.NDArray[np.int64]  # (k,) of the last interaction
-
-
-def gather_evidence(
-    users: npt.NDArray[np.int64],
-    properties: npt.NDArray[np.int64],
-    kinds: npt.NDArray[np.int8],
-    times: npt.NDArray[np.int64],
-) -> Evidence:
-    """Reduces interactions, each array (m,), to one telling kind per investor and property.
-
-    The last thumb decides between for and against: a dislike that no later like takes back tells all; otherwise
-    the strongest kind among the others tells.
-    """
-    strength = np.array([KIND_WEIGHTS[kind] for kind in KINDS], dtype=np.float32)
-    order = np.lexsort((times, properties, users))
-    u, p, k, t = users[order], properties[order], kinds[order], times[order]
-    if len(u) == 0:
-        return Evidence(u, p, k, strength[k], t)
-    starts = np.flatnonzero(np.r_[True, (u[1:] != u[:-1]) | (p[1:] != p[:-1])])
-    group = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(u)]))
-
-    thumb = (k == KIND_CODE["like"]) | (k == KIND_CODE["dislike"])
-    last_thumb = np.maximum.reduceat(np.where(thumb, np.arange(len(u)), -1), starts)
-    disliked = (last_thumb >= 0) & (k[last_thumb] == KIND_CODE["dislike"])
-
-    kind_of_rank = np.argsort(strength, kind="stable")
-    rank_of_kind = np.argsort(kind_of_rank, kind="stable")
-    ranks = np.where(disliked[group] == (k == KIND_CODE["dislike"]), rank_of_kind[k], -1)
-    telling = kind_of_rank[np.maximum.reduceat(ranks, starts)].astype(np.int8)
-    last = np.maximum.reduceat(t, starts)
-    by_user_then_time = np.lexsort((last, u[starts]))
-    chosen = starts[by_user_then_time]
-    telling, last = telling[by_user_then_time], last[by_user_then_time]
-    return Evidence(u[chosen], p[chosen], telling, strength[telling], last)

@@ -3,13 +3,16 @@
 16 numeric + 4 listing states + 5 types = 25 inputs. Every field may be missing; missing is not zero.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from portfolio_twin.domain.arrays import Numbers
 
 PropertyType = Literal["Single Family", "Condo", "Townhouse", "Multi-Family", "Land"]
 ListingStatus = Literal["Active", "Pending", "Sold", "Off Market"]
@@ -33,10 +36,11 @@ NUMERIC_INPUTS: tuple[str, ...] = (
 CATEGORICAL_INPUTS: tuple[str, ...] = ("listing_status", "property_type")
 LABELS: tuple[str, ...] = ("zipcode", "source_system")  # kept and filtered on, not inputs of the model
 ATTRIBUTE_PREFIX = "attributes."
+UNKNOWN = -1  # the row of a property that is not there
 
 
 class PropertyFeatures(BaseModel):
-    """What is known of a property. Prices in USD, areas in ft², rates and scores as fractions, place in degrees."""
+    """What is known of a property. Prices in USD, areas in ft², rates and scores as fractions, location in degrees."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -100,7 +104,7 @@ class Catalogue:
 
     def row(self, i: int) -> dict[str, Any]:
         """One property as a mapping of what is known of it, attributes nested, missing fields left out."""
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         for name, column in self.columns.items():
             value = column[i]
@@ -110,16 +114,29 @@ class Catalogue:
             if name.startswith(ATTRIBUTE_PREFIX):
                 attributes[name.removeprefix(ATTRIBUTE_PREFIX)] = plain
             else:
-                found[name] = plain
-        if "renovation_needed" in found:
-            found["renovation_needed"] = bool(found["renovation_needed"])
-        if "year_built" in found:
-            found["year_built"] = int(found["year_built"])
-        return found | ({"attributes": attributes} if attributes else {})
+                fields[name] = plain
+        if "renovation_needed" in fields:
+            fields["renovation_needed"] = bool(fields["renovation_needed"])
+        if "year_built" in fields:
+            fields["year_built"] = int(fields["year_built"])
+        return fields | ({"attributes": attributes} if attributes else {})
 
     def take(self, rows: npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]) -> Self:
         """The catalogue of the chosen rows, in their order."""
         return type(self)(self.ids[rows], {name: column[rows] for name, column in self.columns.items()})
+
+    def rows_of(self, ids: Iterable[str]) -> Numbers:
+        """(m,) the row of each property, UNKNOWN where the catalogue does not have it."""
+        return find_rows(ids, self._row_of)
+
+    @cached_property
+    def _row_of(self) -> Mapping[str, int]:
+        return {property_id: row for row, property_id in enumerate(self.ids)}
+
+
+def find_rows(ids: Iterable[str], row_of: Mapping[str, int]) -> Numbers:
+    """(m,) the row of each property, UNKNOWN where there is none."""
+    return np.fromiter((row_of.get(property_id, UNKNOWN) for property_id in ids), dtype=np.int64)
 
 
 def attribute_column(values: Sequence[AttributeValue]) -> Column:

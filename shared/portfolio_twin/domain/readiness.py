@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.faults import Fault
-from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS, InteractionLog
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS
 from portfolio_twin.domain.split import TARGETS_NEEDED
 
 POSITIVES_NEEDED = 100  # deals or likes
@@ -52,12 +52,13 @@ class Counts:
         return asdict(self)
 
 
-def count(catalogue: Catalogue, log: InteractionLog) -> Counts:
+def count(dataset: Dataset) -> Counts:
+    log = dataset.log
     positive = log.take(np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]))
     pairs = set(zip(positive.users.tolist(), positive.properties.tolist(), strict=True))
     distinct = np.unique([user for user, _ in pairs], return_counts=True)[1]
     return Counts(
-        properties=len(catalogue),
+        properties=len(dataset.catalogue),
         interactions=len(log),
         users=len(np.unique(log.users)),
         positives=len(positive),
@@ -68,7 +69,8 @@ def count(catalogue: Catalogue, log: InteractionLog) -> Counts:
 def refusals(faults: Mapping[str, Fault]) -> list[str]:
     """One reason per kind of fault that is too frequent."""
     return [
-        f"refused: {fault.rows} of {fault.of} {_said(name)} ({fault.share:.0%}, limit {limit:.0%}): {WHAT_TO_DO[name]}"
+        f"refused: {fault.rows} of {fault.of} {name.replace('_', ' ')} "
+        f"({fault.share:.0%}, limit {limit:.0%}): {WHAT_TO_DO[name]}"
         for name, limit in FAULT_LIMITS.items()
         if (fault := faults[name]).share > limit
     ]
@@ -82,7 +84,7 @@ def shortfalls(counts: Counts) -> list[str]:
         (counts.users, USERS_NEEDED, "users"),
         (counts.testable_users, TESTABLE_NEEDED, f"users with {TARGETS_NEEDED} distinct deals or likes"),
     )
-    return [f"{found} {what}, {limit} needed" for found, limit, what in needed if found < limit]
+    return [f"{there} {what}, {limit} needed" for there, limit, what in needed if there < limit]
 
 
 def decide(counts: Counts, faults: Mapping[str, Fault], *, has_live: bool) -> tuple[Decision, list[str]]:
@@ -96,7 +98,3 @@ def decide(counts: Counts, faults: Mapping[str, Fault], *, has_live: bool) -> tu
     if counts.properties < CONTENT_PROPERTIES_NEEDED:
         return "skip", [*short, f"a content model needs {CONTENT_PROPERTIES_NEEDED} properties"]
     return "content", [*short, "no live model yet: the content model serves meanwhile"]
-
-
-def _said(name: str) -> str:
-    return name.replace("_", " ")

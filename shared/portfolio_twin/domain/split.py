@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Numbers
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS, InteractionLog
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from portfolio_twin.domain.properties import UNKNOWN
 
 SPLITS: tuple[str, ...] = ("validation", "test")
 VALIDATION, TEST = 0, 1
@@ -27,9 +28,9 @@ Rows = npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]
 class Holdout:
     """Held-out targets (label 1), and as many properties drawn at random beside them (label 0)."""
 
-    users: npt.NDArray[np.int64]  # (k,)
+    users: Numbers  # (k,)
     properties: npt.NDArray[np.object_]  # (k,) property ids
-    times: npt.NDArray[np.int64]  # (k,) of the target, its negatives share it
+    times: Numbers  # (k,) of the target, its negatives share it
     splits: npt.NDArray[np.int8]  # (k,) codes: SPLITS[code]
     labels: npt.NDArray[np.int8]  # (k,) 1 or 0
 
@@ -37,9 +38,7 @@ class Holdout:
         return len(self.users)
 
     def take(self, rows: Rows) -> Self:
-        return type(self)(
-            self.users[rows], self.properties[rows], self.times[rows], self.splits[rows], self.labels[rows]
-        )
+        return type(self)(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
     def of(self, split: int) -> Self:
         """The pairs of one split, targets and negatives."""
@@ -50,34 +49,29 @@ class Holdout:
 
 
 def draw_holdout(
-    log: InteractionLog,
-    property_ids: npt.NDArray[np.object_],
-    *,
-    seed: int,
-    users_limit: int = HOLDOUT_USERS_LIMIT,
-    negatives_per_target: int = 1,
+    dataset: Dataset, *, seed: int, users_limit: int = HOLDOUT_USERS_LIMIT, negatives_per_target: int = 1
 ) -> Holdout:
     """Targets of at most `users_limit` investors drawn by seed, and negatives that they never touched."""
     rng = np.random.default_rng(seed)
-    log = log.in_time_order()
-    numbers = property_numbers(property_ids, log.properties)
+    dataset = dataset.in_time_order()
+    log = dataset.log
     users = np.unique(log.users, return_inverse=True)[1]
-    validation, test = _last_two(log, users, numbers)
+    validation, test = _last_two(dataset, users)
     if len(test) > users_limit:
         chosen = np.sort(rng.choice(len(test), users_limit, replace=False))
         validation, test = validation[chosen], test[chosen]
-    rows = np.concatenate([validation, test])
+    targets = np.concatenate([validation, test])
     splits = np.repeat(np.array([VALIDATION, TEST], dtype=np.int8), [len(validation), len(test)])
-    drawn = np.repeat(np.arange(len(rows)), negatives_per_target)
-    negatives = _untouched(users[rows[drawn]], users, numbers, len(property_ids), rng)
+    drawn = np.repeat(np.arange(len(targets)), negatives_per_target)
+    negatives = _untouched(users[targets[drawn]], users, dataset, rng)
     kept = negatives != UNKNOWN  # an investor who touched the whole catalogue has no negatives
     drawn, negatives = drawn[kept], negatives[kept]
     return Holdout(
-        np.concatenate([log.users[rows], log.users[rows[drawn]]]),
-        np.concatenate([log.properties[rows], property_ids[negatives]]),
-        np.concatenate([log.times[rows], log.times[rows[drawn]]]),
-        np.concatenate([splits, splits[drawn]]),
-        np.repeat(np.array([1, 0], dtype=np.int8), [len(rows), len(drawn)]),
+        users=np.concatenate([log.users[targets], log.users[targets[drawn]]]),
+        properties=np.concatenate([log.properties[targets], dataset.catalogue.ids[negatives]]),
+        times=np.concatenate([log.times[targets], log.times[targets[drawn]]]),
+        splits=np.concatenate([splits, splits[drawn]]),
+        labels=np.repeat(np.array([1, 0], dtype=np.int8), [len(targets), len(drawn)]),
     )
 
 
@@ -96,40 +90,40 @@ def training_log(log: InteractionLog, holdout: Holdout) -> InteractionLog:
     order = np.lexsort((targets.times, targets.users))
     users, first = np.unique(targets.users[order], return_index=True)
     cut = targets.times[order][first]
-    place = np.minimum(np.searchsorted(users, log.users), len(users) - 1)
-    held_out = users[place] == log.users
-    hidden = held_out & (log.times >= cut[place])
+    nearest = np.minimum(np.searchsorted(users, log.users), len(users) - 1)
+    held_out = users[nearest] == log.users
+    hidden = held_out & (log.times >= cut[nearest])
     pairs = set(zip(targets.users.tolist(), targets.properties.tolist(), strict=True))
-    for row in np.flatnonzero(held_out & ~hidden):  # the view that came before the deal gives the target away
-        hidden[row] = (int(log.users[row]), log.properties[row]) in pairs
+    for i in np.flatnonzero(held_out & ~hidden):  # the view that came before the deal gives the target away
+        hidden[i] = (int(log.users[i]), log.properties[i]) in pairs
     return log.take(~hidden)
 
 
-def _last_two(log: InteractionLog, users: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """Rows of the last distinct positive but one, and of the last, of each investor who has enough. Each (u,)"""
-    positive = np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]) & (numbers != UNKNOWN)
-    rows = np.flatnonzero(positive)
-    pairs = users[rows] * (numbers.max(initial=0) + 1) + numbers[rows]
-    _, first = np.unique(pairs, return_index=True)  # the log is in time order: the first row is the earliest
-    rows = np.sort(rows[first])
-    rows = rows[np.argsort(users[rows], kind="stable")]
-    _, starts, counts = np.unique(users[rows], return_index=True, return_counts=True)
+def _last_two(dataset: Dataset, users: Numbers) -> tuple[Numbers, Numbers]:
+    """Positions in the log of the last distinct positive but one, and of the last, of who has enough. Each (u,)"""
+    log, rows = dataset.log, dataset.rows
+    positive = np.isin(log.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]) & (rows != UNKNOWN)
+    at = np.flatnonzero(positive)
+    pairs = users[at] * (rows.max(initial=0) + 1) + rows[at]
+    _, first = np.unique(pairs, return_index=True)  # the log is in time order: the first position is the earliest
+    at = np.sort(at[first])
+    at = at[np.argsort(users[at], kind="stable")]
+    _, starts, counts = np.unique(users[at], return_index=True, return_counts=True)
     last = (starts + counts - 1)[counts >= TARGETS_NEEDED]
-    return rows[last - 1], rows[last]
+    return at[last - 1], at[last]
 
 
-def _untouched(
-    wanted: Numbers, users: Numbers, numbers: Numbers, n_properties: int, rng: np.random.Generator
-) -> Numbers:
-    """(w,) for each wanted user a property drawn uniformly among those they never touched, or UNKNOWN."""
-    mine = np.isin(users, wanted) & (numbers != UNKNOWN)
-    touched = np.unique(users[mine] * n_properties + numbers[mine])
+def _untouched(wanted: Numbers, users: Numbers, dataset: Dataset, rng: np.random.Generator) -> Numbers:
+    """(w,) for each wanted user a row drawn uniformly among the properties they never touched, or UNKNOWN."""
+    n, rows = len(dataset.catalogue), dataset.rows
+    mine = np.isin(users, wanted) & (rows != UNKNOWN)
+    touched = np.unique(users[mine] * n + rows[mine])
     drawn = np.full(len(wanted), UNKNOWN, dtype=np.int64)
     for _ in range(64):  # rejection: each round settles all but the share of the catalogue that was touched
         waiting = np.flatnonzero(drawn == UNKNOWN)
         if len(waiting) == 0:
             break
-        guess = rng.integers(n_properties, size=len(waiting))
-        free = ~np.isin(wanted[waiting] * n_properties + guess, touched)
+        guess = rng.integers(n, size=len(waiting))
+        free = ~np.isin(wanted[waiting] * n + guess, touched)
         drawn[waiting[free]] = guess[free]
     return drawn

@@ -53,8 +53,7 @@ def resamples(investors: int) -> Floats:
 
 def resampled_means(drawn: Floats, values: Floats) -> Floats:
     """(RESAMPLES,) means of one value per investor (u,), over the draws of `resamples`."""
-    means: Floats = drawn @ values / len(values)
-    return means
+    return np.asarray(drawn @ values / len(values))
 
 
 def resampled_ece(drawn: Floats, rows: Labels, labels: Labels, probabilities: Floats) -> Floats:
@@ -63,8 +62,8 @@ def resampled_ece(drawn: Floats, rows: Labels, labels: Labels, probabilities: Fl
     cells = rows * CALIBRATION_BINS + calibration_bins(probabilities)
     gaps = np.bincount(cells, labels - probabilities, investors * CALIBRATION_BINS)
     pairs = np.bincount(rows, minlength=investors)
-    ece: Floats = np.abs(drawn @ gaps.reshape(investors, CALIBRATION_BINS)).sum(axis=1) / np.maximum(drawn @ pairs, 1)
-    return ece
+    off = np.abs(drawn @ gaps.reshape(investors, CALIBRATION_BINS)).sum(axis=1)
+    return np.asarray(off / np.maximum(drawn @ pairs, 1))
 
 
 def chance_ece(probabilities: Floats) -> float:

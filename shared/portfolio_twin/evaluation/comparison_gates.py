@@ -23,13 +23,13 @@ SLICE_LOSS = 0.05  # of NDCG@10, what a slice may lose
 def better(ours: Floats, theirs: Floats, rival: str, certainty: float) -> Gate:
     """NDCG@10 per investor (u,) of both. The limit is the gain that noise alone could make at this certainty."""
     look_at = f"whether the twin adds anything to {rival}: the slices in report.html, the number of interactions"
-    return _gain(ours, theirs, rival, 1 - certainty, look_at)
+    return _gain(ours, theirs, rival, quantile=1 - certainty, look_at=look_at)
 
 
 def not_worse(ours: Floats, theirs: Floats, rival: str, certainty: float) -> Gate:
     """As `better`, but only a loss that is certain fails; the limit is the greatest loss that noise could make."""
     look_at = "what changed since: the drift in the data check, the settings, the two reports side by side"
-    return _gain(ours, theirs, rival, certainty, look_at)
+    return _gain(ours, theirs, rival, quantile=certainty, look_at=look_at)
 
 
 def no_slice_worse(slices: Mapping[str, tuple[Floats, Floats]]) -> Gate:
@@ -37,14 +37,14 @@ def no_slice_worse(slices: Mapping[str, tuple[Floats, Floats]]) -> Gate:
 
     The value is the 95 % upper bound of the gain on the slice where it is lowest. Slices under FEW_USERS do not count.
     """
-    told = {name: pair for name, pair in slices.items() if len(pair[0]) >= FEW_USERS}
-    if not told:
+    large = {name: pair for name, pair in slices.items() if len(pair[0]) >= FEW_USERS}
+    if not large:
         return Gate(None, -SLICE_LOSS, True, f"undecided: no slice has {FEW_USERS} investors to ask both models about")
-    at_best = {name: float(np.quantile(bootstrap_gains(*pair), WORSE_THAN_LIVE)) for name, pair in told.items()}
+    at_best = {name: float(np.quantile(bootstrap_gains(*pair), WORSE_THAN_LIVE)) for name, pair in large.items()}
     worst = min(at_best, key=lambda name: at_best[name])
-    ours, theirs = told[worst]
+    ours, theirs = large[worst]
     evidence = (
-        f"lowest of {len(told)} slices: {worst}, NDCG@10 {ours.mean():.3f} against {theirs.mean():.3f} "
+        f"lowest of {len(large)} slices: {worst}, NDCG@10 {ours.mean():.3f} against {theirs.mean():.3f} "
         f"of the live model on {len(ours)} investors"
     )
     passed = at_best[worst] >= -SLICE_LOSS
@@ -66,7 +66,7 @@ def not_comparable(why: str) -> Gate:
     return Gate(None, 0.0, True, f"undecided: {why}")
 
 
-def _gain(ours: Floats, theirs: Floats, rival: str, quantile: float, look_at: str) -> Gate:
+def _gain(ours: Floats, theirs: Floats, rival: str, *, quantile: float, look_at: str) -> Gate:
     if len(ours) == 0 or not np.isfinite(ours - theirs).all():
         return compare(None, 0.0, False, f"no test investor to compare with {rival} on: more deals and likes")
     gain = float((ours - theirs).mean())

@@ -3,83 +3,81 @@
 Once for everybody, and again by slices: where a twin is good, and where it is not.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from portfolio_twin.domain.arrays import Mask, Numbers
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.interactions import KIND_CODE
+from portfolio_twin.domain.properties import UNKNOWN, Catalogue
 from portfolio_twin.domain.split import TEST, Holdout, training_log
-from portfolio_twin.evaluation.baselines import Scorer, content_knn, popularity
-from portfolio_twin.evaluation.queries import Queries, classify, rank_targets, twin_scorer, whole_scorer
+from portfolio_twin.evaluation.baselines import content_knn, popularity
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.evaluation.scoring import Answer, TwinAnswers, rank_targets
 from portfolio_twin.evaluation.slices import SHORTENED, by_history, by_likeness, by_type
-from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
 
 ASKED_AS_NEW = 1_000  # investors, drawn by seed: enough for an interval of a few points
-Answer = Callable[[Queries], Scorer]  # a model: what it is asked → scores for a chunk of the queries
 
 
 def evaluate(
-    twin: Twin,
-    catalogue: Catalogue,
-    log: InteractionLog,
-    holdout: Holdout,
-    *,
-    split: int = TEST,
-    others: Mapping[str, Twin] | None = None,
-    rivals: bool = True,
+    twin: Twin, dataset: Dataset, holdout: Holdout, *, others: Mapping[str, Answer] | None = None, rivals: bool = True
 ) -> Evaluation:
     """Ranks all properties of the catalogue but those of the investor's history, for each held-out target.
 
-    `log` is the whole log: what a query may know of it is cut by the query's time. `others` are ranked beside the twin.
+    `dataset` has the whole log: what a query may use of it is cut by its time. `others` are ranked beside the twin.
     """
-    queries, activity = Queries.of(log, holdout, catalogue.ids, split), Activity.of(log, catalogue.ids)
-    trained_on = training_log(log, holdout)
-    answers: dict[str, Answer] = {
-        "twin": partial(whole_scorer, twin, catalogue, activity=activity),
-        "tower": lambda asked: twin_scorer(twin, twin.embed(catalogue), asked),
-    }
-    if rivals:
-        answers |= _rivals(catalogue, trained_on)
-    for name, other in (others or {}).items():
-        answers[name] = partial(whole_scorer, other, catalogue, activity=activity)
-    ask = partial(_ask, twin, catalogue, answers)
-    whole = ask(queries, queries)
-    slices = _parts(whole, catalogue, queries, likeness=rivals)
+    queries, trained_on = Queries.of(dataset, holdout, TEST), dataset.with_log(training_log(dataset.log, holdout))
+    ours = TwinAnswers(twin, dataset)
+    answers: dict[str, Answer] = {"twin": ours.ranked, "tower": ours.by_cosine}
+    answers |= untrained_rivals(trained_on) if rivals else {}
+    answers |= others or {}
+    test = _Test(ours, answers)
+    whole = test.ask(queries)
+    slices = _parts(whole, dataset.catalogue, queries, likeness=rivals)
     asked = queries.sample(ASKED_AS_NEW)
-    slices["as_new"] = {str(limit): ask(asked, asked.shortened(limit)) for limit in SHORTENED}
-    new = np.isin(np.arange(len(catalogue)), _numbers(catalogue, trained_on), invert=True)
-    slices["new_properties"] = _of_new_properties(ask, whole, queries, new)
+    slices["as_new"] = {str(limit): test.ask(asked, asked.shortened(limit)) for limit in SHORTENED}
+    new = np.isin(np.arange(len(dataset.catalogue)), trained_on.rows, invert=True)
+    slices["new_properties"] = _of_new_properties(test, whole, queries, new)
     return replace(whole, slices=slices)
 
 
-def _rivals(catalogue: Catalogue, trained_on: InteractionLog) -> dict[str, Answer]:
-    liked = _numbers(catalogue, trained_on.take(trained_on.kinds != KIND_CODE["dislike"]))
-    popular, X = popularity(liked, len(catalogue)), FeatureSchema.learn(catalogue).vectorise(catalogue)
+@dataclass(frozen=True)
+class _Test:
+    """The models that are asked: the twin, whose probabilities are judged too, and all whose ranks are."""
+
+    twin: TwinAnswers
+    answers: Mapping[str, Answer]
+
+    def ask(self, queries: Queries, given: Queries | None = None, among: Mask | None = None) -> Evaluation:
+        """`given` is what the models see of the queries; no property of the whole history is a candidate all the same.
+
+        Among all n properties, or those `among` (n,).
+        """
+        given, n = given or queries, len(self.twin.dataset.catalogue)
+        affinities, confidences = self.twin.classified(given)
+        open_ = None if among is None else (lambda _: among)
+        return Evaluation(
+            users=queries.users,
+            candidates=n if among is None else int(among.sum()),
+            ranks={name: rank_targets(answer(given), queries, n, open_) for name, answer in self.answers.items()},
+            pair_owners=queries.pair_owners,
+            labels=queries.labels,
+            affinities=affinities,
+            confidences=confidences,
+        )
+
+
+def untrained_rivals(trained_on: Dataset) -> dict[str, Answer]:
+    """What every model has to beat."""
+    catalogue, rows = trained_on.catalogue, trained_on.rows
+    seen = (rows != UNKNOWN) & (trained_on.log.kinds != KIND_CODE["dislike"])
+    popular, X = popularity(rows[seen], len(catalogue)), FeatureSchema.learn(catalogue).vectorise(catalogue)
     return {"popularity": lambda _: popular, "content_knn": lambda asked: content_knn(X, asked.histories)}
-
-
-def _ask(
-    twin: Twin,
-    catalogue: Catalogue,
-    answers: Mapping[str, Answer],
-    queries: Queries,
-    told: Queries,
-    among: Mask | None = None,
-) -> Evaluation:
-    """`told` is what the models know of the queries; no property of the whole history is a candidate all the same."""
-    affinities, confidences = classify(twin, catalogue, told)
-    open_ = None if among is None else (lambda _: among)
-    ranks = {name: rank_targets(answer(told), queries, len(catalogue), open_) for name, answer in answers.items()}
-    candidates = len(catalogue) if among is None else int(among.sum())
-    return Evaluation(queries.users, candidates, ranks, queries.pair_rows, queries.labels, affinities, confidences)
 
 
 def _parts(
@@ -87,31 +85,21 @@ def _parts(
 ) -> dict[str, dict[str, Evaluation]]:
     masks = {"history": by_history(queries.histories.lengths)}
     if likeness:
-        masks["likeness"] = by_likeness(nearness_places(catalogue, queries))
+        masks["likeness"] = by_likeness(nearness_ranks(catalogue, queries))
     masks["property_type"] = by_type(catalogue, queries.targets)
-    return {group: {name: whole.take(rows) for name, rows in parts.items()} for group, parts in masks.items()}
+    return {group: {name: whole.take(kept) for name, kept in parts.items()} for group, parts in masks.items()}
 
 
-def _of_new_properties(
-    ask: Callable[..., Evaluation], whole: Evaluation, queries: Queries, new: Mask
-) -> dict[str, Evaluation]:
+def _of_new_properties(test: _Test, whole: Evaluation, queries: Queries, new: Mask) -> dict[str, Evaluation]:
     """Where the target is `new` (n,): nobody had dealt with it. Nothing where there is no such target."""
-    rows = new[queries.targets]
-    if not rows.any():
+    kept = new[queries.targets]
+    if not kept.any():
         return {}
-    asked = queries.take(rows)
-    return {"among_themselves": ask(asked, asked, new), "in_the_full_list": whole.take(rows)}
+    return {"among_themselves": test.ask(queries.take(kept), among=new), "in_the_full_list": whole.take(kept)}
 
 
-def nearness_places(catalogue: Catalogue, queries: Queries) -> Numbers:
-    """(q,) the place of each target by nearness to the history in standardised features, the place's waves left out."""
+def nearness_ranks(catalogue: Catalogue, queries: Queries) -> Numbers:
+    """(q,) the rank of each target by nearness to the history in standardised features, less the location's waves."""
     schema = FeatureSchema.learn(catalogue)
     X = np.delete(schema.vectorise(catalogue), schema.waves, axis=1)
     return rank_targets(content_knn(X, queries.histories), queries, len(X))
-
-
-def _numbers(catalogue: Catalogue, log: InteractionLog) -> Numbers:
-    """The property of each interaction with one that the catalogue has."""
-    numbers = property_numbers(catalogue.ids, log.properties)
-    known: Numbers = numbers[numbers != UNKNOWN]
-    return known

@@ -1,6 +1,6 @@
 """The gates a model must pass before it may serve: each a figure, its limit, and what to look at when it fails.
 
-`rivals.py` has those that compare it with another model.
+`comparison_gates.py` has those that compare it with another model.
 """
 
 import math
@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from portfolio_twin.model.encoder import UNIT_TOLERANCE
+
 F1_LIMIT = 0.6
 ACCURACY_LIMIT = 0.7
 ECE_LIMIT = 0.10
-UNIT_TOLERANCE = 1e-3
 RANK_LIMIT = 2.0  # of 16: below, the properties lie on a line
 LOOKALIKE_LIMIT = 0.8
 
@@ -45,9 +46,9 @@ def accuracy(value: float | None) -> Gate:
     return at_least(value, ACCURACY_LIMIT, "the confusion matrix in report.html: which side of 0.5 goes wrong")
 
 
-def calibration(found: float | None, chance: float = 0.0) -> Gate:
+def calibration(ece: float | None, chance: float = 0.0) -> Gate:
     """The ECE; `chance` is what perfect probabilities would show on as few test pairs: the limit is not below it."""
-    gate = at_most(found, max(ECE_LIMIT, chance), "the reliability curve in report.html, and how many validation pairs")
+    gate = at_most(ece, max(ECE_LIMIT, chance), "the reliability curve in report.html, and how many validation pairs")
     if gate.passed and chance > ECE_LIMIT:
         return Gate(gate.value, gate.limit, True, f"undecided: chance alone makes {chance:.2f} on so few test pairs")
     return gate
@@ -78,8 +79,8 @@ def embedding_rank(rank: float, n: int, dimensions: int, collapsed: int) -> Gate
     gate = at_least(
         rank, min(RANK_LIMIT, 0.9 * max(n - 1, 0)), "whether the inputs vary at all, the t-SNE in report.html"
     )
-    told = f"effective rank {rank:.1f} of {dimensions} dimensions, {collapsed} collapsed"
-    return replace(gate, note=f"{told}; {gate.note}" if gate.note else told)
+    ranks = f"effective rank {rank:.1f} of {dimensions} dimensions, {collapsed} collapsed"
+    return replace(gate, note=f"{ranks}; {gate.note}" if gate.note else ranks)
 
 
 def lookalike(sanity: float, n: int) -> Gate:

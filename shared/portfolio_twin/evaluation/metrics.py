@@ -1,7 +1,7 @@
 """Metrics, each with the source of its formula.
 
 Classification: `labels` (n,) 0/1, `predicted` (n,) 0/1, `scores` (n,) any real, `probabilities` (n,) in 0..1.
-Ranking: `relevance` (q, m) bool, whether the property at each place of a query's ranked list is relevant, and
+Ranking: `relevance` (q, m) bool, whether the property at each position of a query's ranked list is relevant, and
 `relevant` (q,) how many relevant properties the query has in all. NaN where a metric is undefined (no data, one class).
 """
 
@@ -53,9 +53,9 @@ def auc(labels: Labels, scores: Floats) -> float:
     """
     positives = labels > 0
     n_positive, n_negative = int(positives.sum()), int((~positives).sum())
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    _, level, counts = np.unique(scores, return_inverse=True, return_counts=True)
     mean_rank = np.cumsum(counts) - (counts - 1) / 2  # 1-based, shared by ties
-    rank_sum = float(mean_rank[place][positives].sum())
+    rank_sum = float(mean_rank[level][positives].sum())
     return _ratio(rank_sum - n_positive * (n_positive + 1) / 2, n_positive * n_negative)
 
 
@@ -99,14 +99,12 @@ def ece(labels: Labels, probabilities: Floats, bins: int = CALIBRATION_BINS) -> 
 
 def precision_at(k: int, relevance: Relevance) -> Floats:
     """(q,) relevant ones among the first k, over k. Manning et al. (2008), §8.4."""
-    share: Floats = relevance[:, :k].sum(axis=1) / k
-    return share
+    return np.asarray(relevance[:, :k].sum(axis=1) / k)
 
 
 def recall_at(k: int, relevance: Relevance, relevant: Labels) -> Floats:
     """(q,) relevant ones among the first k, over all relevant ones. Manning et al. (2008), §8.4."""
-    share: Floats = relevance[:, :k].sum(axis=1) / relevant
-    return share
+    return np.asarray(relevance[:, :k].sum(axis=1) / relevant)
 
 
 def hit_rate_at(k: int, relevance: Relevance) -> Floats:
@@ -118,23 +116,21 @@ def hit_rate_at(k: int, relevance: Relevance) -> Floats:
 
 
 def ndcg_at(k: int, relevance: Relevance, relevant: Labels) -> Floats:
-    """(q,) Σ 1/log2(place + 1) over relevant places ≤ k, over the best possible such sum.
+    """(q,) Σ 1/log2(rank + 1) over relevant ranks ≤ k, over the best possible such sum.
 
     Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", ACM TOIS 20 (2002), with binary gains.
     """
     discounts = 1.0 / np.log2(np.arange(2, k + 2))
     best = np.cumsum(discounts)[np.minimum(relevant, k).astype(np.int64) - 1]
-    gains: Floats = relevance[:, :k] @ discounts[: relevance.shape[1]]
-    return gains / best
+    return np.asarray(relevance[:, :k] @ discounts[: relevance.shape[1]] / best)
 
 
 def reciprocal_rank(ranks: Floats | npt.NDArray[np.int64]) -> Floats:
-    """(q,) 1/place of the first relevant one, ranks (q,) counted from 0; its mean is MRR.
+    """(q,) 1/rank of the first relevant one, ranks (q,) counted from 0; its mean is MRR.
 
     Voorhees, "The TREC-8 Question Answering Track Report" (1999), §3.
     """
-    inverse: Floats = 1.0 / (ranks + 1.0)
-    return inverse
+    return np.asarray(1.0 / (ranks + 1.0))
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -1,134 +1,85 @@
-"""What a twin is tested on, and how it answers: scores for the ranking, affinity and confidence for pairs."""
+"""The questions of a test: what to rank for whom, which pairs to judge, and what each investor had done by then."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.arrays import Mask, Numbers
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.properties import UNKNOWN
 from portfolio_twin.domain.split import Holdout
-from portfolio_twin.evaluation.baselines import Scorer
-from portfolio_twin.evaluation.ranked_lists import Rankings
-from portfolio_twin.model.activity import Activity
-from portfolio_twin.model.histories import Histories, histories_before, scatter
-from portfolio_twin.model.twin import Scored, Twin
+from portfolio_twin.model.histories import Histories
 
-SCORES_AT_ONCE = 4_000_000  # per chunk of queries, 16 MB
-SEED = 0
-
-Candidates = Callable[[slice], Mask]  # a chunk of the queries → (chunk, n) or (n,) what may be ranked for them
+SAMPLE_SEED = 0
 
 
 @dataclass(frozen=True)
 class Queries:
-    """The questions of one split: what to rank for whom, and what is known of them at that time."""
+    """q investors, each with one target; and p pairs of an investor and a property, to be classified."""
 
     users: Numbers  # (q,)
-    targets: Numbers  # (q,) property numbers
+    targets: Numbers  # (q,) rows of the catalogue
     times: Numbers  # (q,) seconds, of the target
-    histories: Histories
-    pair_rows: Numbers  # (p,) the query that each classification pair belongs to
-    pair_properties: Numbers  # (p,)
+    histories: Histories  # what each had done before that time
+    pair_owners: Numbers  # (p,) the query that each pair belongs to
+    pair_properties: Numbers  # (p,) rows of the catalogue
     labels: npt.NDArray[np.int8]  # (p,)
 
     @classmethod
-    def of(cls, log: InteractionLog, holdout: Holdout, property_ids: npt.NDArray[np.object_], split: int) -> Self:
+    def of(cls, dataset: Dataset, holdout: Holdout, split: int) -> Self:
         """Targets that the catalogue has; one per investor, in the order of their ids."""
         pairs = holdout.of(split)
-        numbers = property_numbers(property_ids, pairs.properties)
-        asked = np.flatnonzero((pairs.labels == 1) & (numbers != UNKNOWN))
+        properties = dataset.catalogue.rows_of(pairs.properties)
+        asked = np.flatnonzero((pairs.labels == 1) & (properties != UNKNOWN))
         asked = asked[np.argsort(pairs.users[asked])]
-        users, targets, times = pairs.users[asked], numbers[asked], pairs.times[asked]
-        rows = np.minimum(np.searchsorted(users, pairs.users), max(len(users) - 1, 0))
-        kept = numbers != UNKNOWN
-        kept &= users[rows] == pairs.users if len(users) else False
-        histories = histories_before(log, property_ids, users, times, targets)
-        return cls(users, targets, times, histories, rows[kept], numbers[kept], pairs.labels[kept])
+        users, targets, times = pairs.users[asked], properties[asked], pairs.times[asked]
+        whose = np.minimum(np.searchsorted(users, pairs.users), max(len(users) - 1, 0))
+        kept = properties != UNKNOWN
+        kept &= users[whose] == pairs.users if len(users) else False
+        return cls(
+            users=users,
+            targets=targets,
+            times=times,
+            histories=Histories.of(dataset, users, before=times, without=targets),
+            pair_owners=whose[kept],
+            pair_properties=properties[kept],
+            labels=pairs.labels[kept],
+        )
+
+    @classmethod
+    def without_pairs(cls, users: Numbers, targets: Numbers, times: Numbers, histories: Histories) -> Self:
+        """Questions of the ranking alone. users, targets, times (q,)."""
+        none = np.zeros(0, dtype=np.int64)
+        return cls(
+            users=users, targets=targets, times=times, histories=histories, pair_owners=none, pair_properties=none,
+            labels=none.astype(np.int8),
+        )  # fmt: skip
 
     def shortened(self, limit: int) -> Self:
-        """The same questions with only the latest so many properties of each history known."""
-        return replace(self, histories=self.histories.recent(limit))
+        """The same questions with only the latest so many properties of each history to go by."""
+        return self.with_histories(self.histories.recent(limit))
+
+    def with_histories(self, histories: Histories) -> Self:
+        return replace(self, histories=histories)
 
     def take(self, kept: Mask) -> Self:
         """The questions of some of the investors, kept (q,)."""
-        place, told, pairs = np.cumsum(kept) - 1, kept[self.histories.rows], kept[self.pair_rows]
-        histories = self.histories.take(told)
-        return type(self)(
-            self.users[kept], self.targets[kept], self.times[kept],
-            replace(histories, rows=place[histories.rows], count=int(kept.sum())),
-            place[self.pair_rows[pairs]], self.pair_properties[pairs], self.labels[pairs],
-        )  # fmt: skip
+        position, pairs = np.cumsum(kept) - 1, kept[self.pair_owners]
+        histories = self.histories.take(kept[self.histories.owners])
+        return replace(
+            self,
+            users=self.users[kept],
+            targets=self.targets[kept],
+            times=self.times[kept],
+            histories=replace(histories, owners=position[histories.owners], count=int(kept.sum())),
+            pair_owners=position[self.pair_owners[pairs]],
+            pair_properties=self.pair_properties[pairs],
+            labels=self.labels[pairs],
+        )
 
     def sample(self, limit: int) -> Self:
         """At most so many of them, drawn by seed."""
-        order = np.random.default_rng(SEED).permutation(len(self.users))
+        order = np.random.default_rng(SAMPLE_SEED).permutation(len(self.users))
         return self.take(order < limit)
-
-
-def investors(twin: Twin, vectors: Matrix, users: Numbers, histories: Histories) -> Matrix:
-    """(q, d) by the user tower from their histories, or from the table of a design that learns one vector per user."""
-    if twin.config.user_tower == "table":
-        return np.stack([twin.known_user(int(user))[0] for user in users]) if len(users) else vectors[:0]
-    return twin.present(histories, vectors).pool(vectors, twin.global_vector)
-
-
-def twin_scorer(twin: Twin, vectors: Matrix, queries: Queries) -> Scorer:
-    """The first step alone: by cosine. vectors (n, d)."""
-    users = investors(twin, vectors, queries.users, queries.histories)
-    return lambda chunk: users[chunk] @ vectors.T  # (chunk, n) cosines
-
-
-def whole_scorer(
-    twin: Twin, catalogue: Catalogue, queries: Queries, activity: Activity, *, discover: bool = False
-) -> Scorer:
-    """Both steps, each query with the activity strictly before it; by cosine where the twin has no second step."""
-    if twin.ranking is None:
-        return twin_scorer(twin, twin.embed(catalogue), queries)
-    X = twin.schema.vectorise(catalogue)
-    present = twin.present(queries.histories, twin.encoder(X))
-    vectors = twin.ranking.encoder(X)
-    users = present.pool(vectors, twin.ranking.market)
-    numbers = property_numbers(twin.property_ids, catalogue.ids)
-    rankings = Rankings(
-        twin.ranking, X, vectors, users, present, numbers, activity, queries.users, queries.targets, queries.times
-    )
-    return lambda chunk: rankings.score(chunk, discover=discover)
-
-
-def classify(twin: Twin, catalogue: Catalogue, queries: Queries) -> Scored:
-    """Affinity and confidence of each pair. Each (p,)"""
-    X = twin.schema.vectorise(catalogue)
-    vectors, at = twin.encoder(X), queries.pair_properties
-    users = investors(twin, vectors, queries.users, queries.histories)
-    cosines = np.einsum("pd,pd->p", users[queries.pair_rows], vectors[at])
-    evidence = twin.present(queries.histories, vectors).evidence[queries.pair_rows]
-    return twin.score_cosines(cosines, evidence, twin.novelty(X[at]))
-
-
-def rank_targets(scorer: Scorer, queries: Queries, n: int, among: Candidates | None = None) -> Numbers:
-    """(q,) the place of each target among the n properties less the investor's history; ties get the middle place.
-
-    With `among` only those are candidates, and the target.
-    """
-    ranks = np.zeros(len(queries.users), dtype=np.int64)
-    size = max(SCORES_AT_ONCE // max(n, 1), 1)
-    history = queries.histories
-    for start in range(0, len(ranks), size):
-        chunk = slice(start, min(start + size, len(ranks)))
-        scores = np.nan_to_num(scorer(chunk), nan=-np.inf, neginf=-np.inf)
-        mine = (history.rows >= chunk.start) & (history.rows < chunk.stop)
-        open_ = ~scatter(scores.shape, history.rows[mine] - chunk.start, history.properties[mine])
-        if among is not None:
-            open_ &= among(chunk)
-        targets = queries.targets[chunk, None]
-        np.put_along_axis(open_, targets, values=True, axis=1)
-        own = np.take_along_axis(scores, targets, axis=1)
-        above = ((scores > own) & open_).sum(axis=1)
-        level = ((scores == own) & open_).sum(axis=1) - 1
-        ranks[chunk] = above + (level + 1) // 2
-    return ranks

@@ -1,14 +1,13 @@
 """The ranking layer asked about many investors at once, as of the time of each question."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.domain.arrays import Floats, Matrix, Numbers
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.activity import Activity
-from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import Past, RankingLayer
 
 
@@ -18,33 +17,38 @@ class Rankings:
 
     layer: RankingLayer
     X: Matrix  # (n, w)
-    vectors: Matrix  # (n, d)
-    investors: Matrix  # (q, d)
-    histories: Histories  # as serving pools them: the recent ones
-    numbers: Numbers  # (n,) of the layer's properties, −1 for one that it does not know
+    rows: Numbers  # (n,) among the layer's properties, UNKNOWN for one that it does not have
     activity: Activity
-    users: Numbers  # (q,)
-    targets: Numbers  # (q,)
-    times: Numbers  # (q,)
+    queries: Queries  # with the histories as serving pools them: the recent ones
 
-    def terms(self, row: int, candidates: Numbers, activity: Matrix) -> tuple[Matrix, Past]:
-        """(m, terms) of one investor's candidates, and the history they come from. activity (n, windows)."""
-        mine = slice(*np.searchsorted(self.histories.rows, [row, row + 1]))
-        owned = self.histories.properties[mine]
-        past = Past(self.X[owned], self.histories.weights[mine], self.numbers[owned])
-        cosines = self.vectors[candidates] @ self.investors[row]
-        found = self.layer.terms(cosines, self.X[candidates], self.numbers[candidates], activity[candidates], past)
-        return found, past
+    @cached_property
+    def vectors(self) -> Matrix:
+        """(n, d) by the layer's own tower."""
+        return self.layer.encoder(self.X)
 
-    def activity_of(self, chunk: slice) -> Matrix:
-        """(chunk, n, windows)"""
-        return self.activity.before(self.times[chunk], self.users[chunk], self.targets[chunk])
+    @cached_property
+    def investors(self) -> Matrix:
+        """(q, d)"""
+        return self.queries.histories.pool(self.vectors, self.layer.market_taste)
 
-    def score(self, chunk: slice, *, discover: bool = False) -> npt.NDArray[np.floating[Any]]:
+    def terms(self, i: int, candidates: Numbers, activity: Matrix) -> tuple[Matrix, Past]:
+        """(m, terms) of investor i's candidates (m,), and the history they come from. activity (n, windows)."""
+        histories, mine = self.queries.histories, self.queries.histories.entries_of(i)
+        owned = histories.properties[mine]
+        past = Past(self.X[owned], histories.weights[mine], self.rows[owned])
+        cosines, rows = self.vectors[candidates] @ self.investors[i], self.rows[candidates]
+        return self.layer.terms(cosines, self.X[candidates], rows, activity=activity[candidates], past=past), past
+
+    def activity_of(self, asked: slice | Numbers) -> Matrix:
+        """(asked, n, windows)"""
+        queries = self.queries
+        return self.activity.before(queries.times[asked], queries.users[asked], queries.targets[asked])
+
+    def score(self, chunk: slice, *, discover: bool = False) -> Floats:
         """(chunk, n), a `Scorer`."""
         activity, everything = self.activity_of(chunk), np.arange(len(self.X))
         scores = np.empty((len(activity), len(self.X)), dtype=np.float32)
-        for i, row in enumerate(range(*chunk.indices(len(self.users)))):
-            terms, past = self.terms(row, everything, activity[i])
-            scores[i] = self.layer.score(terms, len(past.weights), discover=discover)
+        for at, i in enumerate(range(*chunk.indices(len(self.queries.users)))):
+            terms, past = self.terms(i, everything, activity[at])
+            scores[at] = self.layer.score(terms, len(past.weights), discover=discover)
         return scores

@@ -1,4 +1,4 @@
-"""What came of a test: the place of every target, the affinity of every pair, and the figures that they make."""
+"""What came of a test: the rank of every target, the affinity of every pair, and the figures that they make."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,8 +20,8 @@ class Evaluation:
 
     users: Numbers  # (q,)
     candidates: int
-    ranks: Mapping[str, Numbers]  # model → (q,) place of the target, from 0
-    pair_rows: Numbers  # (p,) the investor of each classification pair, by place in `users`
+    ranks: Mapping[str, Numbers]  # model → (q,) rank of the target, from 0
+    pair_owners: Numbers  # (p,) the investor of each classification pair, by position in `users`
     labels: npt.NDArray[np.int8]  # (p,)
     affinities: Floats  # (p,) the twin's
     confidences: Floats  # (p,)
@@ -29,12 +29,12 @@ class Evaluation:
 
     def take(self, kept: Mask) -> "Evaluation":
         """The same about some of the investors, kept (q,)."""
-        pairs = kept[self.pair_rows]
+        pairs = kept[self.pair_owners]
         return replace(
             self,
             users=self.users[kept],
             ranks={model: ranks[kept] for model, ranks in self.ranks.items()},
-            pair_rows=(np.cumsum(kept) - 1)[self.pair_rows[pairs]],
+            pair_owners=(np.cumsum(kept) - 1)[self.pair_owners[pairs]],
             labels=self.labels[pairs],
             affinities=self.affinities[pairs],
             confidences=self.confidences[pairs],
@@ -67,37 +67,37 @@ class Evaluation:
         if len(self.users) < FEW_USERS:
             return dict.fromkeys(("hr_at_10", "ndcg_at_10", "ece"))
         drawn, hits, ndcg = bootstrap.resamples(len(self.users)), self.hits("twin"), self.ndcg("twin")
-        found: dict[str, Interval | None] = {
+        intervals: dict[str, Interval | None] = {
             "hr_at_10": Interval.of(hits.mean(), bootstrap.resampled_means(drawn, hits)),
             "ndcg_at_10": Interval.of(ndcg.mean(), bootstrap.resampled_means(drawn, ndcg)),
             "ece": None,
         }
-        if len(np.unique(self.pair_rows)) >= FEW_USERS:
-            resampled = bootstrap.resampled_ece(drawn, self.pair_rows, self.labels, self.affinities)
-            found["ece"] = Interval.of(metrics.ece(self.labels, self.affinities), resampled)
-        return found
+        if len(np.unique(self.pair_owners)) >= FEW_USERS:
+            resampled = bootstrap.resampled_ece(drawn, self.pair_owners, self.labels, self.affinities)
+            intervals["ece"] = Interval.of(metrics.ece(self.labels, self.affinities), resampled)
+        return intervals
 
     def summary(self) -> dict[str, Any]:
-        """For metrics.json; NaN, an undefined metric, is None there."""
+        """For metrics.json."""
         return {
             "test_users": len(self.users),
             "candidates": self.candidates,
             "pairs": len(self.labels),
-            "classification": _known(self.classification()),
-            "ranking": {model: _known(self.ranking(model)) for model in self.ranks},
-            "everybody": self.told(),
+            "classification": without_nan(self.classification()),
+            "ranking": {model: without_nan(self.ranking(model)) for model in self.ranks},
+            "everybody": self.figures(),
             "slices": {
-                group: {name: part.told() for name, part in parts.items()} for group, parts in self.slices.items()
+                group: {name: part.figures() for name, part in parts.items()} for group, parts in self.slices.items()
             },
         }
 
-    def told(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         """The figures of a slice; all are None where there are too few investors to tell."""
         intervals = self.intervals()
         others = [model for model in self.ranks if model != "twin"] if intervals["ndcg_at_10"] else []
         return {
             "users": len(self.users),
-            **{name: found.to_json() if found else None for name, found in intervals.items()},
+            **{name: interval.to_json() if interval else None for name, interval in intervals.items()},
             "ece_by_chance": bootstrap.chance_ece(self.affinities) if intervals["ece"] else None,
             "others_ndcg_at_10": {model: float(self.ndcg(model).mean()) for model in others},
         }
@@ -106,24 +106,24 @@ class Evaluation:
 def ranking(ranks: Numbers) -> dict[str, float]:
     """Means over the investors, ranks (q,); each has one relevant property, so recall@k equals the hit rate."""
     relevance, one = _relevance(ranks, max(CUTS)), np.ones(len(ranks))
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     for k in CUTS:
-        found[f"hr_at_{k}"] = _mean(metrics.hit_rate_at(k, relevance))
-        found[f"ndcg_at_{k}"] = _mean(metrics.ndcg_at(k, relevance, one))
-        found[f"precision_at_{k}"] = _mean(metrics.precision_at(k, relevance))
-        found[f"recall_at_{k}"] = _mean(metrics.recall_at(k, relevance, one))
-    return found | {"mrr": _mean(metrics.reciprocal_rank(ranks))}
+        figures[f"hr_at_{k}"] = _mean(metrics.hit_rate_at(k, relevance))
+        figures[f"ndcg_at_{k}"] = _mean(metrics.ndcg_at(k, relevance, one))
+        figures[f"precision_at_{k}"] = _mean(metrics.precision_at(k, relevance))
+        figures[f"recall_at_{k}"] = _mean(metrics.recall_at(k, relevance, one))
+    return figures | {"mrr": _mean(metrics.reciprocal_rank(ranks))}
 
 
 def _relevance(ranks: Numbers, k: int) -> metrics.Relevance:
     """(q, k) where the one relevant property stands, if among the first k."""
-    relevance: metrics.Relevance = ranks[:, None] == np.arange(k)
-    return relevance
+    return np.asarray(ranks[:, None] == np.arange(k))
 
 
 def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _known(values: dict[str, float]) -> dict[str, float | None]:
+def without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN: what could not be measured is None."""
     return {name: value if np.isfinite(value) else None for name, value in values.items()}

@@ -21,14 +21,14 @@ def by_history(lengths: Numbers) -> dict[str, Mask]:
     return {name: (lengths >= low) & (lengths <= high) for name, (low, high) in LENGTHS.items()}
 
 
-def by_likeness(places: Numbers) -> dict[str, Mask]:
-    """The half of the targets that stand higher by nearness to the history, and the other. places (q,)"""
-    middle = np.median(places) if len(places) else 0
-    return {"like": places <= middle, "unlike": places > middle}
+def by_likeness(ranks: Numbers) -> dict[str, Mask]:
+    """The half of the targets that stand higher by nearness to the history, and the other. ranks (q,)"""
+    middle = np.median(ranks) if len(ranks) else 0
+    return {"like": ranks <= middle, "unlike": ranks > middle}
 
 
 def by_type(catalogue: Catalogue, targets: Numbers) -> dict[str, Mask]:
-    """By the property type of each target (q,), where it is known."""
+    """By the property type of each target (q,), where there is one."""
     types = catalogue.columns["property_type"][targets]
     names = sorted({name for name in types if name is not None})
     return {name: np.array([value == name for value in types], dtype=bool) for name in names}

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import DAY_SECONDS, Matrix, Numbers
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.interactions import KIND_CODE
+from portfolio_twin.domain.properties import UNKNOWN
 
 WINDOWS_DAYS = (36_500, 365, 90, 30)  # ever, within the year, the quarter, the month
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Interactions (m,) with n properties by number; dislikes are none."""
+    """Interactions (m,) with n properties, by row of the catalogue; dislikes are none."""
 
     users: Numbers
     properties: Numbers
@@ -23,10 +23,10 @@ class Activity:
     n: int
 
     @classmethod
-    def of(cls, log: InteractionLog, property_ids: npt.NDArray[np.object_]) -> Self:
-        numbers = property_numbers(property_ids, log.properties)
-        kept = (numbers != UNKNOWN) & (log.kinds != KIND_CODE["dislike"])
-        return cls(log.users[kept], numbers[kept], log.times[kept], len(property_ids))
+    def of(cls, dataset: Dataset) -> Self:
+        log, rows = dataset.log, dataset.rows
+        kept = (rows != UNKNOWN) & (log.kinds != KIND_CODE["dislike"])
+        return cls(log.users[kept], rows[kept], log.times[kept], len(dataset.catalogue))
 
     def before(self, times: Numbers, users: Numbers, targets: Numbers) -> Matrix:
         """(q, n, windows) log1p of the interactions in each window before each of `times` (q,).
@@ -38,15 +38,13 @@ class Activity:
         counts = np.stack([until - self._counts(start) for start in starts], axis=2)
         own = np.stack([own_until - self._own(start, users, targets) for start in starts], axis=1)
         counts[np.arange(len(times)), targets] -= own
-        activity: Matrix = np.log1p(counts)
-        return activity
+        return np.log1p(counts)
 
     def at_the_end(self) -> Matrix:
-        """(n, windows) as serving has it: all that is known when the model is made."""
+        """(n, windows) as serving has it: everything up to the moment when the model is made."""
         end = np.array([self.times.max(initial=0) + 1])
         nobody = np.array([-1])
-        found: Matrix = self.before(end, nobody, np.zeros(1, dtype=np.int64))[0]
-        return found
+        return np.asarray(self.before(end, nobody, np.zeros(1, dtype=np.int64))[0])
 
     def _counts(self, times: Numbers) -> Matrix:
         """(q, n) interactions strictly before each time: what falls between two queries is added to the later one."""
@@ -63,12 +61,12 @@ class Activity:
         """(q,) interactions of each user with their target strictly before each time."""
         events: dict[tuple[int, int], list[int]] = {}
         asked = set(zip(users.tolist(), targets.tolist(), strict=True))
-        rows = np.flatnonzero(np.isin(self.users, users))
-        mine = zip(self.users[rows].tolist(), self.properties[rows].tolist(), self.times[rows].tolist(), strict=True)
-        for user, number, time in mine:
-            if (user, number) in asked:
-                events.setdefault((user, number), []).append(time)
+        mine = np.isin(self.users, users)
+        columns = (self.users[mine].tolist(), self.properties[mine].tolist(), self.times[mine].tolist())
+        for user, row, time in zip(*columns, strict=True):
+            if (user, row) in asked:
+                events.setdefault((user, row), []).append(time)
         queries: Any = zip(users.tolist(), targets.tolist(), times.tolist(), strict=True)
         return np.array(
-            [sum(time < t for time in events.get((user, number), ())) for user, number, t in queries], dtype=np.float32
+            [sum(time < t for time in events.get((user, row), ())) for user, row, t in queries], dtype=np.float32
         )

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import numpy as np
@@ -16,7 +16,7 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle_arrays import build_twin, tensors_of
 from portfolio_twin.model.ranking import TERMS
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.model.twin import ModelKind, Twin
 
 SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
@@ -44,24 +44,14 @@ def pack(twin: Twin, provenance: Provenance, golden: Catalogue, extra: Mapping[s
         PROPERTY_IDS: json.dumps(twin.property_ids.tolist(), ensure_ascii=False).encode(),
         **extra,
     }
+    digests = {name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "version": twin.version,
         "kind": twin.kind,
         "tenant_id": str(provenance.tenant_id),
-        "files": {
-            name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()
-        },
-        "config": twin.config.to_json(),
-        "feature_schema": twin.schema.to_json(),
-        "calibration": twin.calibration.to_json(),
-        "market_calibration": twin.market_calibration.to_json() if twin.market_calibration else None,
-        "confidence": twin.confidence.to_json(),
-        "ranking": {"terms": list(TERMS), "neighbours": twin.ranking.neighbours.numbers.shape[1]}
-        if twin.ranking
-        else None,
-        "base_rate": twin.base_rate,
-        "landmark_distance": twin.landmark_distance,
+        "files": digests,
+        **_scalars(twin),
         "metrics": provenance.metrics,
         "data_window": provenance.data_window,
         "snapshot": provenance.snapshot,
@@ -70,6 +60,21 @@ def pack(twin: Twin, provenance: Provenance, golden: Catalogue, extra: Mapping[s
         "golden": {"property": golden.row(0)} | _golden_answers(twin, golden),
     }
     return files | {MANIFEST: json.dumps(manifest, indent=1, allow_nan=False).encode()}
+
+
+def _scalars(twin: Twin) -> dict[str, Any]:
+    """All of the twin that is no array."""
+    layer, market = twin.ranking, twin.market_calibration
+    return {
+        "config": twin.config.to_json(),
+        "feature_schema": twin.schema.to_json(),
+        "calibration": twin.calibration.to_json(),
+        "market_calibration": market.to_json() if market else None,
+        "confidence": twin.confidence.to_json(),
+        "ranking": {"terms": list(TERMS), "neighbours": layer.neighbours.rows.shape[1]} if layer else None,
+        "base_rate": twin.base_rate,
+        "landmark_distance": twin.landmark_distance,
+    }
 
 
 def unpack(files: Mapping[str, bytes], tenant_id: UUID, version: str) -> Twin:
@@ -100,7 +105,7 @@ def read_manifest(data: bytes, tenant_id: UUID, version: str) -> dict[str, Any]:
     listed = manifest.get("files")
     if not isinstance(listed, dict) or not all(isinstance(entry, dict) for entry in listed.values()):
         raise BundleRejected("manifest.json lists no files")
-    if manifest.get("kind") not in ("twin", "content"):
+    if manifest.get("kind") not in get_args(ModelKind):
         raise BundleRejected(f"unknown kind of model: {manifest.get('kind')!r}")
     return manifest
 
@@ -127,16 +132,16 @@ def _golden_answers(twin: Twin, golden: Catalogue) -> dict[str, Any]:
 
 def _check_golden(twin: Twin, manifest: Mapping[str, Any]) -> None:
     try:
-        said = manifest["golden"]
-        found = _golden_answers(twin, Catalogue.from_rows(["golden"], [said["property"]]))
-        agrees = _agree(said["vector"], found["vector"])
-        agrees &= _agree(said["ranking"], found["ranking"]) if twin.ranking else said["ranking"] is None
+        packed = manifest["golden"]
+        now = _golden_answers(twin, Catalogue.from_rows(["golden"], [packed["property"]]))
+        agrees = _agree(packed["vector"], now["vector"])
+        agrees &= _agree(packed["ranking"], now["ranking"]) if twin.ranking else packed["ranking"] is None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleRejected(f"the golden prediction cannot be made: {error}") from error
     if not agrees:
         raise BundleRejected("the golden prediction comes out differently from what the manifest says")
 
 
-def _agree(said: Any, found: Any) -> bool:
-    a, b = np.array(said, dtype=np.float64), np.array(found, dtype=np.float64)
+def _agree(packed: Any, now: Any) -> bool:
+    a, b = np.array(packed, dtype=np.float64), np.array(now, dtype=np.float64)
     return a.shape == b.shape and bool((np.abs(a - b) <= GOLDEN_TOLERANCE * (1 + np.abs(b))).all())

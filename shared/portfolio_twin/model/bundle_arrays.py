@@ -11,12 +11,12 @@ from portfolio_twin.model.activity import WINDOWS_DAYS
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
-from portfolio_twin.model.encoder import PropertyEncoder
+from portfolio_twin.model.encoder import UNIT_TOLERANCE, PropertyEncoder
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.ranking import TERMS, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin
 
-UNIT_TOLERANCE = 1e-3
+Shapes = Mapping[str, tuple[tuple[int | None, ...], str]]  # name → shape and dtype; None stands for any length
 
 
 def tensors_of(twin: Twin) -> dict[str, npt.NDArray[Any]]:
@@ -26,7 +26,7 @@ def tensors_of(twin: Twin) -> dict[str, npt.NDArray[Any]]:
         layers
         | _ranking_tensors(twin.ranking)
         | {
-            "global_vector": twin.global_vector,
+            "global_vector": twin.market_taste,
             "landmarks": twin.landmarks,
             "property_vectors": twin.property_vectors,
             "user_ids": twin.user_ids,
@@ -42,10 +42,10 @@ def _ranking_tensors(layer: RankingLayer | None) -> dict[str, npt.NDArray[Any]]:
     layers = enumerate(layer.encoder.layers)
     return {
         **{f"ranking.tower.{i}.{part}": t for i, pair in layers for part, t in _named(pair)},
-        "ranking.market": layer.market,
+        "ranking.market": layer.market_taste,
         "ranking.weights": layer.weights,
         "ranking.scales": layer.scales,
-        "ranking.neighbours": layer.neighbours.numbers,
+        "ranking.neighbours": layer.neighbours.rows,
         "ranking.strengths": layer.neighbours.strengths,
         "ranking.activity": layer.activity,
     }
@@ -60,45 +60,41 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
     config = TwinConfig.from_json(manifest["config"])
     schema = FeatureSchema.from_json(manifest["feature_schema"])
     hidden = () if manifest["kind"] == "content" else config.hidden
-    second = manifest["ranking"]
-    expected = _expected(config, schema, hidden, len(property_ids)) | _expected_ranking(
-        second, config, schema, len(property_ids)
-    )
-    _check_tensors(tensors, expected)
-    market = manifest["market_calibration"]
+    layer, market, n = manifest["ranking"], manifest["market_calibration"], len(property_ids)
+    _check_tensors(tensors, {**_expected(config, schema, hidden, n), **_expected_ranking(layer, config, schema, n)})
     scalars = [manifest["base_rate"], manifest["landmark_distance"], *manifest["calibration"].values()]
     scalars += market.values() if market else ()
     if not np.isfinite([*scalars, *manifest["confidence"]["coefficients"]]).all():
         raise ValueError("a calibration number is not finite")
-    rest = {name: tensor for name, tensor in tensors.items() if "." not in name}
+    plain = ("landmarks", "property_vectors", "user_ids", "user_vectors", "user_evidence")
     return Twin(
         version=manifest["version"],
         kind=manifest["kind"],
         config=config,
         schema=schema,
         encoder=_build_tower("tower", tensors, len(hidden) + 1),
+        market_taste=tensors["global_vector"],
         calibration=Platt(**manifest["calibration"]),
         confidence=Confidence(tuple(manifest["confidence"]["coefficients"]), manifest["confidence"]["ceiling"]),
         base_rate=float(manifest["base_rate"]),
         landmark_distance=float(manifest["landmark_distance"]),
         property_ids=np.array(property_ids, dtype=object),
         market_calibration=Platt(**market) if market else None,
-        ranking=_build_ranking(tensors, len(hidden) + 1) if second else None,
-        **rest,
+        ranking=_build_ranking(tensors, len(hidden) + 1) if layer else None,
+        **{name: tensors[name] for name in plain},
     )
 
 
 def _build_ranking(tensors: Mapping[str, npt.NDArray[Any]], depth: int) -> RankingLayer:
-    numbers, strengths = tensors["ranking.neighbours"], tensors["ranking.strengths"]
-    if ((numbers < 0) | (numbers >= len(numbers))).any():
+    rows, strengths = tensors["ranking.neighbours"], tensors["ranking.strengths"]
+    if ((rows < 0) | (rows >= len(rows))).any():
         raise ValueError("a neighbour is no property of this bundle")
-    neighbours = Neighbours(numbers, strengths)
     return RankingLayer(
         weights=tensors["ranking.weights"],
         encoder=_build_tower("ranking.tower", tensors, depth),
-        market=tensors["ranking.market"],
+        market_taste=tensors["ranking.market"],
         scales=tensors["ranking.scales"],
-        neighbours=neighbours,
+        neighbours=Neighbours(rows, strengths),
         activity=tensors["ranking.activity"],
     )
 
@@ -107,14 +103,12 @@ def _build_tower(prefix: str, tensors: Mapping[str, npt.NDArray[Any]], depth: in
     return PropertyEncoder([(tensors[f"{prefix}.{i}.weight"], tensors[f"{prefix}.{i}.bias"]) for i in range(depth)])
 
 
-def _expected_ranking(
-    second: Mapping[str, Any] | None, config: TwinConfig, schema: FeatureSchema, n: int
-) -> dict[str, tuple[tuple[int | None, ...], str]]:
-    if second is None:
+def _expected_ranking(layer: Mapping[str, Any] | None, config: TwinConfig, schema: FeatureSchema, n: int) -> Shapes:
+    if layer is None:
         return {}
-    if second["terms"] != list(TERMS):
-        raise ValueError(f"the ranking layer has other terms: {second['terms']}")
-    c = int(second["neighbours"])
+    if layer["terms"] != list(TERMS):
+        raise ValueError(f"the ranking layer has other terms: {layer['terms']}")
+    c = int(layer["neighbours"])
     tower = _expected_tower([schema.width, *config.hidden, config.embedding_dim])
     return {
         **{f"ranking.{name}": expected for name, expected in tower.items()},
@@ -127,10 +121,7 @@ def _expected_ranking(
     }
 
 
-def _expected(
-    config: TwinConfig, schema: FeatureSchema, hidden: tuple[int, ...], n: int
-) -> dict[str, tuple[tuple[int | None, ...], str]]:
-    """Name → shape and dtype of every tensor that must be there; None stands for any length."""
+def _expected(config: TwinConfig, schema: FeatureSchema, hidden: tuple[int, ...], n: int) -> Shapes:
     d = config.embedding_dim
     return {
         **_expected_tower([schema.width, *hidden, d]),
@@ -143,7 +134,7 @@ def _expected(
     }
 
 
-def _expected_tower(widths: list[int]) -> dict[str, tuple[tuple[int | None, ...], str]]:
+def _expected_tower(widths: list[int]) -> Shapes:
     layers = list(itertools.pairwise(widths))
     return {
         **{f"tower.{i}.weight": (pair, "float32") for i, pair in enumerate(layers)},
@@ -151,9 +142,7 @@ def _expected_tower(widths: list[int]) -> dict[str, tuple[tuple[int | None, ...]
     }
 
 
-def _check_tensors(
-    tensors: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, tuple[tuple[int | None, ...], str]]
-) -> None:
+def _check_tensors(tensors: Mapping[str, npt.NDArray[Any]], expected: Shapes) -> None:
     if odd := tensors.keys() ^ expected.keys():
         raise ValueError(f"missing or unexpected tensors: {sorted(odd)}")
     for name, (shape, dtype) in expected.items():

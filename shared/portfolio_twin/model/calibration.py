@@ -7,7 +7,7 @@ import numpy as np
 
 from portfolio_twin.domain.arrays import Floats
 
-# Where little is known the confidence follows these: surer with a clearer answer and more evidence, less far away.
+# With little to learn from, the confidence follows these: surer with a clearer answer and more evidence, less far away.
 CONFIDENCE_PRIOR = np.array([0.0, 0.6, 0.3, -0.5])
 CONFIDENCE_PRIOR_STRENGTH = 20.0  # pseudo-observations behind the prior
 CONFIDENCE_SIGNS = np.array([0, 1, 1, -1])
@@ -76,15 +76,14 @@ class Confidence:
         X = cls._inputs(affinity, evidence, novelty)
         kept = np.ones(len(CONFIDENCE_PRIOR), dtype=bool)
         while True:  # noise must not make thin evidence, or distance, a reason to trust: such a term is left out
-            found = np.zeros(len(kept))
-            found[kept] = fit_logistic(
-                X[:, kept], correct, np.ones(len(X)), CONFIDENCE_PRIOR[kept], CONFIDENCE_PRIOR_STRENGTH
-            )
-            wrong_way = found * CONFIDENCE_SIGNS < 0
+            fitted = np.zeros(len(kept))
+            prior, ones = CONFIDENCE_PRIOR[kept], np.ones(len(X))
+            fitted[kept] = fit_logistic(X[:, kept], correct, ones, prior=prior, strength=CONFIDENCE_PRIOR_STRENGTH)
+            wrong_way = fitted * CONFIDENCE_SIGNS < 0
             if not wrong_way.any():
                 break
             kept &= ~wrong_way
-        a, b, c, d = (float(value) for value in found)
+        a, b, c, d = (float(value) for value in fitted)
         return cls((a, b, c, d))
 
     @classmethod
@@ -102,7 +101,7 @@ class Confidence:
         return {"coefficients": list(self.coefficients), "ceiling": self.ceiling}
 
 
-def fit_logistic(X: Floats, targets: Floats, weights: Floats, prior: Floats, strength: float) -> Floats:
+def fit_logistic(X: Floats, targets: Floats, weights: Floats, *, prior: Floats, strength: float) -> Floats:
     """Weighted logistic regression, ridge towards `prior`, by Newton's method. X (n, k) → (k,)."""
     coefficients = prior.astype(np.float64).copy()
     for _ in range(50):

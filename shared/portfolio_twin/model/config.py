@@ -3,18 +3,19 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
+# Settings of before that bundles still carry, each with the value that makes a twin. With another value a bundle holds
+# the plain design, which is measured (`functions/train/plain`) and not served: it is refused as any unknown setting is.
+RETIRED = {"features": "learnt", "user_tower": "history", "negatives": "catalogue"}
+
 
 @dataclass(frozen=True)
 class TwinConfig:
-    """The design that measured best; `baseline()` is the plain one, kept for ever as the yardstick."""
+    """The design that measured best."""
 
     embedding_dim: int = 16
     hidden: tuple[int, ...] = (64,)
     dropout: float = 0.2
-    features: Literal["learnt", "plain"] = "learnt"
-    user_tower: Literal["history", "table"] = "history"  # a function of what they did, or a vector learnt per user
     loss: Literal["infonce", "triplet"] = "infonce"
-    negatives: Literal["catalogue", "uniform"] = "catalogue"  # the whole softmax, or as many draws as positives
     temperature: float = 0.1
     learn_temperature: bool = True
     triplet_margin: float = 0.2
@@ -47,22 +48,14 @@ class TwinConfig:
         if not 0 <= self.dropout < 1 or self.learning_rate <= 0 or self.temperature <= 0:
             raise ValueError("dropout must lie in [0, 1), learning_rate and temperature above 0")
 
-    @classmethod
-    def baseline(cls) -> Self:
-        """25→128→64→32→16, one learnt vector per user, uniform negatives in balanced batches of 32, τ 0.07."""
-        return cls(
-            hidden=(128, 64, 32), features="plain", user_tower="table", negatives="uniform", temperature=0.07,
-            learn_temperature=False, popularity_weight=0.0, blank_history=0.0, optimizer="adam", learning_rate=1e-3,
-            weight_decay=0.0, one_cycle=False, batch_size=32, epochs=100, ranking=False,
-        )  # fmt: skip
-
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"hidden": list(self.hidden), "target_kinds": list(self.target_kinds)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Raises ValueError for a setting that this version does not know."""
-        if unknown := data.keys() - {field.name for field in fields(cls)}:
+        settings = {name: value for name, value in data.items() if (name, value) not in RETIRED.items()}
+        if unknown := settings.keys() - {field.name for field in fields(cls)}:
             raise ValueError(f"unknown settings: {sorted(unknown)}")
         lists = {"hidden": tuple(data["hidden"]), "target_kinds": tuple(data["target_kinds"])}
-        return cls(**data | lists)
+        return cls(**settings | lists)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.domain.properties import UNKNOWN
 
 NEIGHBOURS = 50
 INVESTOR_LIMIT = 200  # properties of one investor that are paired with each other, the last ones
@@ -19,25 +20,25 @@ class Neighbours:
     Deshpande and Karypis, "Item-Based Top-N Recommendation Algorithms" (2004): |both| / √(|one| · |other|).
     """
 
-    numbers: npt.NDArray[np.int32]  # (n, c), the property's own number in the padding
+    rows: npt.NDArray[np.int32]  # (n, c), the property's own row in the padding
     strengths: Matrix  # (n, c), 0 in the padding
 
     def to(self, history: Numbers, weights: Matrix, candidates: Numbers) -> Matrix:
-        """(m,) Σ over the history (h,), each entry by its weight, of its bond with each candidate; 0 where unknown."""
-        known = history >= 0
-        others = self.numbers[history[known]].ravel()
-        bonds = (self.strengths[history[known]] * weights[known, None]).ravel()
+        """(m,) Σ over the history (h,), by weight, of the bond of each entry with each candidate; 0 for UNKNOWN."""
+        listed = history != UNKNOWN
+        others = self.rows[history[listed]].ravel()
+        bonds = (self.strengths[history[listed]] * weights[listed, None]).ravel()
         order = np.argsort(candidates, kind="stable")
         ranked = candidates[order]
         at = np.minimum(np.searchsorted(ranked, others), len(ranked) - 1)
-        found = ranked[at] == others
+        offered = ranked[at] == others
         sums = np.zeros(len(candidates), dtype=np.float32)
-        sums[order] = np.bincount(at[found], bonds[found], len(ranked))
+        sums[order] = np.bincount(at[offered], bonds[offered], len(ranked))
         return sums
 
     def own_share(self, history: Numbers, weights: Matrix, target: int, counts: Numbers) -> float:
         """What one investor alone adds to their own bond with the target: their pairs must not tell their choice."""
-        listed = ((self.numbers[history] == target) & (self.strengths[history] > 0)).any(axis=1)
+        listed = ((self.rows[history] == target) & (self.strengths[history] > 0)).any(axis=1)
         alone = 1 / np.sqrt(np.maximum(counts[history] * counts[target], 1))
         return float((listed * weights * alone).sum())
 
@@ -50,14 +51,14 @@ class Neighbours:
         order = np.lexsort((second, -strength, first))
         first, second, strength = first[order], second[order], strength[order]
         starts = np.searchsorted(first, np.arange(n))
-        place = np.arange(len(first)) - starts[first]
-        kept = place < NEIGHBOURS
-        width = int(place[kept].max(initial=-1)) + 1
-        numbers = np.repeat(np.arange(n, dtype=np.int32)[:, None], max(width, 1), axis=1)
-        strengths = np.zeros(numbers.shape, dtype=np.float32)
-        numbers[first[kept], place[kept]] = second[kept]
-        strengths[first[kept], place[kept]] = strength[kept]
-        return cls(numbers, strengths), counts
+        position = np.arange(len(first)) - starts[first]
+        kept = position < NEIGHBOURS
+        width = int(position[kept].max(initial=-1)) + 1
+        rows = np.repeat(np.arange(n, dtype=np.int32)[:, None], max(width, 1), axis=1)
+        strengths = np.zeros(rows.shape, dtype=np.float32)
+        rows[first[kept], position[kept]] = second[kept]
+        strengths[first[kept], position[kept]] = strength[kept]
+        return cls(rows, strengths), counts
 
 
 def _pairs(users: Numbers, properties: Numbers, n: int) -> tuple[Numbers, Numbers, Numbers]:
@@ -65,6 +66,6 @@ def _pairs(users: Numbers, properties: Numbers, n: int) -> tuple[Numbers, Number
     order = np.argsort(users, kind="stable")
     owned = np.split(properties[order], np.flatnonzero(np.diff(users[order])) + 1)
     keys = [(mine[:, None] * n + mine).ravel() for mine in (all_[-INVESTOR_LIMIT:] for all_ in owned) if len(mine) > 1]
-    found, both = np.unique(np.concatenate(keys), return_counts=True) if keys else (np.zeros(0, np.int64),) * 2
-    first, second = found // n, found % n
+    shared, both = np.unique(np.concatenate(keys), return_counts=True) if keys else (np.zeros(0, np.int64),) * 2
+    first, second = shared // n, shared % n
     return first[first != second], second[first != second], both[first != second]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.calibration import Platt
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.model.twin import Taste, Twin
 
 COMPLETENESS_TOLERANCE = 1e-3
 STEPS = (64, 256, 1024)  # of the path integral; more only where fewer do not add up
@@ -27,16 +27,17 @@ class Explanation:
     completeness_gap: float
 
 
-def explain(twin: Twin, user: Matrix, x: Matrix, evidence: float = 1.0) -> Explanation:
-    """Integrated gradients of the affinity along the line from the average property to x (w,); user (d,).
+def explain(twin: Twin, taste: Taste, x: Matrix) -> Explanation:
+    """Integrated gradients of the affinity along the line from the average property to x (w,).
 
     Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks" (2017), eq. 1 and 3; midpoint rule.
     """
     start = twin.landmarks.mean(axis=0)
-    ends = twin.affinity(user, twin.encoder(np.stack([start, x])), evidence)
+    platt = twin.platt(taste)
+    ends = platt(twin.encoder(np.stack([start, x])) @ taste.vector)
     for steps in STEPS:
         along = ((np.arange(steps) + 0.5) / steps).astype(np.float32)[:, None]
-        gradients = _affinity_gradient(twin, user, start + along * (x - start), twin.platt(evidence))  # (steps, w)
+        gradients = _affinity_gradient(twin, taste.vector, start + along * (x - start), platt)  # (steps, w)
         attributions = gradients.mean(axis=0) * (x - start)
         gap = float(attributions.sum() - (ends[1] - ends[0]))
         if abs(gap) < COMPLETENESS_TOLERANCE:
@@ -90,17 +91,17 @@ def smallest_change(row: Mapping[str, Any], affinity: Callable[[Catalogue], npt.
     return max(worthwhile, key=lambda change: change.affinity, default=None)
 
 
-def _variants(known: Mapping[str, Any]) -> list[tuple[str, float | bool, dict[str, Any]]]:
+def _variants(fields: Mapping[str, Any]) -> list[tuple[str, float | bool, dict[str, Any]]]:
     """(input, new value, the whole row), the gentlest first."""
-    row, found = dict(known), list[tuple[str, float | bool, dict[str, Any]]]()
+    row, variants = dict(fields), list[tuple[str, float | bool, dict[str, Any]]]()
     for step in (0.05, 0.1, 0.15, 0.2, 0.3):
         if row.get("listing_price"):
             price = round(row["listing_price"] * (1 - step), 2)
             tied = {"price_per_sqft": row["price_per_sqft"] * (1 - step)} if row.get("price_per_sqft") else {}
-            found.append(("listing_price", price, row | tied | {"listing_price": price}))
+            variants.append(("listing_price", price, row | tied | {"listing_price": price}))
         if row.get("condition_score") is not None and row["condition_score"] + step <= 1:
             score = round(row["condition_score"] + step, 3)
-            found.append(("condition_score", score, row | {"condition_score": score}))
+            variants.append(("condition_score", score, row | {"condition_score": score}))
     if row.get("renovation_needed"):
-        found.append(("renovation_needed", False, row | {"renovation_needed": False}))
-    return found
+        variants.append(("renovation_needed", False, row | {"renovation_needed": False}))
+    return variants

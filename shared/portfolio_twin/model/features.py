@@ -12,9 +12,7 @@ from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import (
     ATTRIBUTE_PREFIX,
     CATEGORICAL_INPUTS,
-    LISTING_STATUSES,
     NUMERIC_INPUTS,
-    PROPERTY_TYPES,
     Catalogue,
 )
 
@@ -24,7 +22,7 @@ CATEGORIES_LIMIT = 32  # of one attribute, the most frequent; the rest reads as 
 CATEGORY_SUPPORT = 5  # properties that must share a category before it gets an input of its own
 WAVELENGTHS_KM = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 KM_PER_DEGREE = 111.32
-PLACE_LIMIT = 5.0  # standard deviations; a property in another market must not blow the tower up
+LOCATION_LIMIT = 5.0  # standard deviations; a property in another market must not blow the tower up
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class CategoricalFeature:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Kilometres east and north of the market's median, z-scored, and their sines and cosines at several scales."""
 
     lat: float
@@ -61,11 +59,11 @@ class Place:
 
 @dataclass(frozen=True)
 class FeatureSchema:
-    """Maps a catalogue to (n, width) float32: numbers, their missing flags, categories, place."""
+    """Maps a catalogue to (n, width) float32: numbers, their missing flags, categories, location."""
 
     numeric: tuple[NumericFeature, ...]
     categorical: tuple[CategoricalFeature, ...]
-    place: Place | None
+    location: Location | None
     groups: Mapping[str, tuple[int, ...]] = field(init=False, compare=False)  # input name → its columns
 
     def __post_init__(self) -> None:
@@ -77,7 +75,7 @@ class FeatureSchema:
 
     @property
     def waves(self) -> tuple[int, ...]:
-        """The columns of the place beyond its two coordinates: no part of a plain distance between properties."""
+        """The columns of the location beyond its two coordinates: no part of a plain distance between properties."""
         return self.groups.get("location", ())[2:]
 
     @classmethod
@@ -91,22 +89,10 @@ class FeatureSchema:
                 categorical += _learn_categories(name, column)
             else:
                 numeric += _learn_numeric(name, column)
-        schema = cls(tuple(numeric), tuple(categorical), _learn_place(catalogue))
+        schema = cls(tuple(numeric), tuple(categorical), _learn_location(catalogue))
         if schema.width == 0:
             raise ValueError("no field of this catalogue varies: there is nothing to learn from")
         return schema
-
-    @classmethod
-    def plain(cls) -> Self:
-        """The baseline's 25 inputs, each divided by a fixed round number (lat by 90, lon by 180)."""
-        scale = dict.fromkeys(NUMERIC_INPUTS, 1.0) | {
-            "listing_price": 1e6, "price_per_sqft": 1e3, "estimated_value": 1e6, "bedrooms": 10.0, "bathrooms": 10.0,
-            "square_footage": 1e4, "lot_size_sqft": 1e5, "year_built": 2e3, "lat": 90.0, "lon": 180.0,
-            "days_on_market": 365.0,
-        }  # fmt: skip
-        numeric = tuple(NumericFeature(n, False, -1e12, 1e12, 0.0, scale[n], False) for n in NUMERIC_INPUTS)
-        choices = (("listing_status", LISTING_STATUSES), ("property_type", PROPERTY_TYPES))
-        return cls(numeric, tuple(CategoricalFeature(name, categories) for name, categories in choices), None)
 
     def vectorise(self, catalogue: Catalogue) -> Matrix:
         """(n, width) float32, finite whatever is missing or out of range."""
@@ -118,8 +104,8 @@ class FeatureSchema:
             values = _as_text(catalogue.columns.get(feature.name), n)
             codes = np.array([rank.get(value, -1) for value in values], dtype=np.int64)
             blocks.append(codes[:, None] == np.arange(len(feature.categories)))
-        if self.place:
-            blocks.append(_place_columns(self.place, catalogue))
+        if self.location:
+            blocks.append(_location_columns(self.location, catalogue))
         return np.concatenate(blocks, axis=1, dtype=np.float32, casting="unsafe")
 
     def _numbers(self, catalogue: Catalogue) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
@@ -155,15 +141,15 @@ class FeatureSchema:
         for choice in self.categorical:
             groups[choice.name] = tuple(range(at, at + len(choice.categories)))
             at += len(choice.categories)
-        if self.place:
-            groups["location"] = tuple(range(at, at + 2 + 4 * len(WAVELENGTHS_KM) + self.place.flag))
+        if self.location:
+            groups["location"] = tuple(range(at, at + 2 + 4 * len(WAVELENGTHS_KM) + self.location.flag))
         return groups
 
     def to_json(self) -> dict[str, Any]:
         return {
             "numeric": [asdict(f) for f in self.numeric],
             "categorical": [{"name": f.name, "categories": list(f.categories)} for f in self.categorical],
-            "place": asdict(self.place) if self.place else None,
+            "place": asdict(self.location) if self.location else None,
         }
 
     @classmethod
@@ -171,7 +157,7 @@ class FeatureSchema:
         return cls(
             tuple(NumericFeature(**f) for f in data["numeric"]),
             tuple(CategoricalFeature(f["name"], tuple(f["categories"])) for f in data["categorical"]),
-            Place(**data["place"]) if data["place"] else None,
+            Location(**data["place"]) if data["place"] else None,
         )
 
 
@@ -186,18 +172,19 @@ def _as_text(column: npt.NDArray[Any] | None, n: int) -> list[Any]:
 
 
 def _learn_numeric(name: str, column: npt.NDArray[np.float64]) -> list[NumericFeature]:
-    known = column[np.isfinite(column)]
-    if len(known) < 2:
+    finite = column[np.isfinite(column)]
+    if len(finite) < 2:
         return []
-    skewed = _is_attribute(name) and known.min() >= 0 and known.mean() > 2 * np.median(known)
+    skewed = _is_attribute(name) and finite.min() >= 0 and finite.mean() > 2 * np.median(finite)
     log = name in LOG_INPUTS or bool(skewed)
-    values = np.log1p(np.maximum(known, 0)) if log else known
+    values = np.log1p(np.maximum(finite, 0)) if log else finite
     low, high = (float(q) for q in np.quantile(values, CLIP_QUANTILES))
     clipped = np.clip(values, low, high)
     std = float(clipped.std())
     if std < 1e-9:
         return []
-    return [NumericFeature(name, log, low, high, float(clipped.mean()), std, len(known) < len(column))]
+    mean, flag = float(clipped.mean()), len(finite) < len(column)
+    return [NumericFeature(name=name, log=log, low=low, high=high, mean=mean, std=std, flag=flag)]
 
 
 def _learn_categories(name: str, column: npt.NDArray[np.object_]) -> list[CategoricalFeature]:
@@ -207,32 +194,33 @@ def _learn_categories(name: str, column: npt.NDArray[np.object_]) -> list[Catego
     return [CategoricalFeature(name, categories)] if len(values) > 1 and categories else []
 
 
-def _learn_place(catalogue: Catalogue) -> Place | None:
+def _learn_location(catalogue: Catalogue) -> Location | None:
     lat, lon = catalogue.columns.get("lat"), catalogue.columns.get("lon")
     if lat is None or lon is None:
         return None
-    known = np.isfinite(lat) & np.isfinite(lon)
-    if known.sum() < 2:
+    located = np.isfinite(lat) & np.isfinite(lon)
+    if located.sum() < 2:
         return None
-    centre = Place(float(np.median(lat[known])), float(np.median(lon[known])), 1.0, 1.0, bool(not known.all()))
-    east, north = _kilometres(centre, lat[known], lon[known])
-    return Place(centre.lat, centre.lon, max(float(east.std()), 1e-3), max(float(north.std()), 1e-3), centre.flag)
+    centre = float(np.median(lat[located])), float(np.median(lon[located]))
+    east, north = (max(float(km.std()), 1e-3) for km in _kilometres(centre, lat[located], lon[located]))
+    return Location(*centre, east_std_km=east, north_std_km=north, flag=bool(not located.all()))
 
 
 def _kilometres(
-    place: Place, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
+    centre: tuple[float, float], lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    east = (lon - place.lon) * KM_PER_DEGREE * np.cos(np.radians(place.lat))
-    return east, (lat - place.lat) * KM_PER_DEGREE
+    """East and north of the centre (lat, lon) in degrees. Each (n,)"""
+    east = (lon - centre[1]) * KM_PER_DEGREE * np.cos(np.radians(centre[0]))
+    return east, (lat - centre[0]) * KM_PER_DEGREE
 
 
-def _place_columns(place: Place, catalogue: Catalogue) -> npt.NDArray[np.float64]:
-    unknown = np.full(len(catalogue), np.nan)
-    lat, lon = (catalogue.columns.get(name, unknown) for name in ("lat", "lon"))
-    km = np.stack(_kilometres(place, lat, lon), axis=1)  # (n, 2) east, north
+def _location_columns(location: Location, catalogue: Catalogue) -> npt.NDArray[np.float64]:
+    nowhere = np.full(len(catalogue), np.nan)
+    lat, lon = (catalogue.columns.get(name, nowhere) for name in ("lat", "lon"))
+    km = np.stack(_kilometres((location.lat, location.lon), lat, lon), axis=1)  # (n, 2) east, north
     missing = np.isnan(km[:, 0]) | np.isnan(km[:, 1])
-    z = np.clip(km / (place.east_std_km, place.north_std_km), -PLACE_LIMIT, PLACE_LIMIT)
+    z = np.clip(km / (location.east_std_km, location.north_std_km), -LOCATION_LIMIT, LOCATION_LIMIT)
     angle = (km[:, :, None] * (2 * np.pi / np.array(WAVELENGTHS_KM))).reshape(len(km), 2 * len(WAVELENGTHS_KM))
     columns = np.concatenate([z, np.sin(angle), np.cos(angle)], axis=1)
     columns[missing] = 0.0
-    return np.concatenate([columns, missing[:, None]], axis=1) if place.flag else columns
+    return np.concatenate([columns, missing[:, None]], axis=1) if location.flag else columns

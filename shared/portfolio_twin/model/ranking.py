@@ -1,4 +1,4 @@
-"""The second step: a small linear layer that ranks the candidates which the tower retrieved."""
+"""The ranking layer: a small linear layer that sorts the candidates which the tower retrieved."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.domain.properties import UNKNOWN
 from portfolio_twin.model.activity import WINDOWS_DAYS
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import PropertyEncoder, pool_history
@@ -25,7 +26,7 @@ class Past:
 
     X: Matrix  # (h, w) features
     weights: Matrix  # (h,) signed, by kind
-    numbers: Numbers  # (h,) of the bundle's properties, −1 for one that came later
+    rows: Numbers  # (h,) among the bundle's properties, UNKNOWN for one that came later
 
 
 @dataclass(frozen=True)
@@ -37,64 +38,58 @@ class RankingLayer:
 
     weights: Matrix  # (5, terms): base and by_length of the ordinary list, the same of "discover new", no history
     encoder: PropertyEncoder  # a tower of its own: what popularity explains, its cosine need not
-    market: Matrix  # (d,) that tower's u₀
+    market_taste: Matrix  # (d,) u₀ of that tower
     scales: Matrix  # (w,) of the distance under the kernel exp(−|scales ∘ (x − xⱼ)|)
     neighbours: Neighbours
     activity: Matrix  # (n, windows) log1p of the interactions in each of WINDOWS_DAYS before the snapshot's end
 
-    def activity_of(self, numbers: Numbers) -> Matrix:
+    def activity_of(self, rows: Numbers) -> Matrix:
         """(m, windows) as of the snapshot; a property that came later gets the floor."""
-        known = self.activity[np.maximum(numbers, 0)]
-        return np.where(numbers[:, None] >= 0, known, self.floor)
+        return np.where(rows[:, None] != UNKNOWN, self.activity[np.maximum(rows, 0)], self.floor)
 
     @cached_property
     def floor(self) -> Matrix:
         """(windows,) of a quieter one of the properties in use: nothing says of a new one that it is dead."""
         in_use = self.activity[self.activity[:, IN_USE] > 0]
-        found: Matrix = np.quantile(in_use, FLOOR_QUANTILE, axis=0) if len(in_use) else self.activity.min(axis=0)
-        return found
+        return np.asarray(np.quantile(in_use, FLOOR_QUANTILE, axis=0) if len(in_use) else self.activity.min(axis=0))
 
     def golden(self, x: Matrix) -> float:
         """Scores of property x (w,) for who wanted one that is average in all, summed: every tensor has a part."""
         past = Past((x * 0)[None], np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int64))
-        number = self.neighbours.numbers[:1, 0].astype(np.int64)
-        terms = self.terms(self.cosines(x[None], past), x[None], number, self.activity_of(number), past)
+        row = self.neighbours.rows[:1, 0].astype(np.int64)
+        cosines, activity = self.cosines(x[None], past), self.activity_of(row)
+        terms = self.terms(cosines, x[None], row, activity=activity, past=past)
         return float(sum(self.score(terms, length, discover=new)[0] for length in (0, 1, 3) for new in (False, True)))
 
     def cosines(self, X: Matrix, past: Past) -> Matrix:
         """(m,) of candidates X (m, w) and the investor, both as the layer's own tower sees them."""
-        found: Matrix = self.encoder(X) @ pool_history(self.encoder(past.X), past.weights, self.market)
-        return found
+        return np.asarray(self.encoder(X) @ pool_history(self.encoder(past.X), past.weights, self.market_taste))
 
-    def terms(self, cosines: Matrix, X: Matrix, numbers: Numbers, activity: Matrix, past: Past) -> Matrix:
-        """(m, terms) of candidates: cosines (m,), X (m, w), numbers (m,) of the bundle or −1, activity (m, windows)."""
-        found = np.zeros((len(cosines), len(TERMS)), dtype=np.float32)
-        found[:, 0] = cosines
+    def terms(self, cosines: Matrix, X: Matrix, rows: Numbers, *, activity: Matrix, past: Past) -> Matrix:
+        """(m, terms) of candidates: cosines (m,), X (m, w), rows (m,) as in `Past`, activity (m, windows)."""
+        terms = np.zeros((len(cosines), len(TERMS)), dtype=np.float32)
+        terms[:, 0] = cosines
         if len(past.weights):
             wanted = past.X[past.weights >= WANTED_WEIGHT]
             if len(wanted):
-                found[:, 1] = np.exp(-distances(X * self.scales, wanted * self.scales).min(axis=1))
-            found[:, 2] = self.neighbours.to(past.numbers, np.maximum(past.weights, 0), numbers)
-        found[:, ACTIVITY:] = activity
-        return found
+                terms[:, 1] = np.exp(-distances(X * self.scales, wanted * self.scales).min(axis=1))
+            terms[:, 2] = self.neighbours.to(past.rows, np.maximum(past.weights, 0), rows)
+        terms[:, ACTIVITY:] = activity
+        return terms
 
     def score(self, terms: Matrix, length: int, *, discover: bool = False) -> Matrix:
         """(m,) for an investor with so many properties in their history."""
-        scores: Matrix = terms @ self.weights_for(length, discover=discover)
-        return scores
+        return np.asarray(terms @ self.weights_for(length, discover=discover))
 
     def weights_for(self, length: int, *, discover: bool = False) -> Matrix:
         """(terms,)"""
         if length == 0:
-            unknown: Matrix = self.weights[UNKNOWN_INVESTOR]
-            return unknown
+            return np.asarray(self.weights[UNKNOWN_INVESTOR])
         base, by_length = self.weights[list(DISCOVER if discover else ORDINARY)]
-        weights: Matrix = base + by_length * np.float32(np.log(length / 2))
-        return weights
+        return np.asarray(base + by_length * np.float32(np.log(length / 2)))
 
 
 def distances(A: Matrix, B: Matrix) -> Matrix:
     """(a, b) Euclidean distances of the rows of A (a, w) and B (b, w)."""
     squares = (A * A).sum(axis=1)[:, None] - 2 * A @ B.T + (B * B).sum(axis=1)
-    found: Matrix = np.sqrt(np.maximum(squares, 0.0))
-    return found
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))

@@ -1,6 +1,6 @@
 """The Portfolio Twin: two towers on one sphere, calibrated. Immutable once loaded; numpy only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Floats, Matrix
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.arrays import Floats, Matrix, Numbers
+from portfolio_twin.domain.properties import Catalogue, find_rows
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder, normalise, pool_history
@@ -46,7 +46,7 @@ class Twin:
     config: TwinConfig
     schema: FeatureSchema
     encoder: PropertyEncoder
-    global_vector: Matrix  # (d,) u₀, the market's taste
+    market_taste: Matrix  # (d,) u₀: an investor before any evidence
     calibration: Platt
     confidence: Confidence
     base_rate: float  # share of a catalogue that an investor acts on, for who wants the unbalanced probability
@@ -54,19 +54,19 @@ class Twin:
     landmark_distance: float  # the median distance of a training property to its nearest landmark
     property_ids: npt.NDArray[np.object_]  # (n,)
     property_vectors: Matrix  # (n, d)
-    user_ids: npt.NDArray[np.int64]  # (m,) ascending
+    user_ids: Numbers  # (m,) ascending
     user_vectors: Matrix  # (m, d)
     user_evidence: Matrix  # (m,) sum of the weights in the history that are above 0
     market_calibration: Platt | None = None  # of the market's taste, for investors without history; None: as for others
-    ranking: RankingLayer | None = None  # the second step; None where it gained nothing
+    ranking: RankingLayer | None = None  # None where it gained nothing
 
     def embed(self, catalogue: Catalogue) -> Matrix:
-        """Any property, known or not: (n, d) on the unit sphere."""
+        """Any property, new ones too: (n, d) on the unit sphere."""
         return self.encoder(self.schema.vectorise(catalogue))
 
     def user_vector(self, vectors: Matrix, weights: Matrix) -> Matrix:
         """The investor (d,) from vectors (k, d) and weights (k,) of their history: `pool_history`."""
-        return pool_history(vectors, weights, self.global_vector)
+        return pool_history(vectors, weights, self.market_taste)
 
     def present(self, histories: Histories, vectors: Matrix) -> Histories:
         """What speaks for each investor's taste of today: recent, and after any change of it. vectors (n, d)."""
@@ -74,7 +74,7 @@ class Twin:
 
     def score(self, taste: Taste, X: Matrix) -> Scored:
         """Affinity and confidence of properties X (n, w) for one investor."""
-        affinity = self.affinity(taste.vector, self.encoder(X), 1.0 if taste.stated else taste.evidence)
+        affinity = self.affinity(taste, self.encoder(X))
         return Scored(affinity, self.confidence(affinity, taste.evidence, self.novelty(X)))
 
     def score_cosines(self, cosines: Floats, evidence: Floats | float, novelty: Floats | float) -> Scored:
@@ -82,31 +82,32 @@ class Twin:
         affinity = self.probability(cosines, evidence)
         return Scored(affinity, self.confidence(affinity, evidence, novelty))
 
-    def affinity(self, user: Matrix, vectors: Matrix, evidence: float = 1.0) -> Floats:
-        """P(this investor would act), at a balanced prior: user (d,), vectors (n, d) → (n,)."""
-        return self.platt(evidence)(vectors @ user)
+    def affinity(self, taste: Taste, vectors: Matrix) -> Floats:
+        """P(this investor would act), at a balanced prior: vectors (n, d) → (n,)."""
+        return self.platt(taste)(vectors @ taste.vector)
 
     def probability(self, cosines: Floats, evidence: Floats | float) -> Floats:
         """The same from the cosines (n,) of investors with so much evidence each, (n,)."""
-        return np.where(np.asarray(evidence) > 0, self.platt(1.0)(cosines), self.platt(0.0)(cosines))
+        market = self.market_calibration or self.calibration
+        return np.where(np.asarray(evidence) > 0, self.calibration(cosines), market(cosines))
 
-    def platt(self, evidence: float) -> Platt:
-        """The calibration for an investor of so much evidence: the market's taste lies on a scale of its own."""
-        return self.calibration if evidence > 0 or self.market_calibration is None else self.market_calibration
+    def platt(self, taste: Taste) -> Platt:
+        """The calibration for this taste: without evidence it is the market's, which lies on a scale of its own."""
+        own = taste.stated or taste.evidence > 0
+        return self.calibration if own else self.market_calibration or self.calibration
 
     def novelty(self, X: Matrix) -> Floats:
         """How much farther than usual from the training data: X (n, w) → (n,), 0 for a usual property, at most 5."""
         squares = (X * X).sum(axis=1)[:, None] - 2 * X @ self.landmarks.T + self._landmark_squares
         distance = np.sqrt(np.maximum(squares.min(axis=1), 0.0))
-        novelty: Floats = np.clip(distance / self.landmark_distance - 1.0, 0.0, NOVELTY_LIMIT)
-        return novelty
+        return np.asarray(np.clip(distance / self.landmark_distance - 1.0, 0.0, NOVELTY_LIMIT))
 
     def known_user(self, user_id: int) -> tuple[Matrix, float]:
         """Vector (d,) and evidence as of training; the market's taste and 0 for who is new."""
         at = int(np.searchsorted(self.user_ids, user_id))
         if at < len(self.user_ids) and self.user_ids[at] == user_id:
             return self.user_vectors[at], float(self.user_evidence[at])
-        return normalise(self.global_vector), 0.0
+        return normalise(self.market_taste), 0.0
 
     def known_property(self, property_id: str) -> Matrix | None:
         """Vector (d,) as of training, None for a property that came later."""
@@ -116,8 +117,11 @@ class Twin:
     @cached_property
     def centre(self) -> Matrix:
         """(d,) the mean of the properties: what all tastes have in common."""
-        centre: Matrix = self.property_vectors.mean(axis=0)
-        return centre
+        return np.asarray(self.property_vectors.mean(axis=0))
+
+    def rows_of(self, property_ids: Iterable[str]) -> Numbers:
+        """(m,) the row of each property in this bundle, UNKNOWN for one that came later."""
+        return find_rows(property_ids, self.property_rows)
 
     @cached_property
     def property_rows(self) -> Mapping[str, int]:
@@ -125,8 +129,7 @@ class Twin:
 
     @cached_property
     def _landmark_squares(self) -> Matrix:
-        squares: Matrix = (self.landmarks * self.landmarks).sum(axis=1)
-        return squares
+        return np.asarray((self.landmarks * self.landmarks).sum(axis=1))
 
 
 def choose_landmarks(X: Matrix, seed: int, limit: int = 128) -> tuple[Matrix, float]:

@@ -1,16 +1,15 @@
 """The comparison itself: every model fitted, every target placed, for each seed."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from portfolio_twin.domain.arrays import Numbers
+from portfolio_twin.domain.arrays import Floats, Numbers
 from portfolio_twin.evaluation import metrics
-from portfolio_twin.evaluation.queries import classify
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.evaluation.queries import Queries
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed, seeded
 from tests.benchmarks.quality.ranks import figures, gain, place
@@ -42,32 +41,32 @@ def choose_all(names: Sequence[str], market: Market, say: Say) -> Chosen:
     }
 
 
-def compare(names: Sequence[str], market: Market, chosen: Chosen, seeds: int, say: Say) -> Placed:
+def compare(names: Sequence[str], market: Market, chosen: Chosen, *, seeds: int, say: Say) -> Placed:
     known = market.known(validation_too=True)
-    everything, touched, seconds, told = (defaultdict[str, list[Any]](list) for _ in range(4))
+    everything, touched, seconds, judged = (defaultdict[str, list[Any]](list) for _ in range(4))
     for seed in range(seeds):
         wanted = [name for name in names if seed == 0 or seeded(name)]
         tell = prefixed(say, f"seed {seed + 1}/{seeds}: ")
-        for name, model in fit_all(wanted, market.snapshot, known, chosen, seed, tell).items():
+        for name, model in fit_all(wanted, market.snapshot, known, chosen=chosen, seed=seed, say=tell).items():
             everything[name].append(place(model.answer, market.test, market.size))
             touched[name].append(place(model.answer, market.test, market.size, market.touched))
             seconds[name].append(model.seconds)
-            if model.twin:
-                told[name].append(probabilities(model.twin, market))
+            if model.affinities:
+                judged[name].append(probabilities(model.affinities, market))
     return Placed(
         {name: np.stack(everything[name]) for name in names},
         {name: np.stack(touched[name]) for name in names},
         {name: float(np.mean(seconds[name])) for name in names},
-        told,
+        judged,
     )
 
 
-def probabilities(twin: Twin, market: Market) -> Probabilities:
+def probabilities(affinities: Callable[[Queries], Floats], market: Market) -> Probabilities:
     """AUC and ECE of the affinity on the test pairs, also with only the latest 0, 1 and 2 of each history known."""
-    known = {"everything known": market.test} | {f"{k} known": market.test.shortened(k) for k in (0, 1, 2)}
+    asked = {"everything known": market.test} | {f"{k} known": market.test.shortened(k) for k in (0, 1, 2)}
     found = {}
-    for name, queries in known.items():
-        affinity, _ = classify(twin, market.snapshot.catalogue, queries)
+    for name, queries in asked.items():
+        affinity = affinities(queries)
         found[name] = {"auc": metrics.auc(queries.labels, affinity), "ece": metrics.ece(queries.labels, affinity)}
     return found
 

@@ -12,9 +12,7 @@ from infra.local.twin.csv_files import lines
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Mask
 from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.split import TEST, VALIDATION, training_log
 from portfolio_twin.evaluation.queries import Queries
 from tests.benchmarks.quality.rivals.training_matrix import Known
@@ -30,8 +28,8 @@ class Market:
     snapshot: Snapshot
 
     @classmethod
-    def of(cls, name: str, catalogue: Catalogue, log: InteractionLog) -> "Market":
-        return cls(name, freeze(catalogue, log, SPLIT_SEED))
+    def of(cls, name: str, dataset: Dataset) -> "Market":
+        return cls(name, freeze(dataset, SPLIT_SEED))
 
     @property
     def size(self) -> int:
@@ -39,33 +37,32 @@ class Market:
 
     @cached_property
     def validation(self) -> Queries:
-        return Queries.of(self.snapshot.log, self.snapshot.holdout, self.snapshot.catalogue.ids, VALIDATION)
+        return Queries.of(self.snapshot.dataset, self.snapshot.holdout, VALIDATION)
 
     @cached_property
     def test(self) -> Queries:
-        return Queries.of(self.snapshot.log, self.snapshot.holdout, self.snapshot.catalogue.ids, TEST)
+        return Queries.of(self.snapshot.dataset, self.snapshot.holdout, TEST)
 
     def known(self, *, validation_too: bool) -> Known:
         """For choosing settings: what the twin trains on. For the test: the validation targets too."""
-        holdout = self.snapshot.holdout
+        dataset, holdout = self.snapshot.dataset, self.snapshot.holdout
         hidden = holdout.of(TEST) if validation_too else holdout
-        return Known(self.snapshot.catalogue, training_log(self.snapshot.log, hidden), self.snapshot.log)
+        return Known(dataset.with_log(training_log(dataset.log, hidden)), dataset)
 
     @cached_property
     def touched(self) -> Mask:
         """(n,) the properties with any interaction in the log."""
-        numbers = property_numbers(self.snapshot.catalogue.ids, self.snapshot.log.properties)
-        return np.isin(np.arange(self.size), numbers[numbers != UNKNOWN])
+        return np.isin(np.arange(self.size), self.snapshot.dataset.rows)
 
 
 def read_market(folder: Path) -> Market:
     """properties.csv[.gz] and interactions.csv[.gz] of one folder."""
-    catalogue = read_catalogue(_lines(folder, "properties"))
-    return Market.of(folder.resolve().name, catalogue, read_interactions(_lines(folder, "interactions")))
+    catalogue, log = read_catalogue(_lines(folder, "properties")), read_interactions(_lines(folder, "interactions"))
+    return Market.of(folder.resolve().name, Dataset(catalogue, log))
 
 
 def _lines(folder: Path, name: str) -> Iterator[str]:
-    found = next((path for path in (folder / f"{name}.csv.gz", folder / f"{name}.csv") if path.exists()), None)
-    if found is None:
+    path = next((path for path in (folder / f"{name}.csv.gz", folder / f"{name}.csv") if path.exists()), None)
+    if path is None:
         raise SystemExit(f"{folder} has no {name}.csv or {name}.csv.gz")
-    return lines(found, lambda _bytes: None)
+    return lines(path, lambda _bytes: None)

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.domain.arrays import Floats
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Answer
 from tests.benchmarks.quality import product
 from tests.benchmarks.quality.rivals.settings import RIVALS
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Known, Setting
+from tests.benchmarks.quality.rivals.training_matrix import Known, Setting
 
 PRODUCT = ("baseline", "tower", "twin")
 DISCOVER = "twin_discover"  # the twin without popularity, activity and co-occurrence: for what is new
@@ -23,7 +25,7 @@ Chosen = Mapping[str, Setting]
 class Model:
     answer: Answer
     seconds: float  # from the data to a model that can be asked; choosing its settings apart
-    twin: Twin | None = None  # of the product's models: it answers with probabilities too
+    affinities: Callable[[Queries], Floats] | None = None  # of the product's models: it answers with probabilities too
 
 
 def available(names: Iterable[str], properties: int, say: Say) -> list[str]:
@@ -50,7 +52,7 @@ def prefixed(say: Say, before: str) -> Say:
 
 
 def fit_all(
-    names: Sequence[str], snapshot: Snapshot, known: Known, chosen: Chosen, seed: int, say: Say
+    names: Sequence[str], snapshot: Snapshot, known: Known, *, chosen: Chosen, seed: int, say: Say
 ) -> dict[str, Model]:
     """Rivals learn from `known`; the product's models from the snapshot, by the product's own job."""
     fitted: dict[str, Model] = {}
@@ -61,25 +63,27 @@ def fit_all(
             answer = RIVALS[name].fit(known, chosen.get(name, {}), seed)
             fitted[name] = Model(answer, time.perf_counter() - started)
     ours = [name for name in names if name not in RIVALS]
-    return fitted | _fit_product(ours, snapshot, known.facts, seed, say)
+    return fitted | _fit_product(ours, snapshot, known.facts, seed=seed, say=say)
 
 
-def _fit_product(
-    names: Sequence[str], snapshot: Snapshot, facts: InteractionLog, seed: int, say: Say
-) -> dict[str, Model]:
+def _fit_product(names: Sequence[str], snapshot: Snapshot, facts: Dataset, *, seed: int, say: Say) -> dict[str, Model]:
     """The first step alone, both, and both without what others do, come out of one training."""
     trained: dict[str, product.Trained] = {}
     fitted: dict[str, Model] = {}
     for name in names:
+        if name == "baseline":
+            plain = product.train_plain(snapshot, seed, prefixed(say, "baseline: "))
+            fitted[name] = Model(plain.model.answer, plain.seconds, plain.model.affinities)
+            continue
         key = _trained_as(name, names)
         if key not in trained:
             trained[key] = product.train(snapshot, product.config_of(key, seed), prefixed(say, f"{key}: "))
-        found = trained[key]
+        ours = trained[key]
         if name == "tower":
-            fitted[name] = Model(product.first_step(found.twin, snapshot.catalogue), found.first_step_seconds)
+            fitted[name] = Model(product.first_step(ours.twin, facts), ours.first_step_seconds)
         else:
-            answer = product.whole(found.twin, snapshot.catalogue, facts, discover=name == DISCOVER)
-            fitted[name] = Model(answer, found.seconds, found.twin)
+            answer = product.whole(ours.twin, facts, discover=name == DISCOVER)
+            fitted[name] = Model(answer, ours.seconds, product.affinities(ours.twin, facts))
     return fitted
 
 

@@ -1,4 +1,4 @@
-"""What is told while it runs, the tables, and the file."""
+"""Progress while it runs, the tables, and the file of results."""
 
 import json
 import time
@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+RESULTS = Path("build/quality")
 FIGURES = {"hr_at_10": "HR@10", "ndcg_at_10": "NDCG@10", "mrr": "MRR"}
 
 
@@ -46,17 +47,17 @@ class Teller:
             table.add_row(model, *(f"{r['hr_at_10']['mean']:.3f} / {r['ndcg_at_10']['mean']:.3f}" for r in rows))
         self.tables.print(table)
 
-    def flat(self, title: str, found: Mapping[str, Any]) -> None:
+    def flat(self, title: str, figures: Mapping[str, Any]) -> None:
         """Any flat figures, a line each."""
         table = Table(title=title, title_justify="left", show_header=False, min_width=60)
-        for name, value in found.items():
+        for name, value in figures.items():
             table.add_row(name, f"{value:.3f}" if isinstance(value, float) else str(value))
         self.tables.print(table)
 
 
-def write(path: Path, found: Mapping[str, Any]) -> None:
+def write(path: Path, figures: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(_plain(found), indent=1, allow_nan=False) + "\n")
+    path.write_text(json.dumps(_plain(figures), indent=1, allow_nan=False) + "\n")
 
 
 def _plain(value: Any) -> Any:

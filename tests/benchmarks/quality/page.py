@@ -1,22 +1,22 @@
-"""docs/quality.md from the files that the comparison wrote: no figure is typed in.
+"""docs/quality.md from the results under build/quality: no figure is typed in.
 
-python -m tests.benchmarks.quality.page docs/quality/albany.json … >docs/quality.md
+python -m tests.benchmarks.quality.page >docs/quality.md
 """
 
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from textwrap import fill
 from typing import Any
 
-from tests.benchmarks.quality.output import FIGURES
+from tests.benchmarks.quality.output import FIGURES, RESULTS
 
 INTRODUCTION = """# How well the twin ranks, beside what else there is
 
-Made by `python -m tests.benchmarks.quality.page` from the files in `docs/quality`, which
-`python -m tests.benchmarks.quality` wrote (CONTRIBUTING.md). The settings of the rivals were chosen on validation;
-every figure is of test targets. *Albany* is short stays (Inside Airbnb, CC BY 4.0): guests are not house buyers. ± is
-one standard error over the investors."""
+The results of the last full run, each remade by the command over its tables (`albany` is the folder of Albany's
+canonical CSVs); `python -m tests.benchmarks.quality.page` makes this page from all files under `build/quality`. The
+settings of the rivals were chosen on validation; every figure is of test targets. *Albany* is short stays (Inside
+Airbnb, CC BY 4.0): guests are not house buyers. ± is one standard error over the investors."""
 
 Page = Iterable[str]
 
@@ -28,8 +28,9 @@ def page(runs: Sequence[Mapping[str, Any]]) -> str:
 def _run(run: Mapping[str, Any]) -> Page:
     new = " · every candidate new" if run["protocol"].startswith("The properties are cut") else ""
     yield f"## {run['data']}{new}"
+    yield "```\n" + _wrapped(run["command"], " \\") + "\n```"
     seeds = f", {run['seeds']} seeds" if "seeds" in run else ""
-    yield f"{run['test_users']:,} targets, {run['candidates']:,} candidates{seeds}. {run['protocol']}"
+    yield _wrapped(f"{run['test_users']:,} targets, {run['candidates']:,} candidates{seeds}. {run['protocol']}")
     yield _models(run)
     for name, parts in run.get("probabilities", {}).items():
         rows = [[part, f"{p['auc']['mean']:.3f}", f"{p['ece']['mean']:.3f}"] for part, p in parts.items()]
@@ -41,14 +42,19 @@ def _run(run: Mapping[str, Any]) -> Page:
             yield _slices(name.replace("_", " "), parts)
 
 
+def _wrapped(text: str, at_each_break: str = "") -> str:
+    lines = fill(text, 120 - len(at_each_break), break_long_words=False, break_on_hyphens=False)
+    return lines.replace("\n", f"{at_each_break}\n")
+
+
 def _models(run: Mapping[str, Any]) -> str:
     rows = []
     for name, row in run["models"].items():
         gain = run["paired"].get(name)
         gains = [("hr_gain", "se"), ("ndcg_gain", "ndcg_se")]
-        told = [f"{gain[mean]:+.3f} ± {gain[error]:.3f}" if gain else "" for mean, error in gains]
+        differences = [f"{gain[mean]:+.3f} ± {gain[error]:.3f}" if gain else "" for mean, error in gains]
         figures = [f"{row[figure]['mean']:.3f} ± {row[figure]['se']:.3f}" for figure in FIGURES]
-        rows.append([f"`{name}`", *figures, *told, f"{row.get('seconds', 0):.1f}"])
+        rows.append([f"`{name}`", *figures, *differences, f"{row.get('seconds', 0):.1f}"])
     return _table(["model", *FIGURES.values(), "twin's gain in HR@10", "in NDCG@10", "seconds"], rows)
 
 
@@ -80,4 +86,4 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page([json.loads(Path(name).read_text()) for name in sys.argv[1:]]))
+    sys.stdout.write(page([json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]))

@@ -4,19 +4,21 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from functions.train.job import Job, fit
+from functions.train.plain.config import PlainConfig
+from functions.train.plain.job import train_plain as plain_design
+from functions.train.plain.loop import FittedPlain
 from functions.train.progress import Epoch, Progress
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.evaluation.baselines import Scorer
-from portfolio_twin.evaluation.queries import Queries, investors, whole_scorer
-from portfolio_twin.model.activity import Activity
+from portfolio_twin.domain.arrays import Floats
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Answer, TwinAnswers
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import Twin
-from tests.benchmarks.quality.rivals.training_matrix import Answer
 
 TENANT = UUID(int=1)
 EPOCHS_PER_LINE = 10
@@ -30,36 +32,43 @@ class Trained:
 
 
 def train(snapshot: Snapshot, config: TwinConfig, say: Callable[[str], None]) -> Trained:
-    def epoch(figures: Epoch, epochs: int) -> None:
-        if figures["epoch"] % EPOCHS_PER_LINE == 0:
-            say(f"epoch {figures['epoch']:.0f}/{epochs}, NDCG@10 {figures['val_ndcg_at_10']:.4f} on validation")
-
     started = time.perf_counter()
-    fitted = fit(Job(TENANT, "comparison", config=config), snapshot, None, Progress(epoch, say))
+    fitted = fit(Job(TENANT, "comparison", config=config), snapshot, None, Progress(_every_tenth(say), say))
     seconds = time.perf_counter() - started
     return Trained(fitted.twin, seconds, sum(epoch["seconds"] for epoch in fitted.history))
 
 
-def whole(twin: Twin, catalogue: Catalogue, facts: InteractionLog, *, discover: bool = False) -> Answer:
+def train_plain(snapshot: Snapshot, seed: int, say: Callable[[str], None]) -> FittedPlain:
+    """The yardstick, by the same job."""
+    job = Job(TENANT, "comparison", design="plain", plain=PlainConfig(seed=seed))
+    return plain_design(job, snapshot, Progress(_every_tenth(say)))
+
+
+def _every_tenth(say: Callable[[str], None]) -> Callable[[Epoch, int], None]:
+    def epoch(figures: Epoch, epochs: int) -> None:
+        if figures["epoch"] % EPOCHS_PER_LINE == 0:
+            say(f"epoch {figures['epoch']:.0f}/{epochs}, NDCG@10 {figures['val_ndcg_at_10']:.4f} on validation")
+
+    return epoch
+
+
+def whole(twin: Twin, facts: Dataset, *, discover: bool = False) -> Answer:
     """As the product ranks, with all that the bundle holds; `facts` is cut at the time of each query."""
-    activity = Activity.of(facts, catalogue.ids)
-    return lambda queries: whole_scorer(twin, catalogue, queries, activity, discover=discover)
+    return partial(TwinAnswers(twin, facts).ranked, discover=discover)
 
 
-def first_step(twin: Twin, catalogue: Catalogue) -> Answer:
+def affinities(twin: Twin, facts: Dataset) -> Callable[[Queries], Floats]:
+    """(p,) the probability of each pair."""
+    answers = TwinAnswers(twin, facts)
+    return lambda queries: answers.classified(queries).affinity
+
+
+def first_step(twin: Twin, facts: Dataset) -> Answer:
     """The tower alone: cosines."""
-    vectors = twin.embed(catalogue)
-
-    def answer(queries: Queries) -> Scorer:
-        users = investors(twin, vectors, queries.users, queries.histories)
-        return lambda chunk: users[chunk] @ vectors.T
-
-    return answer
+    return TwinAnswers(twin, facts).by_cosine
 
 
 def config_of(name: str, seed: int) -> TwinConfig:
-    """`baseline`, or `twin` with any settings changed: twin:history_limit=20,dropout=0.1."""
-    if name == "baseline":
-        return replace(TwinConfig.baseline(), seed=seed)
+    """`twin` with any settings changed: twin:history_limit=20,dropout=0.1."""
     changes = dict(part.split("=", 1) for part in name.partition(":")[2].split(",") if part)
     return replace(TwinConfig(seed=seed), **{key: json.loads(value) for key, value in changes.items()})

@@ -5,8 +5,8 @@ import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.evaluation import metrics
-from portfolio_twin.evaluation.queries import Candidates, Queries, rank_targets
-from tests.benchmarks.quality.rivals.training_matrix import Answer
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Answer, Candidates, rank_targets
 
 CUT = 10
 RESAMPLES = 1_000

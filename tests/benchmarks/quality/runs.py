@@ -30,11 +30,11 @@ NEW_FOLDS = 4
 
 
 def on_folder(
-    names: Sequence[str], market: Market, seeds: int, with_slices: bool, out: Path, tell: Teller
+    names: Sequence[str], market: Market, *, seeds: int, with_slices: bool, out: Path, tell: Teller
 ) -> dict[str, Any]:
     names = available(names, market.size, tell.say)
     chosen = choose_all(names, market, tell.say)
-    placed = compare(names, market, chosen, seeds, tell.say)
+    placed = compare(names, market, chosen, seeds=seeds, say=tell.say)
     ranks, users = placed.everything, len(market.test.users)
     found: dict[str, Any] = {
         "data": market.name, "protocol": PROTOCOL, "test_users": users, "candidates": market.size, "seeds": seeds,
@@ -52,14 +52,14 @@ def on_folder(
     for name, parts in found["probabilities"].items():
         tell.flat(f"{name}: AUC, ECE", {k: f"{p['auc']['mean']:.3f}, {p['ece']['mean']:.3f}" for k, p in parts.items()})
     write(out, found)  # the slices take longer than all before
-    found["slices"] = _slices(names, market, chosen, ranks, tell) if with_slices else {}
+    found["slices"] = _slices(names, market, chosen, ranks, tell=tell) if with_slices else {}
     return found
 
 
-def _slices(names: Sequence[str], market: Market, chosen: Any, ranks: Any, tell: Teller) -> dict[str, Any]:
+def _slices(names: Sequence[str], market: Market, chosen: Any, ranks: Any, *, tell: Teller) -> dict[str, Any]:
     found = slices(market, ranks)
-    found["investors_new_by_interactions"] = new_investors(names, market, chosen, tell.say)
-    placed = new_properties(names, market, chosen, NEW_FOLDS, tell.say)
+    found["investors_new_by_interactions"] = new_investors(names, market, chosen, say=tell.say)
+    placed = new_properties(names, market, chosen, folds=NEW_FOLDS, say=tell.say)
     found["properties_new"] = {
         "among themselves": {"users": _users(placed.among_themselves), "models": summary(placed.among_themselves)},
         "in the full list": {"users": _users(placed.full_list), "models": summary(placed.full_list)},
@@ -71,7 +71,7 @@ def _slices(names: Sequence[str], market: Market, chosen: Any, ranks: Any, tell:
 
 def on_new_half(names: Sequence[str], market: Market, tell: Teller) -> dict[str, Any]:
     names = available(names, market.size, tell.say)
-    placed = new_properties(names, market, choose_all(names, market, tell.say), 2, tell.say)
+    placed = new_properties(names, market, choose_all(names, market, tell.say), folds=2, say=tell.say)
     ranks = placed.among_themselves
     found: dict[str, Any] = {
         "data": market.name, "protocol": NEW_HALF, "test_users": _users(ranks), "candidates": market.size // 2,

@@ -1,7 +1,7 @@
 """The four functions on PostgreSQL, the Qdrant engine and S3: feedback counts at once, and tenants never meet."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,44 +12,53 @@ from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
 from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
 from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.adapters.tenant import Stores
+from portfolio_twin.settings import PipelineSettings, WriteSettings
 from tests.fakes.api_client import ApiClient
+from tests.fakes.tenant import serving
 from tests.integration.fixtures.index import Market, index, make_market
-from tests.integration.fixtures.s3 import FIRST, server
+from tests.integration.fixtures.s3 import FIRST
 
-__all__ = ["index", "server"]  # pytest finds the fixtures by their names here
+__all__ = ["index"]  # pytest finds the fixtures by their names here
 
-FUNCTIONS = ("predict", "recommend", "lookalike", "feedback")
 HOUSE = {"listing_price": 310_000.0, "square_footage": 1450.0, "property_type": "Condo"}
 NOWHERE = "http://127.0.0.1:1"
 ROUNDS = 1_000
 
 
 @pytest.fixture(scope="module")
-def markets(pipeline_database: Database, index: VectorIndex, server: S3Server) -> list[Market]:
+def markets(server: S3Server, pipeline_database: Database, index: VectorIndex) -> list[Market]:
     """Two tenants with the same property ids, live models and a full index."""
-    made = [make_market(pipeline_database, index, server) for _ in range(2)]
+    stores = Stores(PipelineSettings(bucket=server.bucket))
+    stores.database, stores.index = pipeline_database, index
+    made = [make_market(stores) for _ in range(2)]
     for market in made:
         market.reindex()
-        market.registry.promote(market.tenant, FIRST, by="test", expected=None)
+        market.tenant.bucket.models.promote(FIRST, by="test", expected=None)
     return made
 
 
+@pytest.fixture
+def make_stores(server: S3Server, app_database: Database, index: VectorIndex) -> Callable[[], Stores]:
+    """What a function has, feedback as the application's role."""
+
+    def make() -> Stores:
+        stores = Stores(WriteSettings(bucket=server.bucket))
+        stores.database, stores.index = app_database, index
+        return stores
+
+    return make
+
+
 @pytest.fixture(autouse=True)
-def resources(markets: list[Market], app_database: Database, index: VectorIndex) -> Iterator[pytest.MonkeyPatch]:
-    """The functions with these stores; feedback as the application's role."""
-    models = LiveModels(markets[0].registry)
-    with pytest.MonkeyPatch.context() as patched:
-        for name in FUNCTIONS:
-            patched.setattr(f"functions.api.{name}.app.live_models", lambda: models)
-            patched.setattr(f"functions.api.{name}.app.vector_index", lambda: index)
-        patched.setattr("functions.api.feedback.app.database", lambda: app_database)
-        yield patched
+def functions(make_stores: Callable[[], Stores]) -> Iterator[None]:
+    with serving(make_stores()):
+        yield
 
 
 @pytest.fixture
 def clients(markets: list[Market]) -> list[ApiClient]:
-    return [ApiClient(market.tenant) for market in markets]
+    return [ApiClient(market.tenant.tenant_id) for market in markets]
 
 
 def recommended(client: ApiClient, user: int, **more: Any) -> list[str]:
@@ -90,7 +99,7 @@ def test_the_same_key_and_body_gives_the_same_answer_and_one_row(
     assert (first.status, first.body) == (again.status, again.body)
     assert send("dislike").status == 422
     assert send("dislike", clients[1]).status == 201  # another tenant's key is another key
-    with app_database.tenant_session(markets[0].tenant) as session:
+    with app_database.tenant_session(markets[0].tenant.tenant_id) as session:
         assert len(copy_log(session, users=[503])) == 1
 
 
@@ -152,25 +161,26 @@ def test_text_that_the_database_cannot_hold_is_422_and_the_next_requests_are_rig
 
 
 def test_when_postgresql_is_down_feedback_is_503_and_reading_goes_on(
-    clients: list[ApiClient], resources: pytest.MonkeyPatch
+    clients: list[ApiClient], make_stores: Callable[[], Stores]
 ) -> None:
-    gone = DatabaseAccess(SecretStr("postgresql+pg8000://twin_app:x@127.0.0.1:1/twin"))
-    down = Database(gone)
-    resources.setattr("functions.api.feedback.app.database", lambda: down)
-    answer = clients[0].post("/properties/p01/feedback", {"user_id": 1, "kind": "like"})
-    assert (answer.status, "retry-after" in answer.headers) == (503, True)
-    assert clients[0].post("/recommend", {"user_id": 1}).status == 200
-    assert clients[0].post("/predict", {"user_id": 1, "property_features": HOUSE}).status == 200
+    stores = make_stores()
+    stores.database = Database(DatabaseAccess(SecretStr("postgresql+pg8000://twin_app:x@127.0.0.1:1/twin")))
+    with serving(stores):
+        answer = clients[0].post("/properties/p01/feedback", {"user_id": 1, "kind": "like"})
+        assert (answer.status, "retry-after" in answer.headers) == (503, True)
+        assert clients[0].post("/recommend", {"user_id": 1}).status == 200
+        assert clients[0].post("/predict", {"user_id": 1, "property_features": HOUSE}).status == 200
 
 
 def test_when_qdrant_is_down_feedback_is_stored_and_the_next_reindex_makes_it_good(
-    clients: list[ApiClient], markets: list[Market], resources: pytest.MonkeyPatch, index: VectorIndex
+    clients: list[ApiClient], markets: list[Market], make_stores: Callable[[], Stores]
 ) -> None:
-    down = VectorIndex(NOWHERE, None, 0.5)
-    resources.setattr("functions.api.feedback.app.vector_index", lambda: down)
-    answer = clients[0].post("/properties/p09/feedback", {"user_id": 506, "kind": "like"})
+    stores = make_stores()
+    stores.index = VectorIndex(NOWHERE, None, 0.5)
+    with serving(stores, "feedback"):
+        answer = clients[0].post("/properties/p09/feedback", {"user_id": 506, "kind": "like"})
+        stored = clients[0].put("/properties/unindexed", {"property": HOUSE})
     assert (answer.status, answer.body["twin_updated"]) == (201, False)
-    stored = clients[0].put("/properties/unindexed", {"property": HOUSE})
     assert (stored.status, stored.body["indexed"]) == (200, False)
     assert "p09" in recommended(clients[0], 506)
     markets[0].reindex()

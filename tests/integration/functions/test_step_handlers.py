@@ -17,7 +17,7 @@ from portfolio_twin.settings import PipelineSettings, StepSettings
 from tests.integration.fixtures.data import VERSION, add_events, add_properties, deals
 from tests.integration.fixtures.index import index, make_market
 from tests.integration.fixtures.s3 import FIRST
-from tests.integration.fixtures.taste_world import World, as_bundle, knowing_twin
+from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
 
 __all__ = ["index"]  # pytest finds the fixture by its name here
 
@@ -57,10 +57,9 @@ def test_a_branch_goes_from_the_data_to_a_verdict(tenant: Tenant) -> None:
     assert state["check"]["decision"] == "train"
     state["snapshot"] = prepare_data(state, None)
     assert (state["snapshot"]["snapshot_id"], state["snapshot"]["model_kind"]) == (VERSION, "twin")
-    snapshot = tenant.bucket.snapshots.load(VERSION)
-    world = World(snapshot.catalogue, snapshot.log)
-    twin = knowing_twin(world, VERSION, looks_at=("rating",))
-    for name, data in as_bundle(twin, world, tenant.tenant_id, VERSION).items():
+    dataset = tenant.bucket.snapshots.load(VERSION).dataset
+    twin = knowing_twin(dataset, VERSION, looks_at=("rating",))
+    for name, data in as_bundle(twin, dataset, tenant.tenant_id, VERSION).items():
         tenant.bucket.objects.write(state["source"] + name, data)
     verdict = evaluate_gates(state, None)
     assert verdict["decision"] == "rejected"  # one direction alone is no embedding

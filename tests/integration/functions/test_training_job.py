@@ -17,6 +17,7 @@ from functions.train.tower.checkpoints import LATEST
 from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.bundle import MANIFEST, unpack
@@ -40,14 +41,14 @@ def snapshot() -> Snapshot:
         np.repeat(np.arange(users), each), catalogue.ids[chosen],
         np.full(users * each, KIND_CODE["like"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
     )  # fmt: skip
-    return freeze(catalogue, log, seed=0)
+    return freeze(Dataset(catalogue, log), seed=0)
 
 
 @pytest.fixture
 def bucket(server: S3Server, snapshot: Snapshot) -> TenantBucket:
     """A tenant's, with the snapshot in it."""
     made = Bucket(server.bucket).of(TENANT_A)
-    files = pack_snapshot(snapshot.catalogue, snapshot.log, snapshot.holdout)
+    files = pack_snapshot(snapshot.dataset, snapshot.holdout)
     made.snapshots.store(files, {**snapshot.manifest, "snapshot_id": SNAPSHOT_ID, "files": digests(files)})
     return made
 

@@ -7,10 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
+from pg8000.exceptions import DatabaseError
+from pg8000.native import Connection
 from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from infra.local.stores import postgres
 from infra.local.stores.postgres_server import home_for
@@ -51,7 +56,7 @@ def test_a_server_that_was_killed_starts_again_with_its_data(state: Path, databa
     tenant = make_tenant(database)
     os.kill(server_pid(state), signal.SIGKILL)
     postgres.start(state)
-    assert tenant in {known.tenant_id for known in database.list_tenants()}
+    assert tenant in {listed.tenant_id for listed in database.list_tenants()}
 
 
 def test_starting_twice_finds_the_same_server(state: Path, database: Database) -> None:
@@ -90,6 +95,19 @@ def test_a_pid_that_belongs_to_another_program_is_no_server(state: Path) -> None
     database.close()
     sleeper.kill()
     sleeper.wait()
+
+
+def test_containers_reach_it_by_tcp_with_a_password_while_the_socket_still_works(state: Path) -> None:
+    address = make_url(postgres.start(state, "127.0.0.1").app)
+    assert make_url(postgres.start(state, "127.0.0.1").app) == address
+    login = partial(Connection, host=address.host, port=address.port, database=address.database)
+    with closing(login(address.username, password=address.password)) as connection:
+        assert connection.run("select current_user") == [["twin_app"]]
+    for user, password in (("twin_app", "wrong"), ("postgres", "postgres")):
+        with pytest.raises(DatabaseError, match="password authentication failed"):
+            login(user, password=password)
+    with closing(Database(DatabaseAccess(SecretStr(postgres.start(state).app)))) as database:
+        assert database.healthy()
 
 
 def test_a_state_folder_whose_path_is_too_long_for_a_socket_has_its_data_elsewhere(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 import pytest
 
 from infra.local.qdrant.collection import Collection, OutOfService, Unreadable
@@ -36,19 +35,6 @@ def test_many_threads_write_and_read_at_once(tmp_path: Path) -> None:
             assert list(threads.map(work, range(16))) == [N] * 16
 
 
-def test_building_the_vector_index_keeps_every_answer(tmp_path: Path) -> None:
-    with serving(tmp_path) as url:
-        index = VectorIndex(url)
-        fill(index)
-        before = QUESTIONS["search"](index)
-        answer = httpx.post(f"{url}/collections/property_embeddings/optimize", timeout=STOP_SECONDS)
-        assert answer.status_code == 200, answer.text
-        assert QUESTIONS["search"](index) == before
-        index.of(TENANT, VERSION).upsert_properties(["new"], VECTOR[None], [{}])
-        assert index.of(TENANT, VERSION).search(VECTOR, limit=1)[0].property_id == "new"
-        index.close()
-
-
 def test_a_collection_out_of_service_says_so_and_does_not_wait(tmp_path: Path) -> None:
     with index_over_http(tmp_path) as index:
         index.ensure_collections()
@@ -65,6 +51,9 @@ def test_everything_is_there_after_an_orderly_restart(tmp_path: Path) -> None:
     with index_over_http(tmp_path) as index:
         assert {name: ask(index) for name, ask in QUESTIONS.items()} == before
         index.ensure_collections()
+        own = index.of(TENANT, VERSION)
+        own.upsert_properties(["new"], VECTOR[None], [{}])
+        assert own.search(VECTOR, limit=1)[0].property_id == "new"
 
 
 def in_a_process(state: Path) -> tuple["subprocess.Popen[str]", str]:

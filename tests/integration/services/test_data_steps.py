@@ -9,7 +9,7 @@ from sqlalchemy import text
 from portfolio_twin.adapters.tenant import Tenant
 from tests.integration.fixtures.data import NOW, VERSION, add_events, add_properties, check, deals, prepare, stored
 from tests.integration.fixtures.gates import OLD
-from tests.integration.fixtures.taste_world import World, as_bundle, knowing_twin
+from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
 
 
 def test_enough_data_is_trained_on_and_the_report_is_kept(tenant: Tenant) -> None:
@@ -91,7 +91,7 @@ def test_a_market_that_moved_is_told_but_does_not_decide(tenant: Tenant) -> None
     add_events(tenant, deals(20, 5))
     prepare(tenant)
     learnt = tenant.bucket.snapshots.load(VERSION)
-    world = World(learnt.catalogue, learnt.log)
+    world = learnt.dataset
     files = as_bundle(knowing_twin(world, OLD, looks_at=("rating",)), world, tenant.tenant_id, snapshot_id=VERSION)
     tenant.bucket.models.publish(OLD, files)
     tenant.bucket.models.promote(OLD, "test", None)

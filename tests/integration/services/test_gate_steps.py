@@ -10,6 +10,7 @@ import pytest
 
 from portfolio_twin.adapters.s3.snapshots import digests, pack_snapshot
 from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import draw_holdout
@@ -28,7 +29,7 @@ from tests.integration.fixtures.gates import (
     make_live,
     put,
 )
-from tests.integration.fixtures.taste_world import World, as_bundle, knowing_twin
+from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
 
 
 def test_a_good_twin_passes_every_gate_and_the_table_is_kept_beside_the_bundle(tenant: Tenant) -> None:
@@ -91,7 +92,7 @@ def test_a_bundle_that_fails_a_check_is_rejected_with_the_check_not_an_error(
 
 def test_a_bundle_with_nan_weights_is_rejected(tenant: Tenant) -> None:
     twin = knowing_twin(WORLD, NEW)
-    files = bundle_of(tenant, replace(twin, global_vector=np.full(16, np.nan, dtype=np.float32)))
+    files = bundle_of(tenant, replace(twin, market_taste=np.full(16, np.nan, dtype=np.float32)))
     freeze(tenant, WORLD, NEW)
     answer = judge_files(tenant, files)
     assert answer["decision"] == "rejected"
@@ -107,7 +108,7 @@ def test_weights_that_overflow_on_the_catalogue_are_rejected_as_not_finite(tenan
     huge[list(twin.schema.groups["attributes.light"]), 0] = 3e38
     broken = replace(twin, encoder=PropertyEncoder([(huge, bias)]))
     with np.errstate(all="ignore"):
-        files = bundle_of(tenant, broken, World(WORLD.catalogue.take(np.array([harmless])), WORLD.log))
+        files = bundle_of(tenant, broken, Dataset(WORLD.catalogue.take(np.array([harmless])), WORLD.log))
         freeze(tenant, WORLD, NEW)
         answer = judge_files(tenant, files)
     assert answer["decision"] == "rejected"
@@ -124,11 +125,11 @@ def test_a_model_clearly_worse_than_the_live_one_is_rejected_and_an_equal_one_is
     assert tenant.bucket.models.live().version == OLD  # type: ignore[union-attr]  # it was made live above
 
 
-def with_condos(world: World) -> World:
+def with_condos(world: Dataset) -> Dataset:
     """One property in four is a condo, which decides nothing."""
     types = np.array(["Single Family", "Single Family", "Single Family", "Condo"] * 75, dtype=object)
     columns = {**world.catalogue.columns, "property_type": types}
-    return World(Catalogue(world.catalogue.ids, columns), world.log)
+    return Dataset(Catalogue(world.catalogue.ids, columns), world.log)
 
 
 def test_a_model_that_no_longer_finds_condos_is_rejected_by_name_of_the_slice(tenant: Tenant) -> None:
@@ -151,8 +152,8 @@ def test_a_model_that_no_longer_finds_condos_is_rejected_by_name_of_the_slice(te
 
 def test_the_live_model_is_not_asked_what_it_was_trained_on(tenant: Tenant) -> None:
     early = InteractionLog(*(column[WORLD.log.users <= 100] for column in vars(WORLD.log).values()))
-    held_out_less = World(WORLD.catalogue, WORLD.log.take(np.arange(len(WORLD.log))))
-    files = pack_snapshot(held_out_less.catalogue, held_out_less.log, draw_holdout(early, WORLD.catalogue.ids, seed=0))
+    held_out_less = Dataset(WORLD.catalogue, WORLD.log.take(np.arange(len(WORLD.log))))
+    files = pack_snapshot(held_out_less, draw_holdout(Dataset(WORLD.catalogue, early), seed=0))
     tenant.bucket.snapshots.store(files, {"snapshot_id": OLD, "files": digests(files)})
     tenant.bucket.models.publish(OLD, bundle_of(tenant, knowing_twin(WORLD, OLD)))
     tenant.bucket.models.promote(OLD, "test", None)
@@ -170,14 +171,14 @@ def test_a_live_model_that_cannot_be_loaded_keeps_no_new_one_out(tenant: Tenant)
 
 
 def test_a_tenant_with_no_investor_to_test_on_gets_no_twin(tenant: Tenant) -> None:
-    lonely = World(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
+    lonely = Dataset(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
     freeze(tenant, lonely, NEW)
     answer = judge_files(tenant, bundle_of(tenant, knowing_twin(WORLD, NEW)))
     assert {"f1", "accuracy", "better_than_popularity", "better_than_content_knn"} <= failed(answer)
 
 
 def test_a_content_model_is_judged_by_its_vectors_alone(tenant: Tenant) -> None:
-    lonely = World(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
+    lonely = Dataset(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
     freeze(tenant, lonely, NEW)
     content = replace(knowing_twin(WORLD, NEW, looks_at=("light", "quiet", "view", "noise_0")), kind="content")
     answer = judge_files(tenant, bundle_of(tenant, content, lonely))

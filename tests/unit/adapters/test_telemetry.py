@@ -3,14 +3,15 @@
 import io
 import json
 import logging
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
-from infra.local.cloud.gateway import build_event
+from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from portfolio_twin.adapters import telemetry
+from portfolio_twin.adapters.qdrant.index import TenantIndex
 from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
 from portfolio_twin.entrypoints.step import Event, step
@@ -58,7 +59,7 @@ def ask(path: str, tenant: str) -> None:
     async def down(tenant: OwnTenant) -> dict[str, str]:
         raise IndexUnavailable("gone")
 
-    event = build_event("GET", path, "", {}, b"", {"tenant_id": tenant, "email": "somebody@example.com"})
+    event = HttpRequest("GET", path).event({"tenant_id": tenant, "email": "somebody@example.com"})
     lambda_handler_of(app)(event | {"routeKey": f"GET {path}"}, LambdaContext("test", "request-1"))
 
 
@@ -137,7 +138,8 @@ def test_what_goes_wrong_is_counted_under_the_stack_s_name_alone(
 def test_an_answer_without_the_index_is_counted_as_degraded(capsys: pytest.CaptureFixture[str]) -> None:
     index, twin = FakeVectorIndex(), small_twin()
     index.down = True
-    assert know_investor(twin, index, TENANT_A, 1).degraded  # type: ignore[arg-type]  # the fake has the same methods
+    own = cast("TenantIndex", index.of(TENANT_A, twin.version))  # it has the same methods
+    assert know_investor(own, twin, 1).degraded
     (line,) = lines(capsys)
     assert line["Degraded"] == [1.0]
 

@@ -8,45 +8,37 @@ import numpy as np
 import pytest
 
 from portfolio_twin.domain.arrays import DAY_SECONDS
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
-from portfolio_twin.domain.split import TEST, Holdout
+from portfolio_twin.domain.split import TEST
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Answer
 from tests.benchmarks.quality.models import available
 from tests.benchmarks.quality.output import write
 from tests.benchmarks.quality.ranks import figures, gain, per_user, place
 from tests.benchmarks.quality.rivals import factors, neighbours, sums
 from tests.benchmarks.quality.rivals.settings import RIVALS, Rival
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Known
+from tests.benchmarks.quality.rivals.training_matrix import Known
 from tests.benchmarks.quality.rivals.tuning import choose
 from tests.benchmarks.quality.studies.expected_gain import share_of_best
 from tests.benchmarks.quality.studies.new_properties import hold_out
+from tests.fakes.logs import Row, holdout_of, log_of
 
 DAY = 400  # of the questions
 PRICES = {"a": 1e5, "b": 2e5, "c": 4e5, "d": 8e5, "e": 16e5}
 CATALOGUE = Catalogue.of(list(PRICES), [PropertyFeatures(listing_price=price) for price in PRICES.values()])
 SUM = {"place": 1.0, "steepness": 1.0, "item_knn": 4.0, "popularity": 0.1, "shrinkage": 0.0}
 
-Row = tuple[int, str, str, float]  # user, property, kind, day
+
+def dataset_of(*rows: Row) -> Dataset:
+    """Times are days."""
+    return Dataset(CATALOGUE, log_of(*rows, unit=DAY_SECONDS)).in_time_order()
 
 
-def log_of(*rows: Row) -> InteractionLog:
-    users, properties, kinds, days = zip(*rows, strict=True)
-    return InteractionLog(
-        np.array(users, dtype=np.int64),
-        np.array(properties, dtype=object),
-        np.array([KIND_CODE[kind] for kind in kinds], dtype=np.int8),
-        (np.array(days) * DAY_SECONDS).astype(np.int64),
-    ).in_time_order()
-
-
-def ask(log: InteractionLog, *questions: tuple[int, str], day: float = DAY) -> Queries:
-    """Of each user where the one property stands, given what the log says of the user."""
-    users, targets = zip(*questions, strict=True)
-    ones = np.ones(len(users), dtype=np.int8)
-    times = np.full(len(users), int(day * DAY_SECONDS))
-    holdout = Holdout(np.array(users), np.array(targets, dtype=object), times, ones * TEST, ones)
-    return Queries.of(log, holdout, CATALOGUE.ids, TEST)
+def ask(dataset: Dataset, *questions: tuple[int, str], day: float = DAY) -> Queries:
+    """Of each user where the one property stands, given what the user did before."""
+    holdout = holdout_of(*((user, target, int(day * DAY_SECONDS), 1) for user, target in questions))
+    return Queries.of(dataset, holdout, TEST)
 
 
 def scores(answer: Answer, queries: Queries) -> dict[str, float]:
@@ -54,11 +46,11 @@ def scores(answer: Answer, queries: Queries) -> dict[str, float]:
     return dict(zip(PRICES, np.asarray(answer(queries)(slice(0, 1)))[0].tolist(), strict=True))
 
 
-SHARED = log_of(
+SHARED = dataset_of(
     (1, "a", "deal", 1), (1, "b", "deal", 2), (2, "a", "deal", 1), (2, "b", "like", 2), (3, "a", "deal", 1),
     (3, "c", "deal", 2), (4, "d", "dislike", 1), (9, "b", "deal", 3),
 )  # fmt: skip
-KNOWN = Known(CATALOGUE, SHARED, SHARED)
+KNOWN = Known(SHARED, SHARED)
 NINE = ask(SHARED, (9, "e"))  # whose history is b
 
 
@@ -73,7 +65,7 @@ def test_item_knn_is_the_cosine_of_shared_investors() -> None:
 
 
 def test_item_knn_keeps_only_the_nearest_and_shrinks_thin_evidence() -> None:
-    asked = ask(log_of((9, "a", "deal", 1)), (9, "e"))
+    asked = ask(dataset_of((9, "a", "deal", 1)), (9, "e"))
     nearest = scores(neighbours.item_knn(KNOWN, {"neighbours": 1, "shrinkage": 0.0}, 0), asked)
     assert nearest["b"] == pytest.approx(2 / 3)
     assert nearest["c"] == 0  # one neighbour is kept, and b is nearer to a
@@ -88,17 +80,17 @@ def test_content_knn_ranks_by_nearness_to_the_nearest_of_the_history() -> None:
 
 
 def test_a_dislike_attracts_nobody() -> None:
-    log = log_of((9, "e", "dislike", 1), (9, "a", "deal", 2))
-    found = scores(neighbours.content_knn(Known(CATALOGUE, log, log), {"place": 1.0}, 0), ask(log, (9, "c")))
+    dataset = dataset_of((9, "e", "dislike", 1), (9, "a", "deal", 2))
+    found = scores(neighbours.content_knn(Known(dataset, dataset), {"place": 1.0}, 0), ask(dataset, (9, "c")))
     assert max(found, key=lambda name: found[name]) == "a"
     assert found["d"] < found["b"]
 
 
 def test_ease_is_its_closed_form() -> None:
-    log = log_of((1, "a", "deal", 1), (1, "b", "deal", 1), (9, "a", "deal", 1))
-    known = Known(CATALOGUE, log.take(log.users == 1), log)
+    dataset = dataset_of((1, "a", "deal", 1), (1, "b", "deal", 1), (9, "a", "deal", 1))
+    known = Known(dataset.take(dataset.log.users == 1), dataset)
     # XᵀX + I = [[2, 1], [1, 2]], its inverse P = [[2, −1], [−1, 2]] / 3, and B_ab = −P_ab / P_bb = 1/2
-    assert scores(neighbours.ease(known, {"ridge": 1.0}, 0), ask(log, (9, "e")))["b"] == pytest.approx(0.5)
+    assert scores(neighbours.ease(known, {"ridge": 1.0}, 0), ask(dataset, (9, "e")))["b"] == pytest.approx(0.5)
 
 
 def test_the_untrained_sum_adds_its_three_parts() -> None:
@@ -113,27 +105,27 @@ def test_without_a_history_the_untrained_sum_is_the_popularity() -> None:
 
 
 def test_recent_activity_counts_others_before_the_day_and_within_the_window() -> None:
-    facts = log_of(
+    facts = dataset_of(
         (1, "a", "view", DAY - 1), (2, "a", "deal", DAY - 89), (3, "a", "deal", DAY - 91),  # the last is too old
         (1, "b", "deal", DAY + 0.2), (1, "c", "deal", DAY + 3),  # on the day itself, and later
         (9, "d", "deal", DAY - 1),  # the asker's own
     )  # fmt: skip
-    found = Known(CATALOGUE, facts, facts).activity(ask(facts, (9, "e"), day=DAY + 0.5), 90)(slice(0, 1))
+    found = Known(facts, facts).activity(ask(facts, (9, "e"), day=DAY + 0.5), 90)(slice(0, 1))
     assert found.tolist() == [pytest.approx([math.log(3), 0, 0, 0, 0])]
 
 
 def test_the_recent_sum_prefers_what_happens_now() -> None:
-    facts = log_of((1, "a", "deal", 1), (2, "b", "deal", DAY - 10))
+    facts = dataset_of((1, "a", "deal", 1), (2, "b", "deal", DAY - 10))
     setting = SUM | {"days_90": 0.2, "days_365": 0.1}
-    found = scores(sums.untrained_sum_recent(Known(CATALOGUE, facts, facts), setting, 0), ask(facts, (9, "e")))
+    found = scores(sums.untrained_sum_recent(Known(facts, facts), setting, 0), ask(facts, (9, "e")))
     assert found["b"] - found["a"] == pytest.approx(0.3 * math.log(2), rel=1e-5)
 
 
-def two_camps() -> tuple[InteractionLog, Queries]:
+def two_camps() -> tuple[Dataset, Queries]:
     """Some want a, b and c, the others d and e; one of each has yet to find the last."""
     rows: list[Row] = [(user, name, "deal", 1) for user in range(20) for name in ("abc" if user % 2 else "de")]
-    log = log_of(*rows, (31, "a", "deal", 1), (31, "b", "deal", 1), (32, "d", "deal", 1))
-    return log, ask(log, (31, "c"), (32, "e"))
+    dataset = dataset_of(*rows, (31, "a", "deal", 1), (31, "b", "deal", 1), (32, "d", "deal", 1))
+    return dataset, ask(dataset, (31, "c"), (32, "e"))
 
 
 @pytest.mark.parametrize("name", ["item_knn", "ease", "untrained_sum", "untrained_sum_recent", "als", "bpr", "lightfm"])
@@ -141,10 +133,10 @@ def test_every_rival_finds_what_the_like_minded_want(name: str) -> None:
     rival = RIVALS[name]
     if rival.package:
         pytest.importorskip(rival.package, reason="of the group peers, which not everybody installs")
-    log, queries = two_camps()
+    dataset, queries = two_camps()
     small = {"factors": 2.0, "epochs": 100.0}  # two camps are two dimensions
     setting = {option: small.get(option, values[0]) for option, values in rival.options.items()}
-    ranks = place(rival.fit(Known(CATALOGUE, log, log), setting, 0), queries, len(CATALOGUE))
+    ranks = place(rival.fit(Known(dataset, dataset), setting, 0), queries, len(CATALOGUE))
     assert ranks.tolist() == [0, 0]
 
 
@@ -201,25 +193,25 @@ def test_only_candidates_and_the_target_are_ranked() -> None:
 
 
 def test_new_properties_leave_no_trace_in_what_is_learnt_or_known() -> None:
-    log = log_of(
+    dataset = dataset_of(
         (1, "a", "deal", 1), (1, "d", "deal", 2), (1, "e", "deal", 3), (1, "b", "deal", 4),  # asked about e
         (2, "d", "deal", 1), (2, "a", "deal", 2),  # had nothing else before d: not asked
         (3, "b", "deal", 1), (3, "d", "view", 2), (3, "x", "deal", 3),  # only looked at d; x is in no catalogue
     )  # fmt: skip
-    unseen = hold_out(CATALOGUE, log, np.array([False, False, False, True, True]))
+    unseen = hold_out(dataset, np.array([False, False, False, True, True]))
     assert unseen.queries.users.tolist() == [1]
     assert CATALOGUE.ids[unseen.queries.targets].tolist() == ["e"]
     assert CATALOGUE.ids[unseen.queries.histories.properties].tolist() == ["a"]
-    assert sorted(zip(unseen.log.users.tolist(), unseen.log.properties.tolist(), strict=True)) == [
+    assert sorted(zip(unseen.dataset.log.users.tolist(), unseen.dataset.log.properties.tolist(), strict=True)) == [
         (1, "a"), (2, "a"), (3, "b"),
     ]  # fmt: skip
 
 
 def test_the_limit_on_those_asked_counts_only_who_can_be_asked() -> None:
-    log = log_of((7, "a", "deal", 1), *((user, "e", "deal", 2) for user in range(20)), (30, "b", "deal", 3))
-    unseen = hold_out(CATALOGUE, log, np.array([False, False, False, False, True]), users_limit=1)
+    dataset = dataset_of((7, "a", "deal", 1), *((user, "e", "deal", 2) for user in range(20)), (30, "b", "deal", 3))
+    unseen = hold_out(dataset, np.array([False, False, False, False, True]), users_limit=1)
     assert unseen.queries.users.tolist() == [7]  # the others had dealt with nothing before
-    assert sorted(unseen.log.users.tolist()) == [7, 30]
+    assert sorted(unseen.dataset.log.users.tolist()) == [7, 30]
 
 
 def test_the_share_of_the_best_expected_gain_is_one_for_the_best_order() -> None:

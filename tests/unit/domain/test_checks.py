@@ -3,10 +3,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.faults import Fault, clean, find_faults, limits_of, null_shares
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.interactions import KIND_CODE
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.readiness import FAULT_LIMITS, Counts, count, decide, refusals
+from tests.fakes.logs import log_of
 
 NOW = int(datetime(2026, 11, 21, tzinfo=UTC).timestamp())
 ENOUGH = Counts(properties=50, interactions=100, users=2, positives=100, testable_users=1)
@@ -16,12 +19,6 @@ NO_FAULTS = {name: Fault(0, 100) for name in FAULT_LIMITS}
 def catalogue(n: int, **columns: list[object]) -> Catalogue:
     rows = [{name: values[i] for name, values in columns.items()} for i in range(n)]
     return Catalogue.from_rows([f"p{i}" for i in range(n)], rows)
-
-
-def log(*rows: tuple[int, str, str, int]) -> InteractionLog:
-    users, properties, kinds, times = zip(*rows, strict=True)
-    codes = np.array([KIND_CODE[kind] for kind in kinds], dtype=np.int8)
-    return InteractionLog(np.array(users), np.array(properties, dtype=object), codes, np.array(times))
 
 
 def test_data_on_every_threshold_is_enough_to_train() -> None:
@@ -70,7 +67,7 @@ def test_counts_tell_positives_from_the_rest_and_who_can_be_tested() -> None:
         (2, "p0", "deal", 10),
         (3, "p1", "view", 11),
     ]
-    assert count(catalogue(3), log(*rows)) == Counts(
+    assert count(Dataset(catalogue(3), log_of(*rows))) == Counts(
         properties=3, interactions=6, users=3, positives=5, testable_users=1
     )
 
@@ -82,8 +79,10 @@ def test_every_kind_of_fault_is_found_and_counted() -> None:
         lat=[42.0, 42.0, 42.0, None, 42.0],
         property_type=["Condo", "Castle", "Condo", None, "Land"],
     )
-    events = log((1, "p0", "deal", 5), (1, "p0", "deal", 5), (1, "gone", "view", 6), (2, "p1", "like", NOW + 86_400))
-    found = {name: fault.rows for name, fault in find_faults(houses, events, NOW).items()}
+    events = log_of(
+        (1, "p0", "deal", 5), (1, "p0", "deal", 5), (1, "gone", "view", 6), (2, "p1", "like", NOW + DAY_SECONDS)
+    )
+    found = {name: fault.rows for name, fault in find_faults(Dataset(houses, events), NOW).items()}
     assert found == {
         "properties_without_inputs": 1,  # p3
         "properties_out_of_range": 2,  # the price below 0 with the castle, the price without end
@@ -96,25 +95,26 @@ def test_every_kind_of_fault_is_found_and_counted() -> None:
 
 def test_cleaning_leaves_no_fault_but_keeps_every_property() -> None:
     houses = catalogue(3, listing_price=[1e5, -1.0, 3e5], property_type=["Condo", "Castle", None])
-    events = log((1, "p0", "deal", 5), (1, "p0", "deal", 5), (1, "p0", "view", 5), (9, "gone", "like", 5))
-    cleaned, kept = clean(houses, events, NOW)
-    assert cleaned.ids.tolist() == ["p0", "p1", "p2"]
-    assert np.isnan(cleaned.columns["listing_price"][1])
-    assert cleaned.columns["property_type"].tolist() == ["Condo", None, None]
-    assert kept.kinds.tolist() == [KIND_CODE["deal"], KIND_CODE["view"]]
-    faults = find_faults(cleaned, kept, NOW)
+    events = log_of((1, "p0", "deal", 5), (1, "p0", "deal", 5), (1, "p0", "view", 5), (9, "gone", "like", 5))
+    cleaned = clean(Dataset(houses, events), NOW)
+    assert cleaned.catalogue.ids.tolist() == ["p0", "p1", "p2"]
+    assert np.isnan(cleaned.catalogue.columns["listing_price"][1])
+    assert cleaned.catalogue.columns["property_type"].tolist() == ["Condo", None, None]
+    assert cleaned.log.kinds.tolist() == [KIND_CODE["deal"], KIND_CODE["view"]]
+    faults = find_faults(cleaned, NOW)
     assert {name for name, fault in faults.items() if fault.rows} == {"properties_without_inputs"}  # p1, now empty
     assert houses.columns["listing_price"][1] == -1  # the data that came in is left as it was
 
 
 def test_users_with_ids_too_big_for_a_float_are_not_taken_for_one() -> None:
     huge = 2**60
-    events = log((huge, "p0", "deal", 5), (huge + 1, "p0", "deal", 5))
-    assert find_faults(catalogue(1), events, NOW)["interactions_duplicated"].rows == 0
+    events = log_of((huge, "p0", "deal", 5), (huge + 1, "p0", "deal", 5))
+    assert find_faults(Dataset(catalogue(1), events), NOW)["interactions_duplicated"].rows == 0
 
 
 def test_a_clock_a_minute_ahead_is_no_fault() -> None:
-    assert find_faults(catalogue(1), log((1, "p0", "deal", NOW + 60)), NOW)["interactions_in_the_future"].rows == 0
+    dataset = Dataset(catalogue(1), log_of((1, "p0", "deal", NOW + 60)))
+    assert find_faults(dataset, NOW)["interactions_in_the_future"].rows == 0
 
 
 def test_ranges_are_those_of_the_api_and_attributes_may_be_any_finite_number() -> None:
@@ -131,6 +131,6 @@ def test_the_share_of_nulls_is_told_per_field() -> None:
 
 
 def test_no_data_at_all_has_no_faults() -> None:
-    empty = InteractionLog(*(np.array([], dtype=kind) for kind in (np.int64, object, np.int8, np.int64)))
-    assert refusals(find_faults(catalogue(0), empty, NOW)) == []
-    assert count(catalogue(0), empty) == Counts(0, 0, 0, 0, 0)
+    empty = Dataset(catalogue(0), log_of())
+    assert refusals(find_faults(empty, NOW)) == []
+    assert count(empty) == Counts(0, 0, 0, 0, 0)

@@ -41,10 +41,10 @@ def test_chi_square_quantiles_are_those_of_the_printed_tables(freedom: int, prob
 
 
 def test_the_noise_limit_shrinks_with_the_sample_and_with_what_both_samples_share() -> None:
-    small, big = noise_limit(10, 100, 100, 0, 1), noise_limit(10, 10_000, 10_000, 0, 1)
+    small, big = (noise_limit(10, n, n, shared=0, tests=1) for n in (100, 10_000))
     assert small == pytest.approx(100 * big)
-    assert noise_limit(10, 100, 100, 90, 1) == pytest.approx(0.1 * small)
-    assert noise_limit(10, 100, 100, 100, 1) == 0
+    assert noise_limit(10, 100, 100, shared=90, tests=1) == pytest.approx(0.1 * small)
+    assert noise_limit(10, 100, 100, shared=100, tests=1) == 0
 
 
 @pytest.mark.parametrize(("n", "m", "shared"), [(200, 200, 0), (2000, 300, 0), (1000, 1100, 950)])

@@ -1,6 +1,7 @@
 import numpy as np
 
-from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS, KINDS, Evidence, gather_evidence
+from portfolio_twin.domain.evidence import Evidence, gather_evidence
+from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS, KINDS
 
 
 def evidence_of(*events: tuple[int, int, str, int]) -> Evidence:

@@ -3,19 +3,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.domain.split import TEST, Holdout
-from portfolio_twin.evaluation.baselines import Scorer, content_knn, popularity
+from portfolio_twin.domain.split import TEST
+from portfolio_twin.evaluation.baselines import content_knn, popularity
 from portfolio_twin.evaluation.evaluate import evaluate
-from portfolio_twin.evaluation.queries import Queries, investors, rank_targets
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.evaluation.scoring import Scorer, rank_targets
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.features import FeatureSchema
-from portfolio_twin.model.histories import histories_before
+from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import Twin
+from tests.fakes.logs import Row, holdout_of, log_of
 
 # Six properties in two price classes: cheap 0, 1, 2 and dear 3, 4, 5.
 PRICES = [100.0, 110.0, 120.0, 900.0, 910.0, 920.0]
@@ -24,21 +26,8 @@ CATALOGUE = Catalogue.from_rows(list(IDS), [{"listing_price": price} for price i
 CHEAP, DEAR = [1.0, 0.0], [0.0, 1.0]
 
 
-def log_of(*events: tuple[int, int, str, int]) -> InteractionLog:
-    users, properties, kinds, times = zip(*events, strict=True)
-    return InteractionLog(
-        np.array(users, dtype=np.int64), IDS[list(properties)],
-        np.array([KIND_CODE[kind] for kind in kinds], dtype=np.int8), np.array(times, dtype=np.int64),
-    )  # fmt: skip
-
-
-def holdout_of(*pairs: tuple[int, int, int, int]) -> Holdout:
-    users, properties, times, labels = zip(*pairs, strict=True)
-    splits = np.full(len(users), TEST, dtype=np.int8)
-    return Holdout(
-        np.array(users, dtype=np.int64), IDS[list(properties)], np.array(times, dtype=np.int64), splits,
-        np.array(labels, dtype=np.int8),
-    )  # fmt: skip
+def dataset_of(*events: Row) -> Dataset:
+    return Dataset(CATALOGUE, log_of(*events))
 
 
 def price_twin() -> Twin:
@@ -47,62 +36,62 @@ def price_twin() -> Twin:
     weight = np.array([[-1.0, 1.0]], dtype=np.float32)
     encoder = PropertyEncoder([(weight, np.zeros(2, dtype=np.float32))])
     return Twin(
-        "v", "twin", TwinConfig(embedding_dim=2), schema, encoder, np.zeros(2, dtype=np.float32), Platt(5.0, 0.0),
-        Confidence((0.0, 0.6, 0.3, -0.5)), 0.1, schema.vectorise(CATALOGUE)[:2], 1.0, IDS,
-        encoder(schema.vectorise(CATALOGUE)), np.zeros(0, dtype=np.int64), np.zeros((0, 2), dtype=np.float32),
-        np.zeros(0, dtype=np.float32),
+        version="v", kind="twin", config=TwinConfig(embedding_dim=2), schema=schema, encoder=encoder,
+        market_taste=np.zeros(2, dtype=np.float32), calibration=Platt(5.0, 0.0),
+        confidence=Confidence((0.0, 0.6, 0.3, -0.5)), base_rate=0.1, landmarks=schema.vectorise(CATALOGUE)[:2],
+        landmark_distance=1.0, property_ids=IDS, property_vectors=encoder(schema.vectorise(CATALOGUE)),
+        user_ids=np.zeros(0, dtype=np.int64), user_vectors=np.zeros((0, 2), dtype=np.float32),
+        user_evidence=np.zeros(0, dtype=np.float32),
     )  # fmt: skip
 
 
-LOG = log_of(
+DATASET = dataset_of(
     (1, 0, "deal", 1), (1, 1, "deal", 2), (2, 3, "deal", 3), (2, 0, "dislike", 4), (1, 2, "deal", 9), (2, 4, "like", 9)
 )
 HELD_OUT = holdout_of((1, 2, 9, 1), (1, 5, 9, 0), (2, 4, 9, 1), (2, 1, 9, 0))
+QUERIES = Queries.of(DATASET, HELD_OUT, TEST)
 
 
 def test_the_rank_counts_only_what_the_investor_does_not_know_yet() -> None:
-    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
     by_number = -np.arange(6.0)[None].repeat(2, axis=0)  # the lower the number the better
     # Investor 1 knows 0 and 1: target 2 is first. Investor 2 knows 0 and 3: 1 and 2 come before target 4.
-    assert rank_targets(lambda chunk: by_number[chunk], queries, 6).tolist() == [0, 2]
+    assert rank_targets(lambda chunk: by_number[chunk], QUERIES, 6).tolist() == [0, 2]
 
 
 def test_ties_get_the_middle_place_and_nan_never_wins() -> None:
-    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
-    level = rank_targets(lambda chunk: np.zeros((2, 6))[chunk], queries, 6)
+    level = rank_targets(lambda chunk: np.zeros((2, 6))[chunk], QUERIES, 6)
     assert level.tolist() == [(3 + 1) // 2, (3 + 1) // 2]  # four candidates each, the target among them
-    nothing = rank_targets(lambda chunk: np.full((2, 6), np.nan)[chunk], queries, 6)
+    nothing = rank_targets(lambda chunk: np.full((2, 6), np.nan)[chunk], QUERIES, 6)
     assert (nothing > 0).all()
 
 
 def test_ranking_in_chunks_gives_the_same_ranks(monkeypatch: pytest.MonkeyPatch) -> None:
-    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
     scores = np.random.default_rng(0).random((2, 6))
-    whole = rank_targets(lambda chunk: scores[chunk], queries, 6).tolist()
-    monkeypatch.setattr("portfolio_twin.evaluation.queries.SCORES_AT_ONCE", 6)
-    assert rank_targets(lambda chunk: scores[chunk], queries, 6).tolist() == whole
+    whole = rank_targets(lambda chunk: scores[chunk], QUERIES, 6).tolist()
+    monkeypatch.setattr("portfolio_twin.evaluation.scoring.SCORES_AT_ONCE", 6)
+    assert rank_targets(lambda chunk: scores[chunk], QUERIES, 6).tolist() == whole
 
 
 def test_a_history_ends_before_the_target_and_leaves_it_out() -> None:
-    log = log_of((1, 0, "deal", 1), (1, 2, "view", 2), (1, 3, "deal", 9), (1, 4, "deal", 10))
-    histories = histories_before(log, IDS, np.array([1]), np.array([9]), np.array([2]))
+    dataset = dataset_of((1, 0, "deal", 1), (1, 2, "view", 2), (1, 3, "deal", 9), (1, 4, "deal", 10))
+    histories = Histories.of(dataset, np.array([1]), before=np.array([9]), without=np.array([2]))
     assert histories.properties.tolist() == [0]
 
 
 def test_a_short_history_keeps_the_most_recent() -> None:
-    log = log_of((1, 0, "deal", 1), (1, 2, "deal", 2), (7, 3, "deal", 3))
-    histories = histories_before(log, IDS, np.array([1, 7]))
+    dataset = dataset_of((1, 0, "deal", 1), (1, 2, "deal", 2), (7, 3, "deal", 3))
+    histories = Histories.of(dataset, np.array([1, 7]))
     assert histories.recent(1).properties.tolist() == [2, 3]
     assert histories.recent(0).lengths.tolist() == [0, 0]
 
 
 def test_pooling_many_investors_equals_the_user_tower_one_by_one() -> None:
-    twin = replace(price_twin(), global_vector=np.array([0.1, -0.2], dtype=np.float32))
+    twin = replace(price_twin(), market_taste=np.array([0.1, -0.2], dtype=np.float32))
     vectors = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
-    histories = histories_before(LOG, IDS, np.array([1, 2, 3]))
-    pooled = histories.pool(vectors, twin.global_vector)
+    histories = Histories.of(DATASET, np.array([1, 2, 3]))
+    pooled = histories.pool(vectors, twin.market_taste)
     for row in range(3):
-        mine = histories.rows == row
+        mine = histories.owners == row
         alone = twin.user_vector(vectors[histories.properties[mine]], histories.weights[mine])
         np.testing.assert_allclose(pooled[row], alone, atol=1e-6)
 
@@ -111,14 +100,14 @@ def test_a_dislike_pushes_the_investor_away() -> None:
     """Two who viewed a cheap and a dear property, on a market that likes dear ones; the second disliked one of them."""
     twin = price_twin()
     both = [(user, number, "view", number) for user in (1, 2) for number in (0, 3)]
-    histories = histories_before(log_of(*both, (2, 4, "dislike", 5)), IDS, np.array([1, 2]))
+    histories = Histories.of(dataset_of(*both, (2, 4, "dislike", 5)), np.array([1, 2]))
     cosines = histories.pool(twin.property_vectors, twin.property_vectors[3] / 10) @ twin.property_vectors.T
     assert cosines[0, :3].max() < cosines[0, 3:].min()
     assert cosines[1, :3].min() > cosines[1, 3:].max()
 
 
 def test_the_twin_that_knows_what_matters_beats_its_rivals() -> None:
-    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT)
+    found = evaluate(price_twin(), DATASET, HELD_OUT)
     # Investor 1: 2 is the only cheap one left. Investor 2: 4 and 5 are as dear as each other, then 2 and 1.
     assert found.ranks["twin"].tolist() in ([0, 0], [0, 1])
     assert found.candidates == 6
@@ -128,9 +117,8 @@ def test_the_twin_that_knows_what_matters_beats_its_rivals() -> None:
 
 
 def test_content_knn_ranks_by_the_nearest_liked_property_and_ignores_disliked_ones() -> None:
-    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
     X = (np.array(PRICES)[:, None] / 100).astype(np.float32)
-    scores = content_knn(X, queries.histories)(slice(0, 2))
+    scores = content_knn(X, QUERIES.histories)(slice(0, 2))
     assert np.argsort(-scores[0], kind="stable").tolist()[2:] == [2, 3, 4, 5]  # after its own 0 and 1
     assert scores[1].argmax() == 3
     assert scores[1, 0] == scores[1].min()
@@ -141,59 +129,50 @@ def test_popularity_gives_everybody_the_same_list() -> None:
     assert scores.tolist() == [[0, 0, 2, 0, 1, 0]] * 2
 
 
-def test_a_model_with_a_user_table_is_asked_for_its_own_vectors() -> None:
-    table = replace(
-        price_twin(),
-        config=replace(TwinConfig.baseline(), embedding_dim=2),
-        user_ids=np.array([1]),
-        user_vectors=np.array([DEAR], dtype=np.float32),
-        user_evidence=np.ones(1, dtype=np.float32),
-        global_vector=np.array(CHEAP, dtype=np.float32),
-    )
-    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
-    assert investors(table, table.property_vectors, queries.users, queries.histories).tolist() == [DEAR, CHEAP]
+def test_another_model_is_ranked_beside_the_twin_by_its_own_scores() -> None:
+    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
+    found = evaluate(price_twin(), DATASET, HELD_OUT, others={"other": lambda _: lambda chunk: by_number[chunk]})
+    assert found.ranks["other"].tolist() == [0, 2]
 
 
 def test_a_tenant_without_test_investors_gets_figures_that_say_unknown() -> None:
-    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT.take(np.zeros(4, dtype=bool))).summary()
+    found = evaluate(price_twin(), DATASET, HELD_OUT.take(np.zeros(4, dtype=bool))).summary()
     assert found["test_users"] == 0
     assert found["ranking"]["twin"]["ndcg_at_10"] is None
     assert found["classification"]["auc"] is None
 
 
 def test_an_investor_asked_as_if_new_is_known_by_the_last_properties_alone_and_owns_the_others_still() -> None:
-    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
-    told = queries.shortened(1)
-    assert told.histories.properties.tolist() == [1, 0]  # of investor 2 the dislike came last
+    given = QUERIES.shortened(1)
+    assert given.histories.properties.tolist() == [1, 0]  # of investor 2 the dislike came last
     by_number = -np.arange(6.0)[None].repeat(2, axis=0)
     seen: list[int] = []
 
     def answer(asked: Queries) -> Scorer:
-        seen.append(len(asked.histories.rows))
+        seen.append(len(asked.histories.owners))
         return lambda chunk: by_number[chunk]
 
-    assert rank_targets(answer(told), queries, 6).tolist() == [0, 2]  # as with the whole history
+    assert rank_targets(answer(given), QUERIES, 6).tolist() == [0, 2]  # as with the whole history
     assert seen == [2]
 
 
 def test_some_of_the_questions_are_the_same_questions() -> None:
-    second = Queries.of(LOG, HELD_OUT, IDS, TEST).take(np.array([False, True]))
+    second = QUERIES.take(np.array([False, True]))
     assert (second.users.tolist(), second.targets.tolist(), second.histories.count) == ([2], [4], 1)
     assert second.histories.properties.tolist() == [3, 0]
-    assert (second.pair_rows.tolist(), second.pair_properties.tolist()) == ([0, 0], [4, 1])
+    assert (second.pair_owners.tolist(), second.pair_properties.tolist()) == ([0, 0], [4, 1])
     assert rank_targets(lambda chunk: -np.arange(6.0)[None], second, 6).tolist() == [2]
 
 
 def test_among_some_candidates_only_those_and_the_target_are_ranked() -> None:
-    queries = Queries.of(LOG, HELD_OUT, IDS, TEST)
     by_number = -np.arange(6.0)[None].repeat(2, axis=0)
     few = np.array([True, True, False, False, False, True])
     # Investor 1 knows 0 and 1. Of the candidates, investor 2 has yet to see 1 and 5: 1 comes before target 4.
-    assert rank_targets(lambda chunk: by_number[chunk], queries, 6, lambda _: few).tolist() == [0, 1]
+    assert rank_targets(lambda chunk: by_number[chunk], QUERIES, 6, lambda _: few).tolist() == [0, 1]
 
 
 def test_slices_divide_the_investors_and_a_property_nobody_knew_is_also_ranked_among_such_alone() -> None:
-    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT)
+    found = evaluate(price_twin(), DATASET, HELD_OUT)
     assert {name: part.users.tolist() for name, part in found.slices["history"].items()} == {
         "0": [], "1": [], "2": [1, 2], "3-5": [], "6+": [],
     }  # fmt: skip
@@ -207,7 +186,7 @@ def test_slices_divide_the_investors_and_a_property_nobody_knew_is_also_ranked_a
 
 
 def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> None:
-    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT)
+    found = evaluate(price_twin(), DATASET, HELD_OUT)
     assert set(found.intervals().values()) == {None}
     assert found.summary()["slices"]["history"]["2"] == {
         "users": 2, "hr_at_10": None, "ndcg_at_10": None, "ece": None, "ece_by_chance": None,
@@ -216,7 +195,10 @@ def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> N
     rng = np.random.default_rng(0)
     ranks, labels = rng.integers(0, 20, 400), np.tile(np.array([1, 0], dtype=np.int8), 400)
     rows, affinities = np.repeat(np.arange(400), 2), np.where(labels, 0.7, 0.4)
-    many = Evaluation(np.arange(400), 50, {"twin": ranks}, rows, labels, affinities, affinities)
+    many = Evaluation(
+        users=np.arange(400), candidates=50, ranks={"twin": ranks}, pair_owners=rows, labels=labels,
+        affinities=affinities, confidences=affinities,
+    )  # fmt: skip
     hit, error = many.intervals()["hr_at_10"], many.intervals()["ece"]
     assert hit is not None
     assert hit.high - hit.low == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(400), rel=0.1)
@@ -226,14 +208,14 @@ def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> N
 
 
 def test_taking_some_investors_keeps_their_own_pairs() -> None:
-    found = evaluate(price_twin(), CATALOGUE, LOG, HELD_OUT)
+    found = evaluate(price_twin(), DATASET, HELD_OUT)
     second = found.take(np.array([False, True]))
-    assert (second.users.tolist(), second.labels.tolist(), second.pair_rows.tolist()) == ([2], [1, 0], [0, 0])
-    assert second.affinities.tolist() == found.affinities[found.pair_rows == 1].tolist()
+    assert (second.users.tolist(), second.labels.tolist(), second.pair_owners.tolist()) == ([2], [1, 0], [0, 0])
+    assert second.affinities.tolist() == found.affinities[found.pair_owners == 1].tolist()
     assert second.ranks["popularity"].tolist() == found.ranks["popularity"][1:].tolist()
 
 
 def test_a_target_that_left_the_catalogue_is_not_asked_for() -> None:
-    queries = Queries.of(LOG, HELD_OUT, IDS[:4], TEST)
+    queries = Queries.of(Dataset(CATALOGUE.take(np.arange(4)), DATASET.log), HELD_OUT, TEST)
     assert queries.users.tolist() == [1]
-    assert (queries.pair_rows == 0).all()
+    assert (queries.pair_owners == 0).all()

@@ -2,67 +2,40 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
-from unittest.mock import patch
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 
 from portfolio_twin.adapters.qdrant.points import UserPoint
-from portfolio_twin.errors import ModelNotFound
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.model.twin import Twin
 from tests.fakes.api_client import Answer, ApiClient
 from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.tenant import Untouchable, fake_stores, serving
 from tests.fakes.twins import TENANT_A, TENANT_B, small_catalogue, small_twin
 
 A, B = ApiClient(TENANT_A), ApiClient(TENANT_B)
 HOUSE = small_catalogue().row(3)
 
 
-class Untouchable:
-    """A store that a refused request must not reach."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"{name} was touched")
+TWINS = {TENANT_A: small_twin(), TENANT_B: small_twin(seed=5)}
 
 
-class Models:
-    def __init__(self, twins: dict[UUID, Twin]) -> None:
-        self.twins = twins
-
-    def current(self, tenant: UUID) -> Twin:
-        if tenant not in self.twins:
-            raise ModelNotFound("this tenant has no model yet")
-        return self.twins[tenant]
-
-
-def fill(index: FakeVectorIndex, tenant: UUID, twin: Twin) -> None:
-    catalogue = small_catalogue()
+def fill(index: FakeVectorIndex, tenant_id: UUID, twin: Twin) -> None:
+    catalogue, points = small_catalogue(), index.of(tenant_id, twin.version)
     rows = [catalogue.row(i) for i in range(len(catalogue))]
-    index.upsert_properties(tenant, twin.version, list(catalogue.ids), twin.property_vectors, rows)
-    history = (("p1", "like", 100), ("p2", "view", 90))
-    index.upsert_users(
-        tenant, twin.version, [UserPoint(1, twin.user_vectors[0], {"like": 1, "view": 1}, history, ("p1",))]
-    )
+    points.upsert_properties(list(catalogue.ids), twin.property_vectors, rows)
+    history = (Event("p1", "like", 100), Event("p2", "view", 90))
+    points.upsert_users([UserPoint(1, twin.user_vectors[0], {"like": 1, "view": 1}, history, ("p1",))])
 
 
 @pytest.fixture(autouse=True)
 def index() -> Iterator[FakeVectorIndex]:
-    from functions.api.feedback import app as feedback
-    from functions.api.lookalike import app as lookalike
-    from functions.api.predict import app as predict
-    from functions.api.recommend import app as recommend
-
-    twins = {TENANT_A: small_twin(), TENANT_B: small_twin(seed=5)}
     fake = FakeVectorIndex()
     fake.ensure_collections()
-    fill(fake, TENANT_A, twins[TENANT_A])
-    models = Models(twins)
-    with pytest.MonkeyPatch.context() as patched:
-        for module in (predict, recommend, lookalike, feedback):
-            patched.setattr(module, "live_models", lambda: models)
-            patched.setattr(module, "vector_index", lambda: fake)
-        patched.setattr(feedback, "database", Untouchable)
+    fill(fake, TENANT_A, TWINS[TENANT_A])
+    with serving(fake_stores(TWINS, fake)):
         yield fake
 
 
@@ -187,10 +160,10 @@ def test_json_in_another_encoding_than_utf_8_is_400_and_says_so(path: str, encod
 
 def test_a_body_that_no_encoding_could_have_made_is_400() -> None:
     from functions.api.predict import app as predict
-    from infra.local.cloud.gateway import build_event
+    from infra.local.cloud.http_event import HttpRequest
     from infra.local.cloud.lambda_context import LambdaContext
 
-    event = build_event("POST", "/predict", "", {}, b"", {"tenant_id": str(TENANT_A)}) | {"body": '{"x": "\ud800"}'}
+    event = HttpRequest("POST", "/predict").event({"tenant_id": str(TENANT_A)}) | {"body": '{"x": "\ud800"}'}
     assert predict.lambda_handler(event, LambdaContext("test", "request-1"))["statusCode"] == 400
 
 
@@ -341,8 +314,8 @@ def test_an_unknown_route_and_a_wrong_method_are_told_in_the_same_shape() -> Non
     refused(A.send("DELETE", "/recommend"), 405)
 
 
-def test_a_fault_of_ours_is_500_without_a_trace() -> None:
-    from functions.api.predict import app as predict
-
-    with patch.object(predict, "live_models", Untouchable):
+def test_a_fault_of_ours_is_500_without_a_trace(index: FakeVectorIndex) -> None:
+    broken = fake_stores(TWINS, index)
+    broken.models = cast("Any", Untouchable())
+    with serving(broken, "predict"):
         assert refused(A.post("/predict", {"user_id": 1, "property_features": HOUSE}), 500)

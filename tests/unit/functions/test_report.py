@@ -8,11 +8,15 @@ import pytest
 
 from functions.train.offline import freeze
 from functions.train.report import maps, plots, tables
+from functions.train.report.render import asked
+from functions.train.report.templates import fill
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation
+from tests.fakes.logs import log_of
 from tests.fakes.twins import small_catalogue, small_twin
 
 PNG = b"\x89PNG"
@@ -21,21 +25,18 @@ CATALOGUE = small_catalogue()
 
 def market(users: int = 30, each: int = 5) -> Snapshot:
     rng = np.random.default_rng(0)
-    chosen = np.concatenate([rng.permutation(len(CATALOGUE))[:each] for _ in range(users)])
-    log = InteractionLog(
-        np.repeat(np.arange(users), each), CATALOGUE.ids[chosen],
-        np.full(users * each, KIND_CODE["deal"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
-    )  # fmt: skip
-    return freeze(CATALOGUE, log, seed=0)
+    chosen = [rng.permutation(len(CATALOGUE))[:each].tolist() for _ in range(users)]
+    deals = [(user, row, "deal", day) for user, rows in enumerate(chosen) for day, row in enumerate(rows)]
+    return freeze(Dataset(CATALOGUE, log_of(*deals, unit=DAY_SECONDS)), seed=0)
 
 
 def judged(snapshot: Snapshot) -> Evaluation:
-    return evaluate(small_twin(CATALOGUE), snapshot.catalogue, snapshot.log, snapshot.holdout)
+    return evaluate(small_twin(CATALOGUE), snapshot.dataset, snapshot.holdout)
 
 
 def test_the_table_of_slices_tells_figures_of_the_large_and_says_so_of_the_small() -> None:
     found = judged(market()).summary()
-    page = tables.slices_table(found)
+    page = fill("report/slices.html", metrics=found)
     rows = {row.split("</th>")[0].split(">")[-1]: row for row in page.split("<tr>")}
     hit = found["everybody"]["hr_at_10"]
     assert f"{hit['value']:.3f} [{hit['low']:.3f}, {hit['high']:.3f}]" in rows["All test investors"]
@@ -46,15 +47,17 @@ def test_the_table_of_slices_tells_figures_of_the_large_and_says_so_of_the_small
 
 def test_whoever_is_asked_as_if_new_has_a_line_of_their_own() -> None:
     found = judged(market())
-    page = tables.classification_table(found, found.summary() | {"base_rate": 0.0123})
+    metrics = found.summary() | {"base_rate": 0.0123}
+    page = fill("report/classification.html", asked=asked(found, metrics), metrics=metrics)
     assert page.count("<tr>") == 1 + 1 + 3
     assert "Investors as if new, 0 known" in page
     assert "1.23%" in page
 
 
 def test_what_a_slice_is_called_cannot_break_the_page() -> None:
-    told = judged(market()).summary()["everybody"]
-    assert "<b>" not in tables.slices_table({"everybody": told, "slices": {"property_type": {"<b>": told}}})
+    figures = judged(market()).summary()["everybody"]
+    metrics = {"everybody": figures, "slices": {"property_type": {"<b>": figures}}}
+    assert "<b>" not in fill("report/slices.html", metrics=metrics)
 
 
 def test_pictures_are_drawn_of_what_there_is() -> None:
@@ -73,7 +76,7 @@ def test_without_places_or_test_investors_there_is_no_map(missing: str) -> None:
     snapshot = market(each=2 if missing == "investors" else 5)  # of two deals none is held out
     if missing == "places":
         columns = {**CATALOGUE.columns, "lat": np.full(len(CATALOGUE), np.nan)}
-        snapshot = replace(snapshot, catalogue=Catalogue(CATALOGUE.ids, columns))
+        snapshot = replace(snapshot, dataset=Dataset(Catalogue(CATALOGUE.ids, columns), snapshot.log))
     assert maps.affinity_map(snapshot, small_twin(CATALOGUE)) is None
 
 

@@ -18,42 +18,37 @@ from functions.train.tower.checkpoints import BEST, LATEST, PREVIOUS, Checkpoint
 from functions.train.tower.examples import TrainingSet, training_set
 from functions.train.tower.loop import Trained, train
 from functions.train.tower.losses import info_nce, triplet
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from functions.train.training_data import TrainingData
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.domain.split import VALIDATION, training_log
-from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.bundle import unpack
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.features import FeatureSchema
-from portfolio_twin.model.histories import histories_before
+from portfolio_twin.model.histories import Histories
+from portfolio_twin.model.twin import Taste
+from tests.fakes.logs import log_of
 
 torch.set_num_threads(1)  # steps this short are slower on two
 
 # Forty properties, cheap and dear by turns; every investor stays with one price class: the answer is visible.
 N = 40
-IDS = np.array([f"p{i}" for i in range(N)], dtype=object)
 PRICES = [100_000.0 + 1000 * i if i % 2 == 0 else 900_000.0 + 1000 * i for i in range(N)]
 CATALOGUE = Catalogue.from_rows(
-    list(IDS), [{"listing_price": price, "bedrooms": float(i % 3)} for i, price in enumerate(PRICES)]
+    [f"p{i}" for i in range(N)], [{"listing_price": price, "bedrooms": float(i % 3)} for i, price in enumerate(PRICES)]
 )
+NOTHING = np.zeros((N, 1), dtype=np.float32)  # features of no use
 QUICK = TwinConfig(epochs=12, batch_size=32, hidden=(16, 8), embedding_dim=4, learning_rate=0.02)
 
 
-def two_tastes(users: int = 60, each: int = 6) -> InteractionLog:
+def two_tastes(users: int = 60, each: int = 6) -> Dataset:
     rng = np.random.default_rng(0)
     chosen = [2 * rng.permutation(N // 2)[:each] + user % 2 for user in range(users)]
-    return InteractionLog(
-        np.repeat(np.arange(users), each), IDS[np.concatenate(chosen)],
-        np.full(users * each, KIND_CODE["deal"], dtype=np.int8), np.tile(np.arange(each), users),
-    ).in_time_order()  # fmt: skip
+    deals = [(user, int(row), "deal", i) for user, rows in enumerate(chosen) for i, row in enumerate(rows)]
+    return Dataset(CATALOGUE, log_of(*deals)).in_time_order()
 
 
-def prepared(config: TwinConfig = QUICK) -> tuple[TrainingSet, Queries, "np.ndarray[Any, Any]"]:
-    snapshot = freeze(CATALOGUE, two_tastes(), seed=0)
-    X = FeatureSchema.learn(CATALOGUE).vectorise(CATALOGUE)
-    log = training_log(snapshot.log, snapshot.holdout)
-    training = training_set(log, IDS, X, config.target_kinds, config.history_limit)
-    return training, Queries.of(snapshot.log, snapshot.holdout, IDS, VALIDATION), X
+def prepared(config: TwinConfig = QUICK) -> tuple[TrainingSet, TrainingData]:
+    data = TrainingData.of(freeze(two_tastes(), seed=0), config)
+    return training_set(data.learnt_from, data.X, config), data
 
 
 def trained(config: TwinConfig = QUICK, **how: Any) -> Trained:
@@ -62,8 +57,7 @@ def trained(config: TwinConfig = QUICK, **how: Any) -> Trained:
 
 def own_class_share(result: Trained) -> float:
     """How often a property's nearest other property is of its own price class."""
-    *_, X = prepared()
-    vectors = result.network.tower.export()(X)
+    vectors = result.network.tower.export()(prepared()[1].X)
     cosines = vectors @ vectors.T - 2 * np.eye(N)
     return float((cosines.argmax(axis=1) % 2 == np.arange(N) % 2).mean())
 
@@ -88,18 +82,18 @@ def test_no_example_has_its_target_in_its_history() -> None:
 
 
 def test_a_history_takes_what_came_before_the_target_and_borrows_the_rest_from_after_it() -> None:
-    log = two_tastes(users=2, each=6)
-    training = training_set(log, IDS, np.zeros((N, 1), dtype=np.float32), ("deal",), limit=3)
-    mine = [str(IDS[training.seen[place]]) for place in training.examples.targets[:6]]
-    histories = training.examples.histories[:6]
-    names = [[mine.index(IDS[training.seen[p]]) for p in row if p < len(training.seen)] for row in histories]
+    config = replace(QUICK, target_kinds=("deal",), history_limit=3)
+    training = training_set(two_tastes(users=2, each=6), NOTHING, config)
+    mine = training.examples.targets[:6].tolist()
+    histories = training.examples.histories[:6].tolist()
+    names = [[mine.index(position) for position in row if position < len(training.seen)] for row in histories]
     assert names == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2], [1, 2, 3], [2, 3, 4]]
 
 
 def test_dislikes_stand_in_the_history_with_their_sign_and_are_no_targets() -> None:
-    kinds = np.array([KIND_CODE[kind] for kind in ("deal", "dislike", "view")], dtype=np.int8)
-    log = InteractionLog(np.zeros(3, dtype=np.int64), IDS[:3], kinds, np.arange(3))
-    examples = training_set(log, IDS, np.zeros((N, 1), dtype=np.float32), ("deal", "like"), limit=3).examples
+    log = log_of((0, 0, "deal", 0), (0, 1, "dislike", 1), (0, 2, "view", 2))
+    config = replace(QUICK, target_kinds=("deal", "like"), history_limit=3)
+    examples = training_set(Dataset(CATALOGUE, log), NOTHING, config).examples
     assert examples.targets.tolist() == [0]
     assert examples.weights[0].tolist() == pytest.approx([-0.5, 0.3, 0, 0])
 
@@ -124,23 +118,14 @@ def test_every_loss_on_offer_learns_it_too(change: dict[str, Any], monkeypatch: 
     assert own_class_share(trained(replace(QUICK, **change))) == 1.0
 
 
-def test_the_baseline_learns_a_vector_per_user() -> None:
-    config = replace(TwinConfig.baseline(), epochs=3, embedding_dim=4)
-    result = trained(config)
-    assert result.network.users is not None
-    assert result.network.users.weight.shape == (60, 4)
-    assert result.history[-1]["train_loss"] < result.history[0]["train_loss"]
-
-
 def test_torch_and_numpy_agree() -> None:
-    result, (_, queries, X) = trained(), prepared()
-    network = result.network
+    network, (_, data) = trained().network, prepared()
     with torch.no_grad():
-        expected = network.tower(torch.as_tensor(X)).numpy()
-    vectors = network.tower.export()(X)
+        expected = network.tower(torch.as_tensor(data.X)).numpy()
+    vectors = network.tower.export()(data.X)
     np.testing.assert_allclose(vectors, expected, atol=1e-5)
-    histories = queries.histories
-    each = [np.flatnonzero(histories.rows == row) for row in range(histories.count)]
+    histories = data.validation.histories
+    each = [np.flatnonzero(histories.owners == row) for row in range(histories.count)]
     padded = torch.full((histories.count, max(map(len, each))), N)
     weights = torch.zeros(padded.shape)
     for row, mine in enumerate(each):
@@ -148,8 +133,8 @@ def test_torch_and_numpy_agree() -> None:
         weights[row, : len(mine)] = torch.as_tensor(histories.weights[mine])
     with torch.no_grad():
         table = torch.cat([torch.as_tensor(vectors), torch.zeros(1, vectors.shape[1])])
-        investors = network.investors(table, padded, weights, torch.zeros(histories.count, dtype=torch.int64)).numpy()
-    pooled = histories.pool(vectors, network.global_vector.detach().numpy())
+        investors = network.investors(table, padded, weights).numpy()
+    pooled = histories.pool(vectors, network.market_taste.detach().numpy())
     np.testing.assert_allclose(pooled, investors, atol=1e-5)
 
 
@@ -209,21 +194,21 @@ def test_a_checkpoint_that_wants_to_run_code_is_not_obeyed(tmp_path: Path) -> No
     assert not (tmp_path / "exploded").exists()
 
 
-JOB = Job(UUID(int=1), "20261121T000000Z-00000000", config=QUICK)
+JOB = Job(tenant_id=UUID(int=1), version="20261121T000000Z-00000000", config=QUICK)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a training left its files."""
     folder = tmp_path_factory.mktemp("training")
-    train_into(folder, JOB, CATALOGUE, two_tastes(), Progress())
+    train_into(folder, JOB, two_tastes(), Progress())
     return folder
 
 
 def test_a_training_leaves_a_bundle_that_loads_and_a_report_that_needs_nothing_else(folder: Path) -> None:
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     twin = unpack(files, JOB.tenant_id, JOB.version)
-    users = histories_before(two_tastes(), IDS, twin.user_ids).pool(twin.property_vectors, twin.global_vector)
+    users = Histories.of(two_tastes(), twin.user_ids).pool(twin.property_vectors, twin.market_taste)
     np.testing.assert_allclose(twin.user_vectors, users, atol=1e-6)
     page = files["report.html"].decode()
     assert page.index('class="verdict"') < page.index("<table>")
@@ -235,7 +220,7 @@ def test_a_training_leaves_a_bundle_that_loads_and_a_report_that_needs_nothing_e
 
 def test_an_affinity_above_a_half_means_the_investors_own_price_class(folder: Path) -> None:
     twin = unpack({path.name: path.read_bytes() for path in folder.iterdir()}, JOB.tenant_id, JOB.version)
-    affinity = twin.affinity(twin.known_user(0)[0], twin.property_vectors)
+    affinity = twin.affinity(Taste(*twin.known_user(0)), twin.property_vectors)
     assert affinity[::2].min() > 0.5 > affinity[1::2].max()
 
 
@@ -247,7 +232,7 @@ def test_a_content_model_is_made_without_torch_and_without_interactions(
         monkeypatch.setitem(sys.modules, module, None)  # an import of it would raise
     nothing = two_tastes().take(np.zeros(360, dtype=bool))
     job = replace(JOB, kind="content", config=TwinConfig())
-    twin = unpack(train_into(tmp_path, job, CATALOGUE, nothing, Progress()), job.tenant_id, job.version)
+    twin = unpack(train_into(tmp_path, job, nothing, Progress()), job.tenant_id, job.version)
     assert "torch" not in sys.modules
     assert twin.kind == "content"
     cosines = twin.property_vectors @ twin.property_vectors[0] - 2 * np.eye(N)[0]

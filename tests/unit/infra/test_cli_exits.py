@@ -38,7 +38,7 @@ class NoModels:
 @pytest.fixture(autouse=True)
 def no_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def empty(_state: Path) -> Iterator[SimpleNamespace]:
+    def empty(_state: Path, **_settings: str) -> Iterator[SimpleNamespace]:
         tenant = SimpleNamespace(bucket=SimpleNamespace(models=NoModels()))
         yield SimpleNamespace(database=SimpleNamespace(list_tenants=lambda: [ACME]), tenant=lambda _: tenant)
 

@@ -7,6 +7,7 @@ import jwt
 import pytest
 
 from infra.local.cloud.gateway import Gateway
+from infra.local.cloud.http_event import HttpRequest
 from infra.local.twin.tokens import AUDIENCE, ISSUER, issue_token, signing_key
 from tests.fakes.twins import TENANT_A
 
@@ -26,7 +27,7 @@ def gateway(tmp_path: Path) -> Gateway:
 
 def send(gateway: Gateway, token: str | None, method: str = "POST", path: str = "/predict") -> tuple[int, Any]:
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-    answer = gateway.invoke(method, path, "", headers, b"{}")
+    answer = gateway.invoke(HttpRequest(method, path, headers=headers, body=b"{}"))
     return answer["statusCode"], json.loads(answer["body"])
 
 

@@ -10,6 +10,7 @@ from functions.train.offline import freeze
 from functions.train.report.tables import TOO_FEW, interval
 from infra.local.twin.model_card.card import NO_GATES, NO_TEST, Bundle, render_card
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from tests.fakes.twins import small_catalogue
 
@@ -28,7 +29,7 @@ def market(users: int) -> Snapshot:
         np.repeat(np.arange(users), 5), CATALOGUE.ids[np.array(chosen, dtype=np.int64).reshape(-1)],
         np.full(users * 5, KIND_CODE["deal"], dtype=np.int8), np.tile(np.arange(5) * 86_400, users),
     )  # fmt: skip
-    return freeze(CATALOGUE, log, seed=0)
+    return freeze(Dataset(CATALOGUE, log), seed=0)
 
 
 def bundle(users: int) -> Bundle:

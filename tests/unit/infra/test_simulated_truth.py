@@ -14,11 +14,10 @@ from infra.simulator import (
 )
 from infra.simulator.market import Window
 from infra.simulator.truth import FRESH_BOOST, exposure, view_probabilities
+from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE
-from portfolio_twin.domain.numbering import property_numbers
 from portfolio_twin.domain.split import TEST, draw_holdout
-
-DAY = 86_400
 
 
 @pytest.fixture(scope="module", params=sorted(MARKETS))
@@ -32,7 +31,7 @@ def small() -> MarketConfig:
 
 
 def rows_of(world: Simulation) -> npt.NDArray[np.int64]:
-    return property_numbers(world.catalogue.ids, world.log.properties)
+    return world.catalogue.rows_of(world.log.properties)
 
 
 def test_likes_fall_on_good_matches_and_dislikes_on_bad_ones(world: Simulation) -> None:
@@ -47,12 +46,10 @@ def test_likes_fall_on_good_matches_and_dislikes_on_bad_ones(world: Simulation) 
 
 def expected_share_of_targets(world: Simulation) -> tuple[float, float]:
     """How often the true target is among the ten best of the truth, and how often the truth says that it should be."""
-    targets = draw_holdout(world.log, world.catalogue.ids, seed=0).targets(TEST)
+    targets = draw_holdout(Dataset(world.catalogue, world.log), seed=0).targets(TEST)
     positive = np.isin(world.log.kinds, [KIND_CODE["deal"], KIND_CODE["like"]])
     rows, hits, promised = rows_of(world), [], []
-    for user, target, t in zip(
-        targets.users, property_numbers(world.catalogue.ids, targets.properties), targets.times, strict=True
-    ):
+    for user, target, t in zip(targets.users, world.catalogue.rows_of(targets.properties), targets.times, strict=True):
         chance = world.truth.choice_probability(int(user), int(t))
         chance[rows[positive & (world.log.users == user) & (world.log.times < t)]] = 0
         best = np.argsort(-chance)[:10]
@@ -85,7 +82,7 @@ def test_under_a_new_taste_the_next_interactions_follow_it(world: Simulation) ->
         assert len(new.log) == 10
         assert (new.log.times >= world.market.ends).all()
         assert set(new.log.users) == {user}
-        rows = property_numbers(world.catalogue.ids, new.log.properties)
+        rows = world.catalogue.rows_of(new.log.properties)
         before.append(new.truth.match(user, world.market.ends - 1)[rows].mean())
         after.append(new.truth.match(user, world.market.ends)[rows].mean())
     assert np.mean(after) > 0.6 > 0.2 > np.mean(before)
@@ -107,8 +104,8 @@ def test_a_window_is_half_open_at_its_edge_and_shut_for_what_lacks_the_fact() ->
 
 def test_exposure_is_highest_for_the_new_and_nil_off_the_market() -> None:
     now = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
-    listed = np.array([now, now - 1_000 * DAY, now + 1, now - 2 * DAY])
-    delisted = np.array([now + DAY, now + DAY, now + DAY, now])
+    listed = np.array([now, now - 1_000 * DAY_SECONDS, now + 1, now - 2 * DAY_SECONDS])
+    delisted = np.array([now + DAY_SECONDS, now + DAY_SECONDS, now + DAY_SECONDS, now])
     seen = exposure(listed, delisted, np.array([1.0, 2.0, 1.0, 1.0]), np.array([now]))
     assert seen[0] == pytest.approx([1 + FRESH_BOOST, 2, 0, 0])
 

@@ -15,14 +15,13 @@ from infra.simulator import (
     simulate,
     write_canonical,
 )
+from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
 from portfolio_twin.domain.csv.checks import check_interactions, check_properties
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE
-from portfolio_twin.domain.numbering import property_numbers
 from portfolio_twin.domain.properties import NUMERIC_INPUTS
 from portfolio_twin.domain.split import TEST, draw_holdout
-
-DAY = 86_400
 
 
 @pytest.fixture(scope="module", params=sorted(MARKETS))
@@ -41,7 +40,7 @@ def correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) ->
 
 
 def rows_of(world: Simulation) -> npt.NDArray[np.int64]:
-    return property_numbers(world.catalogue.ids, world.log.properties)
+    return world.catalogue.rows_of(world.log.properties)
 
 
 def test_the_same_seed_makes_the_same_files_and_another_seed_does_not(small: MarketConfig, tmp_path: Path) -> None:
@@ -63,7 +62,7 @@ def test_what_is_written_passes_the_import_and_reads_back_as_it_was(small: Marke
     assert [catalogue.row(i) for i in range(200)] == [world.catalogue.row(i) for i in range(200)]
     for name in ("users", "properties", "kinds", "times"):
         assert (getattr(log, name) == getattr(world.log, name)).all()
-    at = small.ends - DAY
+    at = small.ends - DAY_SECONDS
     assert (truth.choice_probability(7, at) == world.truth.choice_probability(7, at)).all()
 
 
@@ -137,7 +136,7 @@ def test_the_listing_status_tells_what_is_still_on_the_market(world: Simulation)
 
 
 def test_most_investors_have_three_distinct_positives(world: Simulation) -> None:
-    targets = draw_holdout(world.log, world.catalogue.ids, seed=0).targets(TEST)
+    targets = draw_holdout(Dataset(world.catalogue, world.log), seed=0).targets(TEST)
     assert 0.65 < len(targets) / world.market.investors < 0.9
 
 

@@ -12,6 +12,7 @@ import safetensors.numpy
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
 from portfolio_twin.model.calibration import Platt
+from portfolio_twin.model.config import RETIRED, TwinConfig
 from portfolio_twin.model.twin import Twin
 from tests.fakes.twins import TENANT_A, TENANT_B, plain_layer, small_catalogue, small_twin
 
@@ -19,7 +20,13 @@ VERSION = small_twin().version
 
 
 def packed(twin: Twin | None = None) -> dict[str, bytes]:
-    provenance = Provenance(TENANT_A, {"id": "s", "sha256": "0"}, None, {"auc": 0.9}, "test")
+    provenance = Provenance(
+        tenant_id=TENANT_A,
+        snapshot={"id": "s", "sha256": "0"},
+        data_window=None,
+        metrics={"auc": 0.9},
+        code_version="test",
+    )
     golden = small_catalogue().take(np.arange(1))
     return pack(twin or small_twin(), provenance, golden, {"training_history.json": b"[]"})
 
@@ -106,7 +113,7 @@ def test_the_second_step_and_the_markets_calibration_come_back_the_same() -> Non
     assert again.market_calibration == twin.market_calibration
     assert again.ranking is not None
     assert twin.ranking is not None
-    assert (again.ranking.neighbours.numbers == twin.ranking.neighbours.numbers).all()
+    assert (again.ranking.neighbours.rows == twin.ranking.neighbours.rows).all()
     assert again.ranking.golden(twin.landmarks[0]) == twin.ranking.golden(twin.landmarks[0])
 
 
@@ -188,6 +195,14 @@ def test_another_tenants_bundle_and_another_version_are_refused() -> None:
 
 def test_a_twin_that_is_not_finite_cannot_be_loaded() -> None:
     twin = small_twin()
-    bad = replace(twin, global_vector=np.full(16, np.inf, np.float32))
+    bad = replace(twin, market_taste=np.full(16, np.inf, np.float32))
     with pytest.raises(BundleRejected, match="NaN or Inf"):
         unpack(packed(bad), TENANT_A, VERSION)
+
+
+def test_a_bundle_of_before_carries_settings_that_are_gone_and_loads_if_they_are_a_twins() -> None:
+    config = TwinConfig(epochs=3)
+    assert TwinConfig.from_json(config.to_json() | RETIRED) == config
+    for name in RETIRED:
+        with pytest.raises(ValueError, match=name):
+            TwinConfig.from_json(config.to_json() | RETIRED | {name: "of the plain design"})

@@ -3,6 +3,7 @@ import pytest
 
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.explanation import explain, smallest_change
+from portfolio_twin.model.twin import Taste
 from tests.fakes.twins import small_catalogue, small_twin
 
 
@@ -10,7 +11,7 @@ from tests.fakes.twins import small_catalogue, small_twin
 def test_the_contributions_sum_to_the_score_less_the_baseline(row: int) -> None:
     twin = small_twin()
     x = twin.schema.vectorise(small_catalogue())[row]
-    found = explain(twin, twin.user_vectors[0], x)
+    found = explain(twin, Taste(twin.user_vectors[0], 1.0), x)
     assert sum(found.contributions.values()) == pytest.approx(found.affinity - found.baseline_affinity, abs=1e-3)
     assert set(found.contributions) == set(twin.schema.groups)
 
@@ -20,7 +21,7 @@ def test_an_input_that_the_tower_does_not_read_contributes_nothing() -> None:
     weight = twin.encoder.layers[0][0]
     weight[list(twin.schema.groups["bedrooms"])] = 0
     x = twin.schema.vectorise(small_catalogue())[4]
-    assert explain(twin, twin.user_vectors[0], x).contributions["bedrooms"] == 0
+    assert explain(twin, Taste(twin.user_vectors[0], 1.0), x).contributions["bedrooms"] == 0
 
 
 def cheaper_is_better(variants: Catalogue) -> np.ndarray:

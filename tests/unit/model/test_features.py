@@ -81,11 +81,3 @@ def test_the_schema_survives_json() -> None:
     again = FeatureSchema.from_json(schema.to_json())
     assert again == schema
     assert (again.vectorise(small_catalogue()) == schema.vectorise(small_catalogue())).all()
-
-
-def test_the_plain_schema_has_the_25_inputs() -> None:
-    schema = FeatureSchema.plain()
-    assert schema.width == 16 + 4 + 5
-    x = schema.vectorise(one(lat=45.0, lon=-90.0, property_type="Land"))[0]
-    assert x[schema.groups["lat"][0]] == 45.0 / 90
-    assert x[schema.groups["lon"][0]] == -90.0 / 180

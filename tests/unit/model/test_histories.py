@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.interactions import KIND_WEIGHTS
+from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.domain.evidence import Evidence
+from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS
 from portfolio_twin.model.encoder import pool_history
 from portfolio_twin.model.histories import Histories
 
@@ -18,13 +19,20 @@ def history(*tastes: Matrix, weights: list[float] | None = None) -> tuple[Histor
     vectors = (np.array(tastes).reshape(-1, 8) + RNG.normal(0, 0.1, (len(tastes), 8))).astype(np.float32)
     k = len(tastes)
     each = np.array(weights or [1.0] * k, dtype=np.float32)
-    return Histories(np.zeros(k, dtype=np.int64), np.arange(k), each, np.arange(k), 1), vectors
+    return histories_of(np.zeros(k, dtype=np.int64), each), vectors
+
+
+def histories_of(owners: Numbers, weights: Matrix) -> Histories:
+    """Each entry with a property of its own, one a second."""
+    k, count = len(owners), int(owners.max(initial=0)) + 1
+    kinds, each = np.full(k, KIND_CODE["deal"], dtype=np.int8), np.arange(k)
+    evidence = Evidence(users=owners, properties=each, kinds=kinds, weights=weights, times=each)
+    return Histories.from_evidence(evidence, count)
 
 
 def kept(*tastes: Matrix, weights: list[float] | None = None) -> list[int]:
     past, vectors = history(*tastes, weights=weights)
-    found: list[int] = past.since_change(vectors, THRESHOLD).properties.tolist()
-    return found
+    return list(past.since_change(vectors, THRESHOLD).properties)
 
 
 def test_after_a_change_of_taste_only_the_new_one_counts() -> None:
@@ -71,16 +79,15 @@ def test_a_dislike_beside_a_single_stray_property_makes_no_change_of_it(stray: M
 
 def test_many_at_once_are_the_same_as_each_alone() -> None:
     parts = [history(*RNG.choice([EAST, NORTH, -EAST], k)) for k in RNG.integers(0, 20, 200)]
-    rows = np.concatenate([np.full(len(past.rows), i) for i, (past, _) in enumerate(parts)])
+    rows = np.concatenate([np.full(len(past.owners), i) for i, (past, _) in enumerate(parts)])
     starts = np.cumsum([0, *(len(vectors) for _, vectors in parts)])
-    together = Histories(
-        rows, np.arange(len(rows)), np.ones(len(rows), np.float32), np.arange(len(rows)), len(parts)
-    ).since_change(np.concatenate([vectors for _, vectors in parts]), THRESHOLD)
+    vectors = np.concatenate([vectors for _, vectors in parts])
+    together = histories_of(rows, np.ones(len(rows), np.float32)).since_change(vectors, THRESHOLD)
     changed = 0
     for i, (past, vectors) in enumerate(parts):
         alone = past.since_change(vectors, THRESHOLD).properties
-        assert (together.properties[together.rows == i] - starts[i]).tolist() == alone.tolist()
-        changed += len(alone) < len(past.rows)
+        assert (together.properties[together.owners == i] - starts[i]).tolist() == alone.tolist()
+        changed += len(alone) < len(past.owners)
     assert 0 < changed < len(parts)
 
 

@@ -7,28 +7,27 @@ from functions.train.ranking.conditional_logit import fit_choice, log_likelihood
 from functions.train.ranking.fit import pays
 from functions.train.ranking.past_choices import past_choices
 from portfolio_twin.domain.arrays import DAY_SECONDS
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog, gather_evidence
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.interactions import InteractionLog
+from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.ranking import DISCOVER, ORDINARY, TERMS, UNKNOWN_INVESTOR, Past, RankingLayer
+from tests.fakes.logs import log_of
 from tests.fakes.twins import plain_layer
 
 IDS = np.array([f"p{i}" for i in range(5)], dtype=object)
 
 
-def log_of(*events: tuple[int, int, str, int]) -> InteractionLog:
-    users, properties, kinds, days = zip(*events, strict=True)
-    return InteractionLog(
-        np.array(users), IDS[list(properties)], np.array([KIND_CODE[kind] for kind in kinds], dtype=np.int8),
-        np.array(days, dtype=np.int64) * DAY_SECONDS,
-    )  # fmt: skip
+def market(log: InteractionLog) -> Dataset:
+    """Times of the log count days."""
+    return Dataset(Catalogue(IDS, {}), replace(log, times=log.times * DAY_SECONDS))
 
 
 def counted(log: InteractionLog, day: int, user: int = 99, target: int = 4) -> list[list[float]]:
     """Interactions per property: ever, within the year, the quarter, the month."""
     asked = (np.array([day]) * DAY_SECONDS, np.array([user]), np.array([target]))
-    found: list[list[float]] = np.expm1(Activity.of(log, IDS).before(*asked))[0].round(3).tolist()
-    return found
+    return list(np.expm1(Activity.of(market(log)).before(*asked))[0].round(3).tolist())
 
 
 def test_activity_is_counted_strictly_before_the_query_and_in_its_windows() -> None:
@@ -49,9 +48,9 @@ def test_many_queries_at_once_count_as_one_by_one() -> None:
     rng = np.random.default_rng(0)
     log = log_of(*((int(u), int(p), "view", int(t)) for u, p, t in rng.integers(0, 5, (60, 3)) * (1, 1, 100)))
     times, users, targets = (np.array([3, 1, 4, 2]) * 100 * DAY_SECONDS, np.arange(4), np.array([0, 1, 2, 3]))
-    together = Activity.of(log, IDS).before(times, users, targets)
+    together = Activity.of(market(log)).before(times, users, targets)
     for i in range(4):
-        alone = Activity.of(log, IDS).before(times[[i]], users[[i]], targets[[i]])
+        alone = Activity.of(market(log)).before(times[[i]], users[[i]], targets[[i]])
         np.testing.assert_allclose(together[[i]], alone)
 
 
@@ -87,22 +86,22 @@ X = np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0], [9.0, 9.0]], dtype=np.float32)
 
 def layer(**rows: list[float]) -> RankingLayer:
     """Two features on their own scale; rows of weights by name."""
-    found = plain_layer(4, 2)
-    weights = found.weights * 0
-    for name, place in (("base", ORDINARY[0]), ("by_length", ORDINARY[1]), ("taste", DISCOVER[0])):
-        weights[place] = rows.get(name, [0.0] * len(TERMS))
-    weights[UNKNOWN_INVESTOR] = rows.get("unknown", [0.0] * len(TERMS))
-    return replace(found, weights=weights)
+    plain = plain_layer(4, 2)
+    weights = plain.weights * 0
+    named = {"base": ORDINARY[0], "by_length": ORDINARY[1], "taste": DISCOVER[0], "unknown": UNKNOWN_INVESTOR}
+    for name, row in named.items():
+        weights[row] = rows.get(name, [0.0] * len(TERMS))
+    return replace(plain, weights=weights)
 
 
 def past(*entries: tuple[int, float]) -> Past:
-    numbers = np.array([number for number, _ in entries], dtype=np.int64)
-    return Past(X[numbers], np.array([weight for _, weight in entries], dtype=np.float32), numbers)
+    rows = np.array([row for row, _ in entries], dtype=np.int64)
+    return Past(X[rows], np.array([weight for _, weight in entries], dtype=np.float32), rows)
 
 
 def terms_of(history: Past) -> np.ndarray:
     cosines, activity = np.arange(4, dtype=np.float32), np.zeros((4, 4), dtype=np.float32)
-    return layer().terms(cosines, X, np.arange(4), activity, history)
+    return layer().terms(cosines, X, np.arange(4), activity=activity, past=history)
 
 
 def test_the_kernel_is_the_nearness_to_the_nearest_wanted_property() -> None:
@@ -150,8 +149,7 @@ def test_the_logit_does_not_run_away_where_a_term_tells_all() -> None:
 
 def test_no_choice_has_its_own_target_in_its_history() -> None:
     log = log_of((1, 0, "deal", 1), (1, 1, "view", 2), (1, 2, "like", 3), (2, 3, "deal", 4))
-    numbers = np.array([0, 1, 2, 3])
-    choices = past_choices(gather_evidence(log.users, numbers, log.kinds, log.times), seed=0)
+    choices = past_choices(market(log).evidence, seed=0)
     assert choices.targets.tolist() == [0, 2]  # a view is no choice, and one dealing alone has no history
     assert choices.histories.properties.tolist() == [1, 2, 0, 1]
 

@@ -22,20 +22,20 @@ def test_the_encoder_is_layers_with_relu_between_them() -> None:
 
 
 def test_an_investor_is_the_weighted_mean_of_their_properties_plus_the_market() -> None:
-    twin = replace(small_twin(), global_vector=np.array([0, 0, 1] + [0] * 13, np.float32))
+    twin = replace(small_twin(), market_taste=np.array([0, 0, 1] + [0] * 13, np.float32))
     a, b = np.eye(16, dtype=np.float32)[:2]
     found = twin.user_vector(np.stack([a, b]), np.array([1.0, 0.5], np.float32))
     assert found == pytest.approx(normalise(a * (1 / 1.5) + b * (0.5 / 1.5) + np.eye(16)[2]))
 
 
 def test_a_dislike_turns_away_who_wants_something() -> None:
-    twin = replace(small_twin(), global_vector=np.array([0, 0, 1] + [0] * 13, np.float32))
+    twin = replace(small_twin(), market_taste=np.array([0, 0, 1] + [0] * 13, np.float32))
     assert twin.user_vector(np.eye(16, dtype=np.float32)[:2], np.array([1.0, -0.5], np.float32))[1] < 0
 
 
 @pytest.mark.parametrize("weights", [[], [-0.5], [-0.5, -0.5]])
 def test_where_nothing_speaks_for_a_property_the_market_s_taste_is_left(weights: list[float]) -> None:
-    twin = replace(small_twin(), global_vector=np.array([0, 0, 1] + [0] * 13, np.float32))
+    twin = replace(small_twin(), market_taste=np.array([0, 0, 1] + [0] * 13, np.float32))
     vectors = np.eye(16, dtype=np.float32)[: len(weights)]
     assert twin.user_vector(vectors, np.array(weights, np.float32)) == pytest.approx(np.eye(16)[2])
 
@@ -93,6 +93,6 @@ def test_a_known_investor_is_found_and_a_new_one_gets_the_market() -> None:
     assert (vector == twin.user_vectors[2]).all()
     vector, evidence = twin.known_user(99)
     assert evidence == 0
-    assert vector == pytest.approx(normalise(twin.global_vector))
+    assert vector == pytest.approx(normalise(twin.market_taste))
     assert twin.known_property("p0") is not None
     assert twin.known_property("unheard of") is None

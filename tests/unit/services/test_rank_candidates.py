@@ -1,17 +1,18 @@
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
+from portfolio_twin.domain.interactions import Event
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.ranking import DISCOVER, TERMS
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.model.twin import Taste, Twin
 from portfolio_twin.services.answers.find_candidates import merge
 from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, recommend
 from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.tenant import fake_stores
 from tests.fakes.twins import TENANT_A, plain_layer, small_catalogue, small_twin
 
 CATALOGUE = small_catalogue()
@@ -35,13 +36,12 @@ def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
     index.ensure_collections()
     payloads = [CATALOGUE.row(i) for i in range(len(CATALOGUE))]
     ids = list(CATALOGUE.ids)
-    index.upsert_properties(TENANT_A, twin.version, ids, twin.property_vectors, payloads)
-    history = (("p0", "like", 2), ("p1", "view", 1))
-    index.upsert_users(
-        TENANT_A, twin.version, [UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))]
-    )
-    models = cast("Any", SimpleNamespace(current=lambda _tenant: twin))
-    return recommend(models, cast("Any", index), TENANT_A, RecommendRequest(user_id=user_id, **request))
+    points = index.of(TENANT_A, twin.version)
+    points.upsert_properties(ids, twin.property_vectors, payloads)
+    history = (Event("p0", "like", 2), Event("p1", "view", 1))
+    points.upsert_users([UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))])
+    tenant = fake_stores({TENANT_A: twin}, index).of(TENANT_A)
+    return recommend(tenant, RecommendRequest(user_id=user_id, **request))
 
 
 def ids_of(found: Recommendations) -> list[str]:
@@ -52,7 +52,7 @@ def test_the_layer_decides_the_order_and_the_affinity_stays_the_calibrated_one()
     twin = ranked_twin(month=1.0)
     found = ask(twin, top_k=5)
     assert ids_of(found)[:2] == [f"p{BUSY}", f"p{QUIET}"]
-    expected = twin.affinity(twin.property_vectors[0], twin.property_vectors[[BUSY]])[0]
+    expected = twin.affinity(Taste(twin.property_vectors[0], 1.0), twin.property_vectors[[BUSY]])[0]
     assert found.recommendations[0].affinity_score == pytest.approx(expected, abs=1e-5)
 
 

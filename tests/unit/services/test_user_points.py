@@ -7,10 +7,11 @@ import pytest
 
 from portfolio_twin.adapters.qdrant.points import UserPoint
 from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_CODE, KIND_WEIGHTS, KINDS, InteractionLog
+from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_WEIGHTS, KINDS, InteractionLog
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.services.answers.know_investor import evidence_weight
-from portfolio_twin.services.answers.user_vectors import user_points
+from portfolio_twin.services.user_points import user_points
+from tests.fakes import logs
 from tests.fakes.twins import small_twin
 
 TWIN = small_twin()
@@ -23,13 +24,7 @@ def vectors_of(ids: Sequence[str]) -> Mapping[str, Matrix]:
 
 def log_of(*events: tuple[int, str, str]) -> InteractionLog:
     """(user, property, kind), one a second."""
-    users, properties, kinds = zip(*events, strict=True) if events else ((), (), ())
-    return InteractionLog(
-        np.array(users, dtype=np.int64),
-        np.array(properties, dtype=object),
-        np.array([KIND_CODE[kind] for kind in kinds], dtype=np.int8),
-        np.arange(len(events), dtype=np.int64),
-    )
+    return logs.log_of(*((*event, second) for second, event in enumerate(events)))
 
 
 def points(*events: tuple[int, str, str]) -> dict[int, UserPoint]:

@@ -1,13 +1,16 @@
-"""A model card from the files of a bundle: no figure in it is written by hand."""
+"""A model card from the files of a bundle: `card.md` holds its words, and no figure in it is written by hand.
+
+Its sections are those of Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019), §4.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from string import Template
 from typing import Any
 
-from functions.train.report.tables import CLASSIFICATION, NAMES, OURS, RANKING, TOO_FEW, interval
-from infra.local.twin.model_card.text import AS_NEW, CARD
+from functions.train.report.tables import CLASSIFICATION, NAMES, RANKING, TOO_FEW, best_rival, interval, number
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, RESAMPLES
@@ -16,7 +19,11 @@ from portfolio_twin.evaluation.slices import GROUPS, label_of
 from portfolio_twin.model.bundle import MANIFEST
 
 Json = Mapping[str, Any]
+CARD = Template(Path(__file__).with_name("card.md").read_text())
 NO_TEST = "Nobody has done enough to be tested on: this model ranks by likeness of properties alone."
+AS_NEW = """\
+"Asked as if new": the same test investors with only the last 0, 1 or 2 properties known. What they did earlier was
+trained on, but nothing is learnt per investor; the quality benchmark holds whole investors out."""
 NO_GATES = "Not judged: this bundle has not been through EvaluateGates."
 
 
@@ -44,7 +51,7 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
     names = [feature["name"] for feature in (*schema["numeric"], *schema["categorical"])]
     names += ["lat", "lon"] if schema["place"] else []
     ranking = manifest["ranking"]
-    return Template(CARD).substitute(
+    return CARD.substitute(
         tenant=tenant, about=about, command=command,
         **{name: manifest[name] for name in ("kind", "version", "code_version")},
         created=manifest["created_at"][:10], training_seconds=f"{metrics['training_seconds']:.0f}",
@@ -73,12 +80,13 @@ def _fitted(kind: str, config: Json) -> str:
 
 
 def _ranking(ranking: Mapping[str, Json]) -> str:
-    rows = [[NAMES.get(model, model), *(_number(row[name]) for name in RANKING)] for model, row in ranking.items()]
+    rows = [[NAMES.get(model, model), *(number(row[name]) for name in RANKING)] for model, row in ranking.items()]
     return _table(["ranking", *RANKING.values()], rows)
 
 
-def _classification(figures: Json, told: Json) -> str:
-    row = [*(_number(figures[name]) for name in CLASSIFICATION), interval(told["ece"]), _number(told["ece_by_chance"])]
+def _classification(figures: Json, everybody: Json) -> str:
+    row = [*(number(figures[name]) for name in CLASSIFICATION), interval(everybody["ece"])]
+    row.append(number(everybody["ece_by_chance"]))
     return _table([*CLASSIFICATION.values(), "ECE [95 %]", "ECE by chance"], [row])
 
 
@@ -86,20 +94,19 @@ def _slices(metrics: Json) -> str:
     rows = [_slice("**all test investors**", metrics["everybody"])]
     for group in GROUPS:
         rows += [
-            _slice(f"{GROUPS[group]}: {label_of(name)}", told)
-            for name, told in metrics["slices"].get(group, {}).items()
+            _slice(f"{GROUPS[group]}: {label_of(name)}", figures)
+            for name, figures in metrics["slices"].get(group, {}).items()
         ]
     heads = ["slice", "investors", "HR@10 [95 %]", "NDCG@10 [95 %]", "best rival's", "ECE [95 %]", "ECE by chance"]
     return f"{_table(heads, rows)}\n\n{AS_NEW}"
 
 
-def _slice(label: str, told: Json) -> list[str]:
-    if told["ndcg_at_10"] is None:
-        return [label, f"{told['users']:,}", TOO_FEW, "", "", "", ""]
-    rivals = [value for model, value in told["others_ndcg_at_10"].items() if model not in OURS]
+def _slice(label: str, figures: Json) -> list[str]:
+    if figures["ndcg_at_10"] is None:
+        return [label, f"{figures['users']:,}", TOO_FEW, "", "", "", ""]
     return [
-        label, f"{told['users']:,}", interval(told["hr_at_10"]), interval(told["ndcg_at_10"]),
-        _number(max(rivals, default=None)), interval(told["ece"]), _number(told["ece_by_chance"]),
+        label, f"{figures['users']:,}", interval(figures["hr_at_10"]), interval(figures["ndcg_at_10"]),
+        number(best_rival(figures)), interval(figures["ece"]), number(figures["ece_by_chance"]),
     ]  # fmt: skip
 
 
@@ -107,7 +114,7 @@ def _gates(gates: Json) -> str:
     rows = []
     for name, gate in gates["gates"].items():
         passed = "passed" if gate["passed"] else "failed"
-        rows.append([f"`{name}`", _number(gate["value"]), _number(gate["limit"]), passed, gate["note"]])
+        rows.append([f"`{name}`", number(gate["value"]), number(gate["limit"]), passed, gate["note"]])
     return f"Decision: **{gates['decision']}**.\n\n" + _table(["gate", "value", "limit", "", "note"], rows)
 
 
@@ -115,7 +122,3 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -15,6 +15,7 @@ from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_upsert import DIALECT
 from portfolio_twin.adapters.postgres.tables import mean_confidence, properties
 from portfolio_twin.domain.csv.canonical import TEXT_COLUMNS, read_catalogue, read_interactions
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue
 
@@ -40,10 +41,10 @@ USER_BOUNDS = text("""
 """)
 
 
-def copy_data(session: TenantSession, lookback_days: int | None = None) -> tuple[Catalogue, InteractionLog]:
+def copy_data(session: TenantSession, lookback_days: int | None = None) -> Dataset:
     """What a model learns from: the whole catalogue, and the interactions of the last days (None: all)."""
     log = copy_log(session, lookback=None if lookback_days is None else timedelta(days=lookback_days))
-    return copy_catalogue(session), log  # the catalogue second, so that it holds every property of the log
+    return Dataset(copy_catalogue(session), log)  # the catalogue second, so that it holds every property of the log
 
 
 def copy_catalogue(

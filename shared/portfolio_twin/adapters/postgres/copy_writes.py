@@ -11,8 +11,7 @@ from sqlalchemy import text
 
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_upsert import column_types, upsert_properties
-from portfolio_twin.domain.event_ids import natural_event_id
-from portfolio_twin.domain.interactions import KINDS, InteractionLog
+from portfolio_twin.domain.interactions import KINDS, InteractionLog, natural_event_id
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column
 
 WHOLE_NUMBERS = ("year_built", "renovation_needed")  # integer and boolean in the table, floats in a catalogue

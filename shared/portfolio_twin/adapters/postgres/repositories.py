@@ -12,8 +12,7 @@ from sqlalchemy import func, select, text
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_upsert import STATED_FIELDS, column_types, upsert_properties
 from portfolio_twin.adapters.postgres.tables import interactions, mean_confidence, properties
-from portfolio_twin.domain.event_ids import event_id
-from portfolio_twin.domain.interactions import Interaction
+from portfolio_twin.domain.interactions import Interaction, event_id
 from portfolio_twin.domain.properties import PropertyFeatures
 from portfolio_twin.errors import IdempotencyConflict, NotFound
 

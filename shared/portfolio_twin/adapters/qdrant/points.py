@@ -8,9 +8,10 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.interactions import Event
+
 Vector = npt.NDArray[np.floating[Any]]
 PointKind = Literal["properties", "users"]
-Event = tuple[str, str, int]  # property id, kind of interaction, seconds since 1970-01-01 UTC
 
 COLLECTIONS: dict[PointKind, str] = {"properties": "property_embeddings", "users": "user_embeddings"}
 OWNER_FIELDS = ("tenant_id", "model_version")
@@ -94,7 +95,7 @@ def user_payload(owner: Owner, user: UserPoint) -> dict[str, Any]:
 
 def user_point(point: Point) -> UserPoint:
     payload = point.payload
-    history = tuple((property_id, kind, time) for property_id, kind, time in payload["history"])
+    history = tuple(Event(*entry) for entry in payload["history"])
     vector = as_vector(point.vector)
     return UserPoint(payload["user_id"], vector, payload["evidence"], history, tuple(payload["acted_on"]))
 

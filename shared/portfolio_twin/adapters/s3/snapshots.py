@@ -20,6 +20,7 @@ from portfolio_twin.domain.csv.canonical import (
     write_interactions,
 )
 from portfolio_twin.domain.csv.holdout import read_holdout, write_holdout
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import Holdout
@@ -35,21 +36,28 @@ Manifest = Mapping[str, Any]
 class Snapshot:
     """One tenant's data as of one moment; whoever reads it reads the same."""
 
-    catalogue: Catalogue
-    log: InteractionLog
+    dataset: Dataset
     holdout: Holdout
     manifest: Manifest
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.dataset.catalogue
+
+    @property
+    def log(self) -> InteractionLog:
+        return self.dataset.log
 
     @property
     def snapshot_id(self) -> str:
         return str(self.manifest["snapshot_id"])
 
 
-def pack_snapshot(catalogue: Catalogue, log: InteractionLog, holdout: Holdout) -> dict[str, bytes]:
+def pack_snapshot(dataset: Dataset, holdout: Holdout) -> dict[str, bytes]:
     """The data files by name; the same data gives the same bytes."""
     return {
-        PROPERTIES: _gzipped(write_catalogue(catalogue)),
-        INTERACTIONS: _gzipped(write_interactions(log)),
+        PROPERTIES: _gzipped(write_catalogue(dataset.catalogue)),
+        INTERACTIONS: _gzipped(write_interactions(dataset.log)),
         HOLDOUT: _gzipped(write_holdout(holdout)),
     }
 
@@ -82,12 +90,8 @@ class Snapshots:
         """Raises NotFound, and UnreadableInput when a file is not the one that the manifest was written for."""
         manifest = self.manifest(snapshot_id)
         lines = {name: self._lines(manifest, name) for name in (PROPERTIES, INTERACTIONS, HOLDOUT)}
-        return Snapshot(
-            read_catalogue(lines[PROPERTIES]),
-            read_interactions(lines[INTERACTIONS]),
-            read_holdout(lines[HOLDOUT]),
-            manifest,
-        )
+        dataset = Dataset(read_catalogue(lines[PROPERTIES]), read_interactions(lines[INTERACTIONS]))
+        return Snapshot(dataset, read_holdout(lines[HOLDOUT]), manifest)
 
     def load_that_of(self, bundle: Mapping[str, Any]) -> Snapshot:
         """What a model was made from, by its bundle's manifest; raises as `load`, and NotFound if it names none."""

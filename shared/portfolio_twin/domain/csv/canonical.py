@@ -2,7 +2,7 @@
 
 properties.csv: property_id, the names of domain/properties.py, `attributes` (a JSON object) and any further columns,
 each of which is an attribute. interactions.csv: user_id,property_id,kind,occurred_at. What others wrote is read by
-`import_checks.py`.
+`checks.py`.
 """
 
 import csv
@@ -107,13 +107,12 @@ class CatalogueParts:
         return Catalogue(ids, columns | dict(sorted(attributes.items())))
 
     def _add_nested(self, cells: Sequence[str]) -> None:
-        known = self._nested
         for i, cell in enumerate(cells, start=self._n):
             for name, value in json.loads(cell).items() if cell and cell != "{}" else ():
-                values = known.setdefault(name, [])
+                values = self._nested.setdefault(name, [])
                 values.extend([None] * (i - len(values)))
                 values.append(value)
-        for values in known.values():
+        for values in self._nested.values():
             values.extend([None] * (self._n + len(cells) - len(values)))
 
 
@@ -127,7 +126,7 @@ def _column(name: str, cells: Sequence[str]) -> Column:
 
 
 def numbers_if_all(column: Column) -> Column:
-    """Float64 where every known text of the column is a number. (n,) object → (n,)"""
+    """Float64 where every text of the column is a number. (n,) object → (n,)"""
     if not all(cell is None or is_number(cell) for cell in column):
         return column
     return np.array([math.nan if cell is None else float(cell) for cell in column], dtype=np.float64)

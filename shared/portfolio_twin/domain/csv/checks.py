@@ -9,7 +9,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ConfigDict, StrictBool, ValidationError, field_validator
+from pydantic_core import PydanticKnownError
 
 from portfolio_twin.domain.csv.canonical import (
     BOOLEANS,
@@ -21,7 +22,7 @@ from portfolio_twin.domain.csv.canonical import (
     is_number,
     join_logs,
 )
-from portfolio_twin.domain.csv.row_faults import say
+from portfolio_twin.domain.csv.row_faults import reason_of
 from portfolio_twin.domain.interactions import Interaction, InteractionLog
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures, PropertyId
 from portfolio_twin.errors import UnreadableInput
@@ -30,8 +31,27 @@ Row = Sequence[str]
 NOT_FOR_FILES = ("tenant_id", "model_version")  # they come from the login and from the pipeline, never from data
 
 
-class Named(BaseModel):
+class PropertyRow(PropertyFeatures):
+    """A row of a file: its cells are text, and those that are not empty are given."""
+
+    model_config = ConfigDict(strict=False)
+
     property_id: PropertyId
+    renovation_needed: StrictBool | None = None
+
+    @field_validator("renovation_needed", mode="before")
+    @classmethod
+    def _truth(cls, cell: str) -> bool | str:
+        truth = BOOLEANS.get(cell.lower())
+        return cell if truth is None else bool(truth)
+
+    @field_validator(*set(NUMERIC_INPUTS) - {"renovation_needed"}, mode="before")
+    @classmethod
+    def _number(cls, cell: str) -> float:
+        """Pydantic itself also reads 1_000, and takes 0-18 for a whole number."""
+        if not is_number(cell):
+            raise PydanticKnownError("float_parsing")
+        return float(cell)
 
 
 @dataclass(frozen=True)
@@ -73,13 +93,13 @@ def check_properties(lines: Iterable[str]) -> CheckedProperties:
     return CheckedProperties(parts.catalogue(), fields, bad)
 
 
-def check_interactions(lines: Iterable[str], known: Container[str]) -> CheckedInteractions:
-    """`known`: the ids of the properties that there are. Raises UnreadableInput as above."""
+def check_interactions(lines: Iterable[str], property_ids: Container[str]) -> CheckedInteractions:
+    """`property_ids`: of all properties that there are. Raises UnreadableInput as above."""
     reader, header = _open(lines, needed=INTERACTION_COLUMNS)
     at = [header.index(name) for name in INTERACTION_COLUMNS]
     parts, good, bad = list[InteractionLog](), list[Interaction](), list[BadRow]()
     for line, row in _rows(reader):
-        read = _interaction([row[i] for i in at], known) if len(row) == len(header) else _ragged(header, row)
+        read = _interaction([row[i] for i in at], property_ids) if len(row) == len(header) else _ragged(header, row)
         if isinstance(read, str):
             bad.append(BadRow(line, read))
             continue
@@ -113,12 +133,12 @@ def _check_property_header(header: Sequence[str]) -> None:
     try:
         PropertyFeatures.model_validate({"attributes": extra})
     except ValidationError as error:
-        raise UnreadableInput(f"the header's further columns, which are attributes: {say(error)}") from error
+        raise UnreadableInput(f"the header's further columns, which are attributes: {reason_of(error)}") from error
 
 
 def _rows(reader: Any) -> Iterator[tuple[int, Row]]:
     """Line number and cells of every row that is not blank; at least one."""
-    found = False
+    empty = True
     while True:
         starts_at = reader.line_num + 1
         try:
@@ -128,9 +148,9 @@ def _rows(reader: Any) -> Iterator[tuple[int, Row]]:
         if row is None:
             break
         if row:
-            found = True
+            empty = False
             yield reader.line_num, row
-    if not found:
+    if empty:
         raise UnreadableInput("there is no row below the header — give a file with data")
 
 
@@ -141,51 +161,33 @@ def _ragged(header: Row, row: Row) -> str:
 def _property_fault(header: Row, row: Row, seen: dict[str, int]) -> str | None:
     if len(row) != len(header):
         return _ragged(header, row)
-    values = dict(zip(header, row, strict=True))
-    property_id = values.pop("property_id")
+    cells = dict(zip(header, row, strict=True))
+    property_id = cells.pop("property_id")
     if property_id in seen:
         return f"property_id: {property_id!r} is on line {seen[property_id]} already — keep one row per property"
     try:
-        features = _features(values)
-        PropertyFeatures.model_validate(features)
-        Named.model_validate({"property_id": property_id})
+        PropertyRow.model_validate({"property_id": property_id} | _features(cells))
     except json.JSONDecodeError as error:
         return f'attributes: no JSON ({error.msg}) — write it as {{"name": value}}'
     except ValidationError as error:
-        return say(error)
+        return reason_of(error)
     return None
 
 
-def _features(values: dict[str, str]) -> dict[str, Any]:
-    """Cells as the values that they stand for; what does not stand for one stays text, and is refused as such."""
-    given = values.pop("attributes", "")
-    nested = json.loads(given) if given else {}
-    extra = {attribute_name(name): cell for name, cell in values.items() if cell and name not in CANONICAL_COLUMNS}
-    known = {name: _value(name, cell) for name, cell in values.items() if cell and name in CANONICAL_COLUMNS}
-    return known | {"attributes": extra | nested if isinstance(nested, dict) else nested}
+def _features(cells: dict[str, str]) -> dict[str, Any]:
+    nested = json.loads(cells.pop("attributes", "") or "{}")
+    own = {attribute_name(name): cell for name, cell in cells.items() if cell and name not in CANONICAL_COLUMNS}
+    canonical = {name: cell for name, cell in cells.items() if cell and name in CANONICAL_COLUMNS}
+    return canonical | {"attributes": own | nested if isinstance(nested, dict) else nested}
 
 
-def _value(name: str, cell: str) -> Any:
-    if name == "renovation_needed":
-        value = BOOLEANS.get(cell.lower())
-        return cell if value is None else bool(value)
-    if name not in NUMERIC_INPUTS or not is_number(cell):
-        return cell
-    number = float(cell)
-    return int(number) if name == "year_built" and number.is_integer() else number
-
-
-def _interaction(cells: Row, known: Container[str]) -> Interaction | str:
-    user, property_id, kind, occurred_at = cells
-    if property_id not in known:
-        return f"property_id: {property_id!r} is no known property — import it first, or correct the id"
-    values = {
-        "user_id": int(user) if user.isascii() and user.isdigit() else user,
-        "property_id": property_id,
-        "kind": kind,
-        "occurred_at": "" if is_number(occurred_at) else occurred_at,  # a bare number would pass as seconds since 1970
-    }
+def _interaction(cells: Row, property_ids: Container[str]) -> Interaction | str:
+    values: dict[str, Any] = dict(zip(INTERACTION_COLUMNS, cells, strict=True))
+    if values["property_id"] not in property_ids:
+        return f"property_id: {values['property_id']!r} is no known property — import it first, or correct the id"
+    if cells[0].isascii() and cells[0].isdigit():
+        values["user_id"] = int(cells[0])
     try:
         return Interaction.model_validate(values)
     except ValidationError as error:
-        return say(error)
+        return reason_of(error)

@@ -7,10 +7,12 @@ from pydantic_core import ErrorDetails
 
 DATE_REMEDY = "write it as 2026-01-31T12:00:00Z"
 UNIT_REMEDY = "check the unit: dollars, square feet, degrees, fractions instead of per cent"
-# pydantic's error type, or its beginning → what to say of the value. Only what a row of text can run into.
-SAYINGS: Mapping[str, str] = {
-    "float_type": "is not a number — write digits only, as in 425000 or 0.065, or nothing when it is unknown",
-    "int_type": "is not a whole number — write digits only, as in 1987",
+WHOLE = "is not a whole number — write digits only, as in 1987"
+# pydantic's error type, or its beginning → what is wrong with the value. Only what a row of text can run into.
+REASONS: Mapping[str, str] = {
+    "float_parsing": "is not a number — write digits only, as in 425000 or 0.065, or nothing when it is unknown",
+    "int_type": WHOLE,
+    "int_from_float": WHOLE,
     "bool_type": "is neither true nor false — write true, false, or nothing when it is unknown",
     "finite_number": "is not a finite number — leave it empty when it is unknown",
     "less_than_equal": f"is more than {{le}} — {UNIT_REMEDY}",
@@ -25,16 +27,16 @@ SAYINGS: Mapping[str, str] = {
     "dict_type": 'is no JSON object — write it as {{"name": value}}',
     "timezone_aware": f"has no time or no time zone — {DATE_REMEDY}",
     "datetime": f"is not a date — {DATE_REMEDY}",
-    "value_error": "lies in the future — check the clock and the time zone of its source",
+    "value_error": "is refused: {error} — check the date, and the clock and the time zone of its source",
     "missing": "is missing — every row needs one",
 }
 SHOWN_CHARACTERS = 40
 
 
-def say(error: ValidationError) -> str:
-    """One saying per field; where a value may be one of several types, the last of them speaks."""
+def reason_of(error: ValidationError) -> str:
+    """One reason per field; where a value may be one of several types, that of the last of them."""
     faults = {_field(fault): fault for fault in error.errors(include_url=False)}
-    return "; ".join(_say(field, fault) for field, fault in faults.items())
+    return "; ".join(_reason(field, fault) for field, fault in faults.items())
 
 
 def _field(fault: ErrorDetails) -> str:
@@ -42,14 +44,14 @@ def _field(fault: ErrorDetails) -> str:
     return ".".join(names[:2] if names[0] == "attributes" else names[:1])
 
 
-def _say(field: str, fault: ErrorDetails) -> str:
-    kind = fault["type"]
-    saying = SAYINGS.get(kind) or (
-        SAYINGS["datetime"] if kind.startswith("datetime") else f"is refused: {fault['msg']}"
+def _reason(field: str, fault: ErrorDetails) -> str:
+    kind, limits = fault["type"], fault.get("ctx", {})
+    reason = REASONS.get(kind) or (
+        REASONS["datetime"] if kind.startswith("datetime") else f"is refused: {fault['msg']}"
     )
     shown = "" if isinstance(fault["input"], dict) else f"{_shorten(fault['input'])} "
-    limits = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in fault.get("ctx", {}).items()}
-    return f"{field}: {shown}{saying.format(**limits)}"
+    limits = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in limits.items()}
+    return f"{field}: {shown}{reason.format(**limits)}"
 
 
 def _shorten(value: object) -> str:

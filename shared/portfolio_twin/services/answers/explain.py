@@ -1,27 +1,30 @@
 """Why this answer: every input's share, the liked properties nearest to it, and what would lift it."""
 
-from collections.abc import Mapping
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel
 
-from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.arrays import Matrix
+from portfolio_twin.domain.criteria import STRICT
 from portfolio_twin.domain.interactions import UserId
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.explanation import Change, explain, smallest_change
 from portfolio_twin.model.twin import Twin
-from portfolio_twin.services.answers.give_reasons import Reason, in_words, known_fields
+from portfolio_twin.services.answers.give_reasons import Reason, in_words
 from portfolio_twin.services.answers.know_investor import Investor, Strategy, know_investor
-from portfolio_twin.services.answers.predict import PropertyReference, stored_property
+from portfolio_twin.services.answers.rank_candidates import features_of
+from portfolio_twin.services.answers.resolve_property import PropertyReference, resolve_property
 
-NEAREST_TOLD = 3
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.qdrant.index import TenantIndex
+
+NEAREST_LIKED = 3
 
 
 class ExplainRequest(BaseModel):
-    model_config = PropertyReference.model_config
+    model_config = STRICT
 
     user_id: UserId
     property: PropertyReference
@@ -44,44 +47,32 @@ class ExplanationAnswer(BaseModel):
     strategy: Strategy
 
 
-def explain_affinity(
-    models: LiveModels, index: VectorIndex, tenant: UUID, request: ExplainRequest
-) -> ExplanationAnswer:
+def explain_affinity(tenant: Tenant, request: ExplainRequest) -> ExplanationAnswer:
     """Raises NotFound for a property_id that this tenant does not have."""
-    twin = models.current(tenant)
-    investor = know_investor(twin, index, tenant, request.user_id)
-    reference = request.property
-    if reference.property_features is not None:
-        row: Mapping[str, Any] = known_fields(reference.property_features)
-    else:
-        row = stored_property(twin, index, tenant, str(reference.property_id))
-    X = twin.schema.vectorise(Catalogue.from_rows([""], [row]))
-    found = explain(twin, investor.vector, X[0], investor.evidence)
+    twin = tenant.twin()
+    index = tenant.index(twin.version)
+    investor = know_investor(index, twin, request.user_id)
+    fields = resolve_property(index, request.property)
+    x = twin.schema.vectorise(Catalogue.from_rows([""], [fields]))[0]  # (w,)
+    explanation = explain(twin, investor.taste, x)
     return ExplanationAnswer(
-        affinity_score=found.affinity,
-        baseline_score=found.baseline_affinity,
+        affinity_score=explanation.affinity,
+        baseline_score=explanation.baseline_affinity,
         contributions=[
-            Reason(input=name, contribution=value, text=in_words(name, value, row))
-            for name, value in found.contributions.items()
+            Reason(input=name, contribution=value, text=in_words(name, value, fields))
+            for name, value in explanation.contributions.items()
         ],
-        nearest_liked=_nearest_liked(twin, index, tenant, investor, X),
-        smallest_change=smallest_change(
-            row, lambda variants: twin.affinity(investor.vector, twin.embed(variants), investor.evidence)
-        ),
+        nearest_liked=_nearest_liked(index, twin, investor, x),
+        smallest_change=smallest_change(fields, lambda variants: twin.affinity(investor.taste, twin.embed(variants))),
         model_version=twin.version,
         strategy=investor.strategy(twin),
     )
 
 
-def _nearest_liked(
-    twin: Twin, index: VectorIndex, tenant: UUID, investor: Investor, X: np.ndarray
-) -> list[LikedProperty]:
-    if not investor.liked:
+def _nearest_liked(index: "TenantIndex", twin: Twin, investor: Investor, x: Matrix) -> list[LikedProperty]:
+    liked = list(index.get_properties(investor.liked).values()) if investor.liked else []
+    if not liked:
         return []
-    known = list(index.get_properties(tenant, twin.version, investor.liked).values())
-    if not known:
-        return []
-    vectors = twin.embed(Catalogue.from_rows([hit.property_id for hit in known], [hit.payload for hit in known]))
-    similarity = vectors @ twin.encoder(X)[0]  # (liked,)
-    nearest = np.argsort(-similarity)[:NEAREST_TOLD]
-    return [LikedProperty(property_id=known[i].property_id, similarity_score=float(similarity[i])) for i in nearest]
+    similarity = twin.encoder(features_of(twin, liked)) @ twin.encoder(x[None])[0]  # (liked,)
+    nearest = np.argsort(-similarity)[:NEAREST_LIKED]
+    return [LikedProperty(property_id=liked[i].property_id, similarity_score=float(similarity[i])) for i in nearest]

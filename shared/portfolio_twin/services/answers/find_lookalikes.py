@@ -2,20 +2,19 @@
 
 import math
 from typing import Annotated, Any
-from uuid import UUID
 
 import numpy as np
 from pydantic import BaseModel, Field, field_validator
 
-from portfolio_twin.adapters.qdrant.index import PropertyHit, VectorIndex
-from portfolio_twin.adapters.s3.live_models import LiveModels
-from portfolio_twin.domain.criteria import STRICT, Filters
+from portfolio_twin.adapters.qdrant.points import PropertyHit
+from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.criteria import STRICT, Filters, Narrowing
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.services.answers.know_investor import evidence_weight
-from portfolio_twin.services.answers.predict import stored_property
 from portfolio_twin.services.answers.recommend import TopK, listing_of
+from portfolio_twin.services.answers.resolve_property import stored_property
 
 
 class SimilarRequest(BaseModel):
@@ -57,41 +56,36 @@ class Audience(BaseModel):
     investors: list[LikelyInvestor]
 
 
-def find_similar(
-    models: LiveModels, index: VectorIndex, tenant: UUID, property_id: str, top_k: int
-) -> SimilarProperties:
+def find_similar(tenant: Tenant, property_id: str, top_k: int) -> SimilarProperties:
     """Properties like this one, itself left out; raises NotFound when this tenant has no such property."""
-    twin = models.current(tenant)
-    hits = index.similar(tenant, twin.version, property_id, limit=top_k)
-    return _similar(twin.version, hits)
+    twin = tenant.twin()
+    return _similar(twin.version, tenant.index(twin.version).similar(property_id, limit=top_k))
 
 
-def find_similar_to_embedding(
-    models: LiveModels, index: VectorIndex, tenant: UUID, request: SimilarRequest
-) -> SimilarProperties:
-    twin = models.current(tenant)
+def find_similar_to_embedding(tenant: Tenant, request: SimilarRequest) -> SimilarProperties:
+    twin = tenant.twin()
     if len(request.embedding) != twin.config.embedding_dim:
         raise InvalidInput(f"embedding: must have {twin.config.embedding_dim} numbers, not {len(request.embedding)}")
-    vector = normalise(np.array(request.embedding, dtype=np.float32))
-    hits = index.search(tenant, twin.version, vector, limit=request.top_k, filters=request.filters)
-    return _similar(twin.version, hits)
+    vector = normalise(np.array(request.embedding, dtype=np.float32))  # (d,)
+    narrowing = Narrowing(request.filters)
+    return _similar(twin.version, tenant.index(twin.version).search(vector, limit=request.top_k, narrowing=narrowing))
 
 
-def find_audience(models: LiveModels, index: VectorIndex, tenant: UUID, property_id: str, top_k: int) -> Audience:
+def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
     """Investors by their affinity for this property; raises NotFound when this tenant has no such property."""
-    twin = models.current(tenant)
-    row = stored_property(twin, index, tenant, property_id)
-    X = twin.schema.vectorise(Catalogue.from_rows([property_id], [row]))
-    hits = index.search_users(tenant, twin.version, twin.encoder(X)[0], limit=top_k)
+    twin = tenant.twin()
+    index = tenant.index(twin.version)
+    X = twin.schema.vectorise(Catalogue.from_rows([property_id], [stored_property(index, property_id)]))
+    hits = index.search_users(twin.encoder(X)[0], limit=top_k)
     evidence = np.array([evidence_weight(hit.evidence) for hit in hits])
     affinity, confidence = twin.score_cosines(np.array([hit.score for hit in hits]), evidence, twin.novelty(X))
-    found = zip([hit.user_id for hit in hits], affinity.tolist(), confidence.tolist(), strict=True)
+    order = np.argsort(-affinity, kind="stable")
     return Audience(
         property_id=property_id,
         model_version=twin.version,
         investors=[
-            LikelyInvestor(user_id=user_id, affinity_score=p, confidence=c)
-            for user_id, p, c in sorted(found, key=lambda investor: -investor[1])
+            LikelyInvestor(user_id=hits[i].user_id, affinity_score=float(affinity[i]), confidence=float(confidence[i]))
+            for i in order
         ],
     )
 

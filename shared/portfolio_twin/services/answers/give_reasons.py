@@ -6,12 +6,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, PropertyFeatures
+from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX
 from portfolio_twin.model.explanation import explain
-from portfolio_twin.model.twin import Twin
+from portfolio_twin.model.twin import Taste, Twin
 
-REASONS_TOLD = 3
-TOO_SMALL_TO_TELL = 0.005
+REASONS_GIVEN = 3
+LEAST_CONTRIBUTION = 0.005  # of a probability
 
 LABELS = {"confidence": "data confidence"}  # the property's own, not that of the answer
 FORMATS = {
@@ -35,25 +35,26 @@ class Reason(BaseModel):
     text: str
 
 
-def give_reasons(
-    twin: Twin, user: Matrix, x: Matrix, row: Mapping[str, Any], evidence: float, limit: int = REASONS_TOLD
-) -> list[Reason]:
-    """The inputs that matter most for this investor (d,) and property: x (w,), and `row` as `Catalogue.row` has it."""
-    contributions = explain(twin, user, x, evidence).contributions
-    told = [(name, value) for name, value in contributions.items() if abs(value) >= TOO_SMALL_TO_TELL]
-    return [Reason(input=name, contribution=value, text=in_words(name, value, row)) for name, value in told[:limit]]
+def give_reasons(twin: Twin, taste: Taste, x: Matrix, fields: Mapping[str, Any]) -> list[Reason]:
+    """The inputs that matter most for this taste and property: x (w,), `fields` as `Catalogue.row` has them."""
+    contributions = explain(twin, taste, x).contributions
+    strongest = [(name, value) for name, value in contributions.items() if abs(value) >= LEAST_CONTRIBUTION]
+    return [
+        Reason(input=name, contribution=value, text=in_words(name, value, fields))
+        for name, value in strongest[:REASONS_GIVEN]
+    ]
 
 
-def in_words(name: str, contribution: float, row: Mapping[str, Any]) -> str:
+def in_words(name: str, contribution: float, fields: Mapping[str, Any]) -> str:
     verb = "raises" if contribution > 0 else "lowers"
     if name == "location":
-        place = f" ({row['zipcode']})" if row.get("zipcode") else ""
-        return f"the location{place} {verb} the match"
+        zipcode = f" ({fields['zipcode']})" if fields.get("zipcode") else ""
+        return f"the location{zipcode} {verb} the match"
     label = LABELS.get(name, name.removeprefix(ATTRIBUTE_PREFIX).replace("_", " "))
     if name.startswith(ATTRIBUTE_PREFIX):
-        value = row.get("attributes", {}).get(name.removeprefix(ATTRIBUTE_PREFIX))
+        value = fields.get("attributes", {}).get(name.removeprefix(ATTRIBUTE_PREFIX))
     else:
-        value = row.get(name)
+        value = fields.get(name)
     if value is None:
         return f"that its {label} is not known {verb} the match"
     shown = FORMATS[name].format(value) if name in FORMATS else _plain(value)
@@ -64,8 +65,3 @@ def _plain(value: str | float | bool) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def known_fields(features: PropertyFeatures) -> dict[str, Any]:
-    """The fields that are known, as `Catalogue.row` gives them."""
-    return {name: value for name, value in features.__dict__.items() if value is not None and value != {}}

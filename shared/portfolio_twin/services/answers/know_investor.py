@@ -1,59 +1,69 @@
-"""Who is asking: the investor's vector, evidence and history, from the index or, when it is down, from the bundle."""
+"""Who is asking: taste, evidence and history, from the index or, when it is down, from the bundle."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
-from uuid import UUID
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from portfolio_twin.adapters import telemetry
-from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.qdrant.points import Event
-from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS
+from portfolio_twin.adapters.qdrant.points import PropertyHit
+from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS, Event
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.model.twin import Taste, Twin
+
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.qdrant.index import TenantIndex
 
 Strategy = Literal["twin", "content", "buy_box", "popular"]
 
 
 @dataclass(frozen=True)
 class Investor:
-    vector: Matrix  # (d,)
-    evidence: float  # sum of the weights in the history that are above 0
-    history: Sequence[Event]  # property, kind, when; the newest first
-    acted_on: Sequence[str]
-    degraded: bool  # the index is down: this is what training knew
+    taste: Taste
+    history: Sequence[Event] = ()  # the newest first
+    acted_on: Sequence[str] = ()
+    degraded: bool = False  # the index is down: this is what training knew
 
     def strategy(self, twin: Twin) -> Strategy:
-        """What the answers rest on: the market's taste as long as nothing is known of the investor."""
-        return twin.kind if self.evidence > 0 else "popular"
+        """What the answers rest on: the market's taste as long as the investor has done nothing."""
+        return twin.kind if self.taste.evidence > 0 else "popular"
 
-    @property
-    def taste(self) -> Taste:
-        return Taste(self.vector, self.evidence)
+    def without_index(self) -> "Investor":
+        """The same where the index went down after the investor was read."""
+        if not self.degraded:  # else it was counted before
+            telemetry.count("Degraded")
+        return replace(self, degraded=True)
 
     @property
     def liked(self) -> tuple[str, ...]:
         return tuple(property_id for property_id, kind, _ in self.history if kind in POSITIVE_KINDS)
 
 
-def know_investor(twin: Twin, index: VectorIndex, tenant: UUID, user_id: int) -> Investor:
-    """Never fails: an investor that nobody has heard of has the market's taste."""
+class Dealing(NamedTuple):
+    """An entry of the investor's history with the property as it is stored."""
+
+    kind: str
+    property: PropertyHit
+
+
+def know_investor(index: "TenantIndex", twin: Twin, user_id: int) -> Investor:
+    """Never fails: an investor who has done nothing yet has the market's taste."""
     try:
-        point = index.get_user(tenant, twin.version, user_id)
+        point = index.get_user(user_id)
     except IndexUnavailable:
-        vector, evidence = twin.known_user(user_id)
-        telemetry.count("Degraded")
-        return Investor(vector, evidence, (), (), degraded=True)
+        return Investor(Taste(*twin.known_user(user_id))).without_index()
     if point is None:
-        vector, evidence = twin.known_user(user_id)
-        return Investor(vector, evidence, (), (), degraded=False)
-    vector = np.asarray(point.vector, np.float32)
+        return Investor(Taste(*twin.known_user(user_id)))
     evidence = evidence_weight(Counter(kind for _, kind, _ in point.history))
-    return Investor(vector, evidence, point.history, point.acted_on, degraded=False)
+    return Investor(Taste(np.asarray(point.vector, np.float32), evidence), point.history, point.acted_on)
+
+
+def stored_history(index: "TenantIndex", investor: Investor) -> list[Dealing]:
+    """The newest first, without properties that are no longer stored."""
+    hits = index.get_properties([property_id for property_id, _, _ in investor.history]) if investor.history else {}
+    return [Dealing(kind, hits[property_id]) for property_id, kind, _ in investor.history if property_id in hits]
 
 
 def evidence_weight(evidence: Mapping[str, int]) -> float:

@@ -1,41 +1,22 @@
 """How well does this property match this investor?"""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Annotated, Any, Self
-from uuid import UUID
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from portfolio_twin.adapters import telemetry
-from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.s3.live_models import LiveModels
-from portfolio_twin.domain.arrays import Matrix
+from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import STRICT
 from portfolio_twin.domain.interactions import UserId
-from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
-from portfolio_twin.errors import IndexUnavailable, NotFound
-from portfolio_twin.model.twin import Twin
-from portfolio_twin.services.answers.give_reasons import Reason, give_reasons, known_fields
+from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
+from portfolio_twin.errors import IndexUnavailable
+from portfolio_twin.model.twin import Scored, Twin
+from portfolio_twin.services.answers.give_reasons import Reason, give_reasons
 from portfolio_twin.services.answers.know_investor import Investor, Strategy, know_investor
+from portfolio_twin.services.answers.resolve_property import PropertyReference, resolve_property
 from portfolio_twin.services.answers.validate_each import ItemError, parse_body, validate_each
 
 BATCH_LIMIT = 10_000
-
-
-class PropertyReference(BaseModel):
-    """A property by its features, or by the id under which it is stored."""
-
-    model_config = STRICT
-
-    property_features: PropertyFeatures | None = None
-    property_id: PropertyId | None = None
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.property_features is None) == (self.property_id is None):
-            raise ValueError("give either property_features or property_id")
-        return self
+PROPERTIES = TypeAdapter(list[PropertyFeatures])
 
 
 class PredictRequest(PropertyReference):
@@ -76,41 +57,48 @@ class BatchRequest(BaseModel):
     properties: Annotated[list[Any], Field(min_length=1, max_length=BATCH_LIMIT)]
 
 
+class EmbeddingRequest(BaseModel):
+    model_config = STRICT
+
+    property_features: PropertyFeatures
+
+
+class Embedding(BaseModel):
+    model_version: str
+    embedding: list[float]
+
+
 class FaultlessBatch(BatchRequest):
     properties: Annotated[list[PropertyFeatures], Field(min_length=1, max_length=BATCH_LIMIT)]
 
 
-def predict(models: LiveModels, index: VectorIndex, tenant: UUID, request: PredictRequest) -> Prediction:
+def predict(tenant: Tenant, request: PredictRequest) -> Prediction:
     """Raises NotFound for a property_id that this tenant does not have."""
-    twin = models.current(tenant)
-    investor = know_investor(twin, index, tenant, request.user_id)
-    if request.property_id is not None:
-        try:
-            row: Mapping[str, Any] = stored_property(twin, index, tenant, request.property_id)
-        except IndexUnavailable:
-            return _from_bundle(twin, investor, request.property_id)
-    else:
-        assert request.property_features is not None  # the validator saw to it
-        row = known_fields(request.property_features)
-    X = twin.schema.vectorise(Catalogue.from_rows([""], [row]))
-    affinity, confidence = twin.score(investor.taste, X)
-    reasons = give_reasons(twin, investor.vector, X[0], row, investor.evidence) if request.explain else None
-    return _prediction(twin, investor, float(affinity[0]), float(confidence[0]), reasons)
+    twin = tenant.twin()
+    index = tenant.index(twin.version)
+    investor = know_investor(index, twin, request.user_id)
+    try:
+        fields = resolve_property(index, request)
+    except IndexUnavailable:
+        return _from_bundle(twin, investor.without_index(), str(request.property_id))
+    X = twin.schema.vectorise(Catalogue.from_rows([""], [fields]))
+    reasons = give_reasons(twin, investor.taste, X[0], fields) if request.explain else None
+    return _prediction(twin, investor, twin.score(investor.taste, X), reasons)
 
 
-def predict_batch(models: LiveModels, index: VectorIndex, tenant: UUID, body: bytes) -> dict[str, Any]:
+def predict_batch(tenant: Tenant, body: bytes) -> dict[str, Any]:
     """One result or one error per item, in order; plain data, as 10 000 models would take longer than the twin."""
     user_id, good, errors = read_batch(body)
-    twin = models.current(tenant)
-    investor = know_investor(twin, index, tenant, user_id)
+    twin = tenant.twin()
+    investor = know_investor(tenant.index(twin.version), twin, user_id)
     results: list[dict[str, Any]] = [{}] * (len(good) + len(errors))
-    for place, message in errors.items():
-        results[place] = {"error": {"code": "InvalidInput", "message": message}}
+    for position, message in errors.items():
+        results[position] = {"error": {"code": "InvalidInput", "message": message}}
     if good:
         X = twin.schema.vectorise(Catalogue.of([""] * len(good), list(good.values())))
         affinity, confidence = twin.score(investor.taste, X)
-        for place, p, c in zip(good, affinity.tolist(), confidence.tolist(), strict=True):
-            results[place] = {"affinity_score": p, "confidence": c}
+        for position, p, c in zip(good, affinity.tolist(), confidence.tolist(), strict=True):
+            results[position] = {"affinity_score": p, "confidence": c}
     return {
         "model_version": twin.version,
         "strategy": investor.strategy(twin),
@@ -120,7 +108,7 @@ def predict_batch(models: LiveModels, index: VectorIndex, tenant: UUID, body: by
 
 
 def read_batch(body: bytes) -> tuple[int, dict[int, PropertyFeatures], dict[int, str]]:
-    """The investor, and by place the good items and what is wrong with the others.
+    """The investor, and by position the good items and what is wrong with the others.
 
     A batch without a fault is read in one go, twice as fast as the two steps that tell the faults apart.
     """
@@ -132,40 +120,24 @@ def read_batch(body: bytes) -> tuple[int, dict[int, PropertyFeatures], dict[int,
     return request.user_id, *validate_each(PROPERTIES, request.properties)
 
 
-PROPERTIES = TypeAdapter(list[PropertyFeatures])
-
-
-def embed(models: LiveModels, tenant: UUID, features: PropertyFeatures) -> tuple[str, Matrix]:
-    """The model's version and the property's vector (d,)."""
-    twin = models.current(tenant)
-    return twin.version, twin.embed(Catalogue.of([""], [features]))[0]
-
-
-def stored_property(twin: Twin, index: VectorIndex, tenant: UUID, property_id: str) -> Mapping[str, Any]:
-    """The known fields of a property of this tenant; raises NotFound when it has no such property."""
-    found = index.get_properties(tenant, twin.version, [property_id])
-    if property_id not in found:
-        raise NotFound("no such property")
-    return found[property_id].payload
+def embed(tenant: Tenant, request: EmbeddingRequest) -> Embedding:
+    twin = tenant.twin()
+    vector = twin.embed(Catalogue.of([""], [request.property_features]))[0]  # (d,)
+    return Embedding(model_version=twin.version, embedding=vector.tolist())
 
 
 def _from_bundle(twin: Twin, investor: Investor, property_id: str) -> Prediction:
     vector = twin.known_property(property_id)
     if vector is None:
         raise IndexUnavailable("the index is down, and the property is not one that training knew")
-    affinity, confidence = twin.score_cosines(vector[None] @ investor.vector, investor.evidence, 0.0)
-    if not investor.degraded:  # else it was counted when it was found
-        telemetry.count("Degraded")
-    degraded = replace(investor, degraded=True)
-    return _prediction(twin, degraded, float(affinity[0]), float(confidence[0]), None)
+    cosine = vector[None] @ investor.taste.vector
+    return _prediction(twin, investor, twin.score_cosines(cosine, investor.taste.evidence, novelty=0.0))
 
 
-def _prediction(
-    twin: Twin, investor: Investor, affinity: float, confidence: float, reasons: list[Reason] | None
-) -> Prediction:
+def _prediction(twin: Twin, investor: Investor, scored: Scored, reasons: list[Reason] | None = None) -> Prediction:
     return Prediction(
-        affinity_score=affinity,
-        confidence=confidence,
+        affinity_score=float(scored.affinity[0]),
+        confidence=float(scored.confidence[0]),
         model_version=twin.version,
         strategy=investor.strategy(twin),
         degraded=investor.degraded,

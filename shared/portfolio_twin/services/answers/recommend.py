@@ -1,24 +1,23 @@
 """The best properties for this investor now: retrieve by vector, score, diversify, say why."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
-from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, Field, model_validator
 
-from portfolio_twin.adapters.qdrant.index import PropertyHit, VectorIndex
-from portfolio_twin.adapters.s3.live_models import LiveModels
-from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.criteria import STRICT, BuyBox, Filters
+from portfolio_twin.adapters.qdrant.points import PropertyHit
+from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.arrays import Floats, Matrix
+from portfolio_twin.domain.criteria import STRICT, BuyBox, Filters, Narrowing
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, UserId
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
 from portfolio_twin.model.encoder import normalise
-from portfolio_twin.model.twin import Twin
-from portfolio_twin.services.answers.find_candidates import Stored, find_candidates
+from portfolio_twin.model.twin import Taste, Twin
+from portfolio_twin.services.answers.find_candidates import find_candidates
 from portfolio_twin.services.answers.give_reasons import Reason, give_reasons
-from portfolio_twin.services.answers.know_investor import Investor, Strategy, know_investor
-from portfolio_twin.services.answers.rank_candidates import rank_candidates
+from portfolio_twin.services.answers.know_investor import Dealing, Investor, Strategy, know_investor, stored_history
+from portfolio_twin.services.answers.rank_candidates import Candidates, Ranked, features_of, rank_candidates
 
 TOP_K_LIMIT = 100
 
@@ -67,75 +66,68 @@ class Recommendations(BaseModel):
     recommendations: list[Recommendation]
 
 
-def recommend(models: LiveModels, index: VectorIndex, tenant: UUID, request: RecommendRequest) -> Recommendations:
+def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
     """Never a property that the investor has acted on; raises IndexUnavailable when there is nothing to search."""
-    twin = models.current(tenant)
-    investor = know_investor(twin, index, tenant, request.user_id)
-    strategy, target = _what_to_look_for(twin, investor, request)
-    known = index.get_properties(tenant, twin.version, [i for i, _, _ in investor.history]) if investor.history else {}
-    if request.discover_new and investor.history and twin.ranking is None:
-        target = _taste_alone(twin, investor, known)
-    hits = find_candidates(
-        index, tenant, twin.version, target, investor, known if twin.ranking else {}, request.narrowing(),
-        request.candidate_property_ids,
-    )  # fmt: skip
+    twin = tenant.twin()
+    index = tenant.index(twin.version)
+    investor = know_investor(index, twin, request.user_id)
+    history = stored_history(index, investor)
+    strategy, taste = _wanted(twin, investor, history, request)
+    narrowing = Narrowing(request.narrowing(), only=request.candidate_property_ids, exclude=investor.acted_on)
+    hits = find_candidates(index, taste.vector, history if twin.ranking else [], narrowing)
+    recommendations: list[Recommendation] = []
+    if hits:
+        candidates, ranked = Candidates.of(twin, hits), None
+        if twin.ranking and strategy != "buy_box":
+            ranked = rank_candidates(twin, twin.ranking, history, candidates, discover=request.discover_new)
+        recommendations = _best_of(twin, taste, candidates, ranked=ranked, request=request)
     return Recommendations(
-        user_id=request.user_id,
-        strategy=strategy,
-        model_version=twin.version,
-        recommendations=_best_of(twin, investor, known, target, hits, request) if hits else [],
+        user_id=request.user_id, strategy=strategy, model_version=twin.version, recommendations=recommendations
     )
 
 
-def _what_to_look_for(twin: Twin, investor: Investor, request: RecommendRequest) -> tuple[Strategy, Matrix]:
-    if request.buy_box is not None and investor.evidence == 0:
-        return "buy_box", twin.embed(Catalogue.of([""], [request.buy_box.as_property()]))[0]
-    return investor.strategy(twin), investor.vector
+def _wanted(
+    twin: Twin, investor: Investor, history: Sequence[Dealing], request: RecommendRequest
+) -> tuple[Strategy, Taste]:
+    """What to look for: the investor's taste, or what they state where they have done nothing yet."""
+    own = investor.taste
+    if request.buy_box is not None and own.evidence == 0:
+        stated = twin.embed(Catalogue.of([""], [request.buy_box.as_property()]))[0]
+        return "buy_box", Taste(stated, own.evidence, stated=True)
+    if request.discover_new and history and twin.ranking is None:  # the ranking layer has weights of its own for it
+        return investor.strategy(twin), _without_market(twin, own, history)
+    return investor.strategy(twin), own
 
 
-def _taste_alone(twin: Twin, investor: Investor, known: Stored) -> Matrix:
-    """The investor's vector (d,) without the market's share in it."""
-    weights = {i: KIND_WEIGHTS[kind] for i, kind, _ in investor.history if i in known}
-    if not weights:
-        return investor.vector
-    vectors = twin.embed(Catalogue.from_rows([""] * len(weights), [known[i].payload for i in weights]))
-    return normalise(np.array(list(weights.values()), dtype=np.float32) @ vectors)
+def _without_market(twin: Twin, own: Taste, history: Sequence[Dealing]) -> Taste:
+    """The investor's taste without the market's share in it."""
+    weights = np.array([KIND_WEIGHTS[kind] for kind, _ in history], dtype=np.float32)  # (h,)
+    vectors = twin.encoder(features_of(twin, [hit for _, hit in history]))  # (h, d)
+    return Taste(normalise(weights @ vectors), own.evidence, stated=True)
 
 
 def _best_of(
-    twin: Twin,
-    investor: Investor,
-    known: Stored,
-    target: Matrix,
-    hits: list[PropertyHit],
-    request: RecommendRequest,
+    twin: Twin, taste: Taste, candidates: Candidates, *, ranked: Ranked | None, request: RecommendRequest
 ) -> list[Recommendation]:
-    X = twin.schema.vectorise(Catalogue.from_rows([""] * len(hits), [hit.payload for hit in hits]))
-    vectors = twin.encoder(X)  # (candidates, d)
-    evidence = investor.evidence if target is investor.vector else 1.0  # a buy box is a taste that was stated
-    affinity = twin.affinity(target, vectors, evidence)
-    confidence = twin.confidence(affinity, investor.evidence, twin.novelty(X))
-    ranked = None
-    if twin.ranking and target is investor.vector:
-        ranked = rank_candidates(twin, twin.ranking, investor, known, hits, X, discover=request.discover_new)
-    chosen = diversify(ranked.scores if ranked else affinity, vectors, request.diversity, request.top_k)
+    affinity, confidence = twin.score(taste, candidates.X)
+    relevance = ranked.scores if ranked else affinity
     return [
         Recommendation(
-            property_id=hits[i].property_id,
+            property_id=candidates.hits[i].property_id,
             affinity_score=float(affinity[i]),
             confidence=float(confidence[i]),
             reasons=[
-                *(ranked.reasons(i, twin.ranking) if ranked and twin.ranking else ()),
-                *give_reasons(twin, target, X[i], hits[i].payload, evidence),
+                *(ranked.reasons(i) if ranked else ()),
+                *give_reasons(twin, taste, candidates.X[i], candidates.hits[i].payload),
             ],
-            property=listing_of(hits[i]),
+            property=listing_of(candidates.hits[i]),
         )
-        for i in chosen
+        for i in diversify(relevance, candidates.vectors, request.diversity, request.top_k)
     ]
 
 
-def diversify(relevance: npt.NDArray[Any], vectors: Matrix, diversity: float, top_k: int) -> list[int]:
-    """The places of the top_k by maximal marginal relevance: relevance (n,) on any scale, unit vectors (n, d).
+def diversify(relevance: Floats, vectors: Matrix, diversity: float, top_k: int) -> list[int]:
+    """The positions of the top_k by maximal marginal relevance: relevance (n,) on any scale, unit vectors (n, d).
 
     Carbonell and Goldstein, "The use of MMR, diversity-based reranking" (1998), with λ = 1 − diversity.
     """

@@ -2,18 +2,15 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.postgres.repositories import InteractionRepository, Recorded
-from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import STRICT
 from portfolio_twin.domain.interactions import Interaction, Kind, UserId
-from portfolio_twin.services.answers.refresh_twins import refresh_twins
 from portfolio_twin.services.answers.validate_each import ItemError, validate_each
+from portfolio_twin.services.user_points import refresh_twins
 
 INTERACTIONS_LIMIT = 1_000
 INTERACTIONS = TypeAdapter(list[Interaction])
@@ -53,13 +50,7 @@ class InteractionsAnswer(BaseModel):
 
 
 def record_feedback(
-    models: LiveModels,
-    index: VectorIndex,
-    database: Database,
-    tenant: UUID,
-    property_id: str,
-    request: FeedbackRequest,
-    idempotency_key: str | None,
+    tenant: Tenant, property_id: str, request: FeedbackRequest, idempotency_key: str | None
 ) -> Feedback:
     """Raises NotFound for an unknown property, IdempotencyConflict for a key that was used for something else."""
     interaction = Interaction(
@@ -69,7 +60,7 @@ def record_feedback(
         occurred_at=datetime.now(UTC),
         idempotency_key=idempotency_key,
     )
-    with database.tenant_session(tenant) as session:
+    with tenant.session() as session:
         recorded = InteractionRepository(session).add(interaction, timed=False)
         session.commit()
     return Feedback(
@@ -77,29 +68,27 @@ def record_feedback(
         property_id=property_id,
         kind=request.kind,
         occurred_at=recorded.occurred_at,
-        twin_updated=refresh_twins(models, index, database, tenant, [request.user_id]),
+        twin_updated=refresh_twins(tenant, [request.user_id]),
     )
 
 
-def record_interactions(
-    models: LiveModels, index: VectorIndex, database: Database, tenant: UUID, request: InteractionsRequest
-) -> InteractionsAnswer:
+def record_interactions(tenant: Tenant, request: InteractionsRequest) -> InteractionsAnswer:
     """One result or one error per item, in their order."""
     good, wrong = validate_each(INTERACTIONS, request.interactions)
-    results = {place: _refused("InvalidInput", message) for place, message in wrong.items()}
+    results = {position: _refused("InvalidInput", message) for position, message in wrong.items()}
     if good:
-        with database.tenant_session(tenant) as session:
+        with tenant.session() as session:
             outcomes = InteractionRepository(session).add_all(list(good.values()))
             session.commit()
-        for place, outcome in zip(good, outcomes, strict=True):
+        for position, outcome in zip(good, outcomes, strict=True):
             if isinstance(outcome, Recorded):
-                results[place] = InteractionResult(status=outcome.status)
+                results[position] = InteractionResult(status=outcome.status)
             else:
-                results[place] = _refused(type(outcome).__name__, str(outcome))
-    known = sorted({item.user_id for place, item in good.items() if results[place].error is None})
+                results[position] = _refused(type(outcome).__name__, str(outcome))
+    users = sorted({item.user_id for position, item in good.items() if results[position].error is None})
     return InteractionsAnswer(
-        results=[results[place] for place in range(len(request.interactions))],
-        twin_updated=bool(known) and refresh_twins(models, index, database, tenant, known),
+        results=[results[position] for position in range(len(request.interactions))],
+        twin_updated=bool(users) and refresh_twins(tenant, users),
     )
 
 

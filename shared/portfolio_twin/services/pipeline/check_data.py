@@ -5,10 +5,9 @@ from typing import Any
 
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.postgres.copy_reads import copy_data
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.drift import catalogue_drift, mix_drift, moved
 from portfolio_twin.domain.faults import clean, find_faults, null_shares
-from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.readiness import count, decide
 from portfolio_twin.errors import BundleRejected, NotFound, UnreadableInput
 from portfolio_twin.services.pipeline.run import Run
@@ -22,13 +21,12 @@ def check_data(run: Run) -> dict[str, Any]:
         reason = "another run holds this tenant's lease"
         return {"decision": "already_running", "reasons": [reason], "counts": {}, "drift": None}
     with run.tenant.session() as session:
-        raw_catalogue, raw_log = copy_data(session, run.lookback_days)
+        raw = copy_data(session, run.lookback_days)
     seconds = int(run.now.timestamp())
-    faults = find_faults(raw_catalogue, raw_log, seconds)
-    catalogue, log = clean(raw_catalogue, raw_log, seconds)
-    counts, live = count(catalogue, log), run.tenant.bucket.models.live()
+    faults, dataset = find_faults(raw, seconds), clean(raw, seconds)
+    counts, live = count(dataset), run.tenant.bucket.models.live()
     decision, reasons = decide(counts, faults, has_live=live is not None)
-    drift = _drift(run, live.version, catalogue, log) if live else None
+    drift = _drift(run, live.version, dataset) if live else None
     if drift and drift["moved"]:
         reasons.append(f"moved since the live model learnt: {', '.join(drift['moved'])}")
     report = {
@@ -38,22 +36,22 @@ def check_data(run: Run) -> dict[str, Any]:
         "drift": drift,
     }
     if decision != "skip":
-        nulls = {"null_shares": null_shares(raw_catalogue), "checked_at": run.now.isoformat()}
+        nulls = {"null_shares": null_shares(raw.catalogue), "checked_at": run.now.isoformat()}
         run.tenant.bucket.runs.write_data_report(run.version, report | nulls)
     elif live:
         telemetry.model_age_at_skip((run.now - live.promoted_at) / timedelta(days=1))
     return report | {"drift": _shortened(drift)}
 
 
-def _drift(run: Run, live_version: str, catalogue: Catalogue, log: InteractionLog) -> dict[str, Any] | None:
+def _drift(run: Run, live_version: str, dataset: Dataset) -> dict[str, Any] | None:
     """Catalogue and new interactions against the live model's snapshot, for information; None when that is gone."""
     bucket = run.tenant.bucket
     try:
         learnt = bucket.snapshots.load_that_of(bucket.models.manifest(live_version))
     except (NotFound, BundleRejected, UnreadableInput):
         return None
-    inputs = catalogue_drift(learnt.catalogue, catalogue)
-    since = log.take(log.times > learnt.log.times.max(initial=0))
+    inputs = catalogue_drift(learnt.catalogue, dataset.catalogue)
+    since = dataset.log.take(dataset.log.times > learnt.log.times.max(initial=0))
     mix = mix_drift(learnt.log, since)
     return {
         "against": learnt.snapshot_id,

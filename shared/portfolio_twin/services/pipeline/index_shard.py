@@ -2,9 +2,9 @@
 
 from portfolio_twin.adapters.postgres.copy_reads import changed_users, copy_catalogue, copy_log
 from portfolio_twin.adapters.postgres.database import TenantSession
-from portfolio_twin.services.answers.user_vectors import user_points
 from portfolio_twin.services.pipeline.plan_index import Shard
 from portfolio_twin.services.pipeline.run import Run
+from portfolio_twin.services.user_points import user_points
 
 
 def index_shard(run: Run, shard: Shard) -> int:

@@ -19,6 +19,7 @@ from portfolio_twin.evaluation.embedding_health import collapsed_directions, eff
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.gates import Gate
 from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.evaluation.scoring import TwinAnswers
 from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, read_manifest, unpack
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
@@ -84,8 +85,8 @@ def _twin_gates(found: Evaluation, losses: list[float]) -> Gates:
 
 
 def _evaluate(twin: Twin, snapshot: Snapshot, rival: Rival | None) -> Evaluation:
-    others = {LIVE: rival.twin} if rival and rival.twin else {}
-    return evaluate(twin, snapshot.catalogue, snapshot.log, snapshot.holdout, others=others, rivals=twin.kind == "twin")
+    others = {LIVE: TwinAnswers(rival.twin, snapshot.dataset).ranked} if rival and rival.twin else {}
+    return evaluate(twin, snapshot.dataset, snapshot.holdout, others=others, rivals=twin.kind == "twin")
 
 
 def _health(vectors: Matrix) -> Gates:

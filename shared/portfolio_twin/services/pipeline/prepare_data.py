@@ -31,17 +31,16 @@ def prepare_data(run: Run) -> dict[str, Any]:
 
 def _freeze(run: Run) -> Manifest:
     with run.tenant.session() as session:
-        raw_catalogue, raw_log = copy_data(session, run.lookback_days)
-    catalogue, log = clean(raw_catalogue, raw_log, int(run.now.timestamp()))
-    log = log.in_time_order()
-    files = pack_snapshot(catalogue, log, draw_holdout(log, catalogue.ids, seed=run.seed))
+        raw = copy_data(session, run.lookback_days)
+    dataset = clean(raw, int(run.now.timestamp())).in_time_order()
+    files = pack_snapshot(dataset, draw_holdout(dataset, seed=run.seed))
     manifest = {
         "snapshot_id": run.version,
         "tenant_id": str(run.tenant.tenant_id),
         "created_at": run.now.isoformat(),
         "as_of": run.now.isoformat(),
-        "counts": count(catalogue, log).to_json() | {"left_out_interactions": len(raw_log) - len(log)},
-        "data_window": _window(log),
+        "counts": count(dataset).to_json() | {"left_out_interactions": len(raw.log) - len(dataset.log)},
+        "data_window": _window(dataset.log),
         "lookback_days": run.lookback_days,
         "files": digests(files),
         "seed": run.seed,

@@ -17,7 +17,7 @@ def verify_index(run: Run, started_at: str) -> dict[str, int]:
     if present < PRESENT_AT_LEAST * len(facts):
         raise IndexIncomplete(f"{present} of {len(facts)} properties are in the index")
     run.index.delete_properties(indexed - facts)
-    if facts and not run.index.search(normalise(run.twin().global_vector), limit=1):
+    if facts and not run.index.search(normalise(run.twin().market_taste), limit=1):
         raise IndexIncomplete("a search finds nothing")
     run.tenant.bucket.runs.write_indexed_until(run.version, started_at)
     return {"properties": present, "users": run.index.count("users")}

@@ -7,9 +7,9 @@ import numpy as np
 from scipy import sparse
 
 from portfolio_twin.domain.arrays import Numbers
-from portfolio_twin.evaluation.baselines import Scorer
 from portfolio_twin.evaluation.queries import Queries
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Known, Setting, wanted
+from portfolio_twin.evaluation.scoring import Answer, Scorer
+from tests.benchmarks.quality.rivals.training_matrix import Known, Setting, wanted
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)  # LightFM takes features as tags: numbers are cut into fifths
 

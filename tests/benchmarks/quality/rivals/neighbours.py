@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import sparse
 
-from portfolio_twin.evaluation.baselines import Scorer
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Answer, Scorer
 from portfolio_twin.model.histories import Histories
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Floats, Known, Setting, dense, wanted
+from tests.benchmarks.quality.rivals.training_matrix import Floats, Known, Setting, dense, wanted
 
 
 def random(known: Known, _: Setting, seed: int) -> Answer:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
+from portfolio_twin.evaluation.scoring import Answer
 from tests.benchmarks.quality.rivals import factors, neighbours, sums
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Known, Setting
+from tests.benchmarks.quality.rivals.training_matrix import Known, Setting
 
 PLACES = (4.0, 1.0, 2.0, 8.0, 16.0)
 SHRINKAGES = (0.0, 2.0, 10.0, 30.0, 100.0, 1000.0)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from portfolio_twin.evaluation.baselines import Scorer
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Answer, Scorer
 from tests.benchmarks.quality.rivals.neighbours import co_occurrence, nearness
-from tests.benchmarks.quality.rivals.training_matrix import Answer, Floats, Known, Setting, dense, wanted
+from tests.benchmarks.quality.rivals.training_matrix import Floats, Known, Setting, dense, wanted
 
 EVERYTHING = 10**9
 

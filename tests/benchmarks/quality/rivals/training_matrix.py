@@ -9,12 +9,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from portfolio_twin.domain.arrays import DAY_SECONDS, Numbers
-from portfolio_twin.domain.interactions import InteractionLog, gather_evidence
-from portfolio_twin.domain.numbering import UNKNOWN, property_numbers
-from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.evaluation.baselines import Scorer
-from portfolio_twin.evaluation.evaluate import Answer as Answer  # every rival gives one
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.properties import UNKNOWN, Catalogue
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Scorer
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories
 
@@ -24,20 +22,21 @@ Setting = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Known:
-    """`log` may be learnt from; of `facts`, the whole log, a query may only count what came before its date."""
+    """`learnt_from` is for training; of `facts`, the whole log, a query may only count what came before its date."""
 
-    catalogue: Catalogue
-    log: InteractionLog
-    facts: InteractionLog
+    learnt_from: Dataset
+    facts: Dataset
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.facts.catalogue
 
     @cached_property
     def _pairs(self) -> tuple[Numbers, sparse.csr_matrix]:
-        numbers = property_numbers(self.catalogue.ids, self.log.properties)
-        known = numbers != UNKNOWN
-        user_ids, users = np.unique(self.log.users[known], return_inverse=True)
-        found = gather_evidence(users, numbers[known], self.log.kinds[known], self.log.times[known])
-        wanted = found.weights > 0  # no rival knows what to make of a dislike
-        cells = (found.weights[wanted], (found.users[wanted], found.properties[wanted]))
+        evidence = self.learnt_from.evidence
+        user_ids, users = np.unique(evidence.users, return_inverse=True)
+        wanted = evidence.weights > 0  # no rival knows what to make of a dislike
+        cells = (evidence.weights[wanted], (users[wanted], evidence.properties[wanted]))
         return user_ids, sparse.csr_matrix(cells, shape=(len(user_ids), len(self.catalogue)), dtype=np.float32)
 
     @property
@@ -65,9 +64,8 @@ class Known:
 
     def activity(self, queries: Queries, days: int) -> Scorer:
         """(chunk, n) log1p of the interactions in so many days before the day of each query, the asker's left out."""
-        numbers = property_numbers(self.catalogue.ids, self.facts.properties)
-        facts = self.facts.take(numbers != UNKNOWN)
-        numbers = numbers[numbers != UNKNOWN]
+        listed = self.facts.rows != UNKNOWN
+        facts, properties = self.facts.log.take(listed), self.facts.rows[listed]
         midnights = queries.times // DAY_SECONDS * DAY_SECONDS
         starts = np.searchsorted(facts.times, midnights - days * DAY_SECONDS)
         ends = np.searchsorted(facts.times, midnights)
@@ -77,7 +75,7 @@ class Known:
             counts = np.zeros((len(rows), len(self.catalogue)), dtype=np.float32)
             for i, row in enumerate(rows):
                 window = slice(starts[row], ends[row])
-                others = numbers[window][facts.users[window] != queries.users[row]]
+                others = properties[window][facts.users[window] != queries.users[row]]
                 counts[i] = np.bincount(others, minlength=counts.shape[1])
             return np.log1p(counts)
 
@@ -87,7 +85,7 @@ class Known:
 def wanted(histories: Histories, n: int) -> sparse.csr_matrix:
     """(q, n) the positive weights of each history."""
     kept = histories.take(histories.weights > 0)
-    return sparse.csr_matrix((kept.weights, (kept.rows, kept.properties)), shape=(kept.count, n), dtype=np.float32)
+    return sparse.csr_matrix((kept.weights, (kept.owners, kept.properties)), shape=(kept.count, n), dtype=np.float32)
 
 
 def dense(matrix: sparse.csr_matrix) -> Floats:

@@ -16,6 +16,7 @@ def choose(
     known: Known,
     validation: Queries,
     candidates: Mask | None = None,
+    *,
     say: Callable[[str], None] = lambda _text: None,
 ) -> Setting:
     """The setting with the best NDCG@10 on validation, by coordinate search from the first option of each."""

@@ -1,7 +1,6 @@
 """After how many interactions under another taste the ranking follows it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,9 @@ import numpy.typing as npt
 from infra.simulator import Simulation, Truth, change_of_taste
 from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.domain.csv.canonical import join_logs
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.evaluation.queries import Queries
-from tests.benchmarks.quality.rivals.training_matrix import Answer
+from portfolio_twin.evaluation.scoring import Answer
 from tests.benchmarks.quality.studies.expected_gain import at, owned, scores_of, share_of_best
 
 STEPS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20)  # interactions under the new taste
@@ -30,13 +30,13 @@ def follow(answer: Answer, simulation: Simulation, asked: Queries, seed: int) ->
         for user, draw in zip(asked.users, draws, strict=True)
     ]
     ends = np.full(len(asked.users), simulation.market.ends, dtype=np.int64)
-    ids, log, truths = simulation.catalogue.ids, simulation.log, [simulation.truth] * len(asked.users)
-    shares = [_shares(answer, at(asked, log, ids, ends), truths, ends - 1)]
+    dataset, truths = Dataset(simulation.catalogue, simulation.log), [simulation.truth] * len(asked.users)
+    shares = [_shares(answer, at(asked, dataset, ends), truths, ends - 1)]
     for step in STEPS:
         done = [new.log.take(np.arange(min(step, len(new.log)))) for new in changed]
-        log = join_logs([simulation.log, *done]).in_time_order()
+        then = dataset.with_log(join_logs([simulation.log, *done])).in_time_order()
         times = np.array([part.times.max(initial=simulation.market.ends) + 1 for part in done], dtype=np.int64)
-        shares.append(_shares(answer, at(asked, log, ids, times), [new.truth for new in changed], times))
+        shares.append(_shares(answer, at(asked, then, times), [new.truth for new in changed], times))
     return np.stack(shares, axis=1)
 
 
@@ -66,8 +66,4 @@ def _some(asked: Queries, seed: int) -> Queries:
     """At most INVESTORS of them, in order."""
     q = len(asked.users)
     rows = np.sort(np.random.default_rng(seed).permutation(q)[:INVESTORS])
-    nothing = np.zeros(0, dtype=np.int64)
-    return replace(
-        asked, users=asked.users[rows], targets=asked.targets[rows], times=asked.times[rows],
-        pair_rows=nothing, pair_properties=nothing, labels=nothing.astype(np.int8),
-    )  # fmt: skip
+    return Queries.without_pairs(asked.users[rows], asked.targets[rows], asked.times[rows], asked.histories)

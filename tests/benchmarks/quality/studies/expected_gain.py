@@ -7,20 +7,20 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Mask, Numbers
-from portfolio_twin.domain.interactions import InteractionLog
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.evaluation.queries import Queries
-from portfolio_twin.model.histories import histories_before, scatter
+from portfolio_twin.evaluation.scoring import Answer
+from portfolio_twin.model.histories import Histories, scatter
 from tests.benchmarks.quality.ranks import CUT
-from tests.benchmarks.quality.rivals.training_matrix import Answer
 
 Values = npt.NDArray[np.floating[Any]]
 
 DISCOUNTS = 1.0 / np.log2(np.arange(2, CUT + 2))
 
 
-def at(queries: Queries, log: InteractionLog, ids: npt.NDArray[np.object_], times: Numbers) -> Queries:
-    """The same investors, asked at `times` (q,) with what `log` says of them until then."""
-    return replace(queries, times=times, histories=histories_before(log, ids, queries.users, times))
+def at(queries: Queries, dataset: Dataset, times: Numbers) -> Queries:
+    """The same investors, asked at `times` (q,) with what they had done until then."""
+    return replace(queries, times=times, histories=Histories.of(dataset, queries.users, before=times))
 
 
 def scores_of(answer: Answer, queries: Queries) -> Values:
@@ -30,7 +30,7 @@ def scores_of(answer: Answer, queries: Queries) -> Values:
 
 def owned(queries: Queries, n: int) -> Mask:
     """(q, n) what is in the histories, and therefore no candidate."""
-    return scatter((len(queries.users), n), queries.histories.rows, queries.histories.properties)
+    return scatter((len(queries.users), n), queries.histories.owners, queries.histories.properties)
 
 
 def share_of_best(scores: Values, chances: Values, candidates: Mask) -> float:

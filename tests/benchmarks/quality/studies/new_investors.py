@@ -9,7 +9,8 @@ import numpy as np
 from functions.train.offline import freeze
 from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.domain.split import TEST, training_log
-from portfolio_twin.evaluation.queries import Queries, rank_targets
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import rank_targets
 from tests.benchmarks.quality.frozen_data import SPLIT_SEED, Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed
 from tests.benchmarks.quality.ranks import figures
@@ -21,7 +22,9 @@ KEPT = {"0": 0, "1": 1, "2": 2, "3-5": 5, "6+": None, "all": None}  # the latest
 NEEDED = {"3-5": 3, "6+": 6}  # of the history, to be asked about at all
 
 
-def new_investors(names: Sequence[str], market: Market, chosen: Chosen, say: Say, folds: int = FOLDS) -> dict[str, Any]:
+def new_investors(
+    names: Sequence[str], market: Market, chosen: Chosen, *, say: Say, folds: int = FOLDS
+) -> dict[str, Any]:
     """Every test investor is new once: held out, whole, from the training of one of the folds."""
     names = [name for name in names if name not in RIVALS or RIVALS[name].folds_in]
     names = [name for name in names if name != "baseline"]  # one vector per user: nothing can be folded in
@@ -30,7 +33,7 @@ def new_investors(names: Sequence[str], market: Market, chosen: Chosen, say: Say
         asked = _ask(market, fold, folds)
         known, snapshot = _without(market, asked.users)
         tell = prefixed(say, f"new investors {fold + 1}/{folds}: ")
-        for name, model in fit_all(names, snapshot, known, chosen, fold, tell).items():
+        for name, model in fit_all(names, snapshot, known, chosen=chosen, seed=fold, say=tell).items():
             for part, limit in KEPT.items():
                 told = asked if limit is None else asked.shortened(limit)
                 ranks = rank_targets(model.answer(told), asked, market.size)  # of the whole history nothing is ranked
@@ -42,15 +45,15 @@ def _ask(market: Market, fold: int, folds: int) -> Queries:
     users = np.random.default_rng(SPLIT_SEED).permutation(market.test.users)[fold::folds]
     snapshot = market.snapshot
     holdout = snapshot.holdout.take(np.isin(snapshot.holdout.users, users))
-    return Queries.of(snapshot.log, holdout, snapshot.catalogue.ids, TEST)
+    return Queries.of(snapshot.dataset, holdout, TEST)
 
 
 def _without(market: Market, users: Numbers) -> tuple[Known, Any]:
     """What may be learnt when these investors have never been seen; what they did still counts as activity."""
-    snapshot = market.snapshot
-    rest = snapshot.log.take(~np.isin(snapshot.log.users, users))
-    frozen = freeze(snapshot.catalogue, rest, SPLIT_SEED)
-    return Known(snapshot.catalogue, training_log(rest, frozen.holdout.of(TEST)), snapshot.log), frozen
+    dataset = market.snapshot.dataset
+    rest = dataset.take(~np.isin(dataset.log.users, users))
+    frozen = freeze(rest, SPLIT_SEED)
+    return Known(rest.with_log(training_log(rest.log, frozen.holdout.of(TEST))), dataset), frozen
 
 
 def _told(places: Mapping[str, list[Numbers]]) -> dict[str, Any]:

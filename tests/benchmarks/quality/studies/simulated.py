@@ -8,13 +8,14 @@ import numpy as np
 
 from infra.simulator import MARKETS, Simulation, Truth, simulate
 from portfolio_twin.domain.arrays import Mask, Numbers
-from portfolio_twin.evaluation.queries import Candidates, Queries
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import Answer, Candidates
 from tests.benchmarks.quality.comparison import choose_all, paired, same, summary
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import Chosen, available, fit_all, prefixed
 from tests.benchmarks.quality.output import Teller
 from tests.benchmarks.quality.ranks import per_user, place
-from tests.benchmarks.quality.rivals.training_matrix import Answer
 from tests.benchmarks.quality.studies.changed_taste import SHARE_OF_SETTLED, follow, follows_within
 from tests.benchmarks.quality.studies.dislikes import right_way
 
@@ -33,7 +34,7 @@ def on_simulation(names: Sequence[str], markets: Sequence[str], seeds: int, tell
     tables = {name: _Table() for name in markets}
     for name in markets:
         for seed in range(seeds):
-            _one(names, simulate(MARKETS[name], seed), seed, tables[name], tell)
+            _one(names, simulate(MARKETS[name], seed), seed, table=tables[name], tell=tell)
     whole = _Table.joined(list(tables.values()))
     found = {"data": " ".join(markets), "protocol": PROTOCOL, "seeds": seeds, **whole.told()}
     found["slices"] = {name: table.told() for name, table in tables.items()}
@@ -76,14 +77,14 @@ class _Table:
         }  # fmt: skip
 
 
-def _one(names: Sequence[str], simulation: Simulation, seed: int, table: _Table, tell: Teller) -> None:
+def _one(names: Sequence[str], simulation: Simulation, seed: int, *, table: _Table, tell: Teller) -> None:
     name = f"{simulation.market.name} {seed}"
-    market = Market.of(name, simulation.catalogue, simulation.log)
+    market = Market.of(name, Dataset(simulation.catalogue, simulation.log))
     names = available(names, market.size, tell.say)
     say = prefixed(tell.say, f"{name}: ")
     chosen = choose_all(names, market, say)
     table.chosen.append(chosen)
-    fitted = fit_all(names, market.snapshot, market.known(validation_too=True), chosen, seed, say)
+    fitted = fit_all(names, market.snapshot, market.known(validation_too=True), chosen=chosen, seed=seed, say=say)
     answers = {name: model.answer for name, model in fitted.items()} | {"best": best_possible(simulation.truth)}
     live = on_market(simulation.truth, market.test)
     table.candidates.append(float(live(slice(0, len(market.test.users))).sum(axis=1).mean()))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portfolio_twin.domain.arrays import Mask, Numbers
-from portfolio_twin.evaluation.evaluate import nearness_places
+from portfolio_twin.evaluation.evaluate import nearness_ranks
 from portfolio_twin.evaluation.slices import by_history, by_likeness, by_type
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.ranks import figures
@@ -17,7 +17,7 @@ def slices(market: Market, ranks: Mapping[str, Numbers]) -> dict[str, Any]:
     test, catalogue = market.test, market.snapshot.catalogue
     return {
         "investors_trained_on_by_interactions": told(ranks, by_history(test.histories.lengths)),
-        "targets_by_likeness_to_the_history": told(ranks, by_likeness(nearness_places(catalogue, test))),
+        "targets_by_likeness_to_the_history": told(ranks, by_likeness(nearness_ranks(catalogue, test))),
         "targets_by_property_type": told(ranks, by_type(catalogue, test.targets)),
     }
 

@@ -1,0 +1,105 @@
+"""The plain design: trained and measured by itself and beside the twin, and never a bundle."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+import torch
+
+from functions.train.job import Job, run, training_data
+from functions.train.offline import freeze, train_into
+from functions.train.plain.config import PlainConfig
+from functions.train.plain.examples import Batch, learn_from
+from functions.train.plain.features import WIDTH, vectorise
+from functions.train.plain.job import NOT_SERVED
+from functions.train.plain.loop import fit
+from functions.train.plain.model import PlainModel
+from functions.train.plain.network import PlainNetwork
+from functions.train.progress import Interrupted, Progress
+from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.errors import InvalidInput
+from portfolio_twin.model.bundle import MANIFEST
+from portfolio_twin.model.calibration import Platt
+from portfolio_twin.model.config import TwinConfig
+from tests.fakes.twins import small_catalogue
+
+CATALOGUE = small_catalogue()
+JOB = Job(UUID(int=1), "20261121T000000Z-00000000", design="plain", plain=PlainConfig(epochs=3, embedding_dim=4))
+
+
+def deals(users: int = 60, each: int = 5) -> InteractionLog:
+    rng = np.random.default_rng(0)
+    chosen = np.array([rng.permutation(len(CATALOGUE))[:each] for _ in range(users)], dtype=np.int64).reshape(-1)
+    return InteractionLog(
+        np.repeat(np.arange(users), each), CATALOGUE.ids[chosen],
+        np.full(users * each, KIND_CODE["deal"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
+    ).in_time_order()  # fmt: skip
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    return freeze(Dataset(CATALOGUE, deals()), seed=0)
+
+
+def test_the_25_inputs_are_divided_by_round_numbers_and_missing_is_zero() -> None:
+    x = vectorise(Catalogue.from_rows(["p"], [{"lat": 45.0, "lon": -90.0, "property_type": "Land"}]))
+    assert x.shape == (1, WIDTH) == (1, 16 + 4 + 5)
+    assert sorted(x[0, x[0] != 0].tolist()) == [-90.0 / 180, 45.0 / 90, 1.0]
+
+
+def test_it_learns_a_vector_per_investor(snapshot: Snapshot) -> None:
+    fitted = fit(training_data(JOB, snapshot), JOB.plain)
+    assert fitted.model.user_vectors.shape == (60, 4)
+    np.testing.assert_allclose(np.linalg.norm(fitted.model.user_vectors, axis=1), 1, atol=1e-6)
+    assert fitted.history[-1]["train_loss"] < fitted.history[0]["train_loss"]
+
+
+def test_a_property_of_the_investor_is_no_wrong_answer() -> None:
+    network = PlainNetwork(60, JOB.plain).eval().requires_grad_(requires_grad=False)
+    batch = Batch(*learn_from(Dataset(CATALOGUE, deals())).batches[torch.arange(1)])
+    X = torch.as_tensor(vectorise(CATALOGUE))
+    assert float(network.loss(X, batch, batch.own[0])) == 0  # nothing is left to choose among
+    others = torch.as_tensor(np.setdiff1d(np.arange(len(CATALOGUE)), batch.own[0].numpy()))
+    assert float(network.loss(X, batch, others)) > 0
+
+
+def test_whoever_has_no_vector_is_asked_for_the_mean_investor() -> None:
+    one, mean = np.array([[0.0, 1.0]], dtype=np.float32), np.array([1.0, 0.0], dtype=np.float32)
+    model = PlainModel(np.eye(2, dtype=np.float32), np.array([1]), one, mean, Platt(1, 0))
+    assert model.investors(np.array([1, 2])).tolist() == [[0, 1], [1, 0]]
+
+
+def test_alone_it_leaves_figures_and_a_report_and_nothing_that_could_be_served(tmp_path: Path) -> None:
+    remarks: list[str] = []
+    files = train_into(tmp_path, JOB, Dataset(CATALOGUE, deals()), Progress(say=remarks.append))
+    assert NOT_SERVED in remarks
+    assert MANIFEST not in files
+    assert not [name for name in files if name.endswith((".safetensors", ".pt"))]
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["ranking"].keys() == {"baseline", "popularity", "content_knn"}
+    assert metrics["classification"].keys() == {"accuracy", "precision", "recall", "f1", "auc", "ece"}
+    assert len(json.loads((tmp_path / "training_history.json").read_text())["epochs"]) == 3
+    page = (tmp_path / "report.html").read_text()
+    assert NOT_SERVED in page
+    assert "plain design" in page
+    assert page.count("<img ") == 1 + 3  # the curves, and how the held-out pairs were classified
+
+
+def test_it_stands_in_the_comparison_beside_the_twin(snapshot: Snapshot) -> None:
+    job = replace(JOB, design="twin", baseline=True, config=TwinConfig(epochs=2, ranking=False))
+    files = run(job, snapshot)
+    assert json.loads(files["metrics.json"])["ranking"].keys() > {"twin", "baseline"}
+    assert MANIFEST in files
+
+
+def test_it_stops_when_told_to_and_does_not_start_without_data(snapshot: Snapshot) -> None:
+    with pytest.raises(Interrupted):
+        run(JOB, snapshot, progress=Progress(stop=lambda: True))
+    with pytest.raises(InvalidInput, match="nothing to train on"):
+        run(JOB, freeze(Dataset(CATALOGUE, deals(users=0)), seed=0))
