@@ -11,9 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 from infra.local.system import LocalSystem, local_system
 from portfolio_twin.adapters.postgres.copy_writes import store_catalogue
 from portfolio_twin.adapters.postgres.tables import tenants
-from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.domain.properties import NUMERIC_INPUTS
-from portfolio_twin.services.pipeline.index_properties import Shard, index_shard, plan_index
+from portfolio_twin.model.bundle import Provenance, pack
+from portfolio_twin.services.pipeline.index_shard import index_shard
+from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
+from portfolio_twin.services.pipeline.run import Run
 from tests.benchmarks.figures import milliseconds, publish
 from tests.fakes.twins import small_catalogue, small_twin
 
@@ -27,25 +29,27 @@ def main() -> None:
 
 
 def _measure(system: LocalSystem) -> dict[str, float]:
-    catalogue, tenant, database = small_catalogue(PROPERTIES), uuid4(), system.database
+    catalogue, tenant = small_catalogue(PROPERTIES), system.tenant(uuid4())
     twin = small_twin(catalogue)
-    with database.tenant_session(tenant) as session:
-        session.execute(insert(tenants).values(tenant_id=tenant, name="bench"))
+    with tenant.session() as session:
+        session.execute(insert(tenants).values(tenant_id=tenant.tenant_id, name="bench"))
         store_catalogue(session, catalogue, [*NUMERIC_INPUTS, "property_type", "listing_status", "zipcode"])
         session.commit()
-    index = VectorIndex(system.qdrant_url, timeout=30)
-    index.ensure_collections()
+    provenance = Provenance(tenant.tenant_id, {"id": "s"}, None, {}, "bench")
+    tenant.bucket.models.publish(twin.version, pack(twin, provenance, catalogue.take(np.arange(1)), {}))
+    run = Run(tenant, twin.version)
+    check_index(run)
     seconds, cpu = [], []
     for _ in range(3):
         started, worked = time.perf_counter(), time.process_time()
-        plan = plan_index(database, index, system.registry, tenant, twin.version, recreate=True)
-        stored = sum(index_shard(database, index, twin, tenant, Shard.of(said)) for said in plan["property_shards"])
+        plan = plan_index(run, recreate=True)
+        stored = sum(index_shard(run, shard) for shard in plan.shards)
         if stored != PROPERTIES:
             raise SystemExit(f"{stored} of {PROPERTIES} properties were indexed")
         seconds.append(time.perf_counter() - started)
         cpu.append(time.process_time() - worked)
-    search = milliseconds(lambda: index.search(tenant, twin.version, twin.user_vectors[0], limit=10), SEARCHES)
-    get_user = milliseconds(lambda: index.get_user(tenant, twin.version, 1), SEARCHES)
+    search = milliseconds(lambda: run.index.search(twin.user_vectors[0], limit=10), SEARCHES)
+    get_user = milliseconds(lambda: run.index.get_user(1), SEARCHES)
     return {
         "index_10000_properties_s": float(np.median(seconds)),
         "index_10000_properties_cpu_s": float(np.median(cpu)),

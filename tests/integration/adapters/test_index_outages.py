@@ -21,29 +21,29 @@ def empty_index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 def test_missing_collections_are_an_outage_and_not_an_empty_answer(empty_index: Index) -> None:
-    vector, tenant = unit_vectors(1)[0], uuid4()
+    vector, own = unit_vectors(1)[0], empty_index.of(uuid4(), VERSION)
     assert empty_index.healthy()
     for ask in (
-        lambda: empty_index.search(tenant, VERSION, vector, limit=1),
-        lambda: empty_index.similar(tenant, VERSION, "p", limit=1),
-        lambda: empty_index.get_properties(tenant, VERSION, ["p"]),
-        lambda: empty_index.get_user(tenant, VERSION, 1),
-        lambda: empty_index.search_users(tenant, VERSION, vector, 1),
-        lambda: empty_index.count(tenant, VERSION, "users"),
-        lambda: list(empty_index.property_ids(tenant, VERSION)),
-        lambda: empty_index.upsert_users(tenant, VERSION, investors(1)),
-        lambda: empty_index.delete_versions(tenant, []),
+        lambda: own.search(vector, limit=1),
+        lambda: own.similar("p", limit=1),
+        lambda: own.get_properties(["p"]),
+        lambda: own.get_user(1),
+        lambda: own.search_users(vector, 1),
+        lambda: own.count("users"),
+        lambda: list(own.property_ids()),
+        lambda: own.upsert_users(investors(1)),
+        lambda: own.delete_all_versions_but([]),
     ):
         with pytest.raises(IndexUnavailable):
             ask()
 
 
 def test_collections_are_made_once_however_often_asked_for(empty_index: Index) -> None:
-    tenant = uuid4()
+    own = empty_index.of(uuid4(), VERSION)
     empty_index.ensure_collections()
-    empty_index.upsert_users(tenant, VERSION, investors(2))
+    own.upsert_users(investors(2))
     empty_index.ensure_collections()
-    assert empty_index.count(tenant, VERSION, "users") == 2
+    assert own.count("users") == 2
 
 
 def test_a_point_that_says_it_is_another_tenants_never_leaves(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -51,12 +51,13 @@ def test_a_point_that_says_it_is_another_tenants_never_leaves(tmp_path_factory: 
     with serving(tmp_path_factory.mktemp("qdrant")) as url:
         index = VectorIndex(url)
         index.ensure_collections()
-        index.upsert_properties(tenant, VERSION, ["p1", "p2"], unit_vectors(2), [{}, {}])
+        own = index.of(tenant, VERSION)
+        own.upsert_properties(["p1", "p2"], unit_vectors(2), [{}, {}])
         forged = {"tenant_id": str(uuid4()), "model_version": VERSION, "property_id": "p1"}
         client = QdrantClient(url=url, check_compatibility=False)
         batch = models.Batch(ids=[point_id(tenant, VERSION, "p1")], vectors=[[1.0] * 16], payloads=[forged])
         client.upsert("property_embeddings", batch, wait=True)
-        assert set(index.get_properties(tenant, VERSION, ["p1", "p2"])) == {"p2"}
+        assert set(own.get_properties(["p1", "p2"])) == {"p2"}
         client.close()
         index.close()
 
@@ -70,15 +71,15 @@ def test_an_index_that_is_not_there_is_unavailable_and_comes_back_by_itself(
         index.ensure_collections()
     assert not index.healthy()
     with pytest.raises(IndexUnavailable, match="does not answer"):
-        index.get_user(uuid4(), VERSION, 1)
+        index.of(uuid4(), VERSION).get_user(1)
     with serving(state, port=int(url.rsplit(":", 1)[1])):
-        assert index.get_user(uuid4(), VERSION, 1) is None
+        assert index.of(uuid4(), VERSION).get_user(1) is None
     index.close()
 
 
-def test_the_client_is_imported_only_when_first_needed() -> None:
+def test_importing_the_stores_imports_none_of_their_clients() -> None:
     check = (
-        "import sys; from portfolio_twin.adapters.qdrant.index import VectorIndex; VectorIndex('http://localhost:1');"
-        "assert not {'qdrant_client', 'grpc', 'httpx'} & set(sys.modules)"
+        "import sys; import portfolio_twin.adapters.tenant;"
+        "assert not {'qdrant_client', 'grpc', 'httpx', 'sqlalchemy', 'pg8000'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", check], check=True, env={"PYTHONPATH": ":".join(sys.path)})

@@ -72,7 +72,7 @@ def test_a_secret_without_what_is_needed_means_that_the_store_is_unavailable(
 
 def test_the_index_is_unavailable_while_its_key_is(vault: Any) -> None:
     with pytest.raises(IndexUnavailable):
-        VectorIndex("https://127.0.0.1:9", qdrant_key(None, "arn:missing")).count(UUID(int=1), "v1", "properties")
+        VectorIndex("https://127.0.0.1:9", qdrant_key(None, "arn:missing")).of(UUID(int=1), "v1").count("properties")
 
 
 def test_the_database_is_unavailable_while_its_password_is(vault: Any) -> None:

@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
-from portfolio_twin.adapters.qdrant.index import UserPoint
-from portfolio_twin.domain.criteria import Filters, GeoRadius, Range
+from portfolio_twin.adapters.qdrant.index import TenantIndex
+from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
 from portfolio_twin.errors import NotFound
+from tests.fakes.stores import FakeTenantIndex
 from tests.integration.fixtures.qdrant import (
     KINDS,
     VERSION,
@@ -20,6 +22,7 @@ from tests.integration.fixtures.qdrant import (
     unit_vectors,
 )
 
+Own = TenantIndex | FakeTenantIndex
 N = 60
 OTHER_VERSION = "20261108T030000Z-ffffffff"
 
@@ -32,164 +35,163 @@ def index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def tenant(index: Index) -> UUID:
-    """A tenant of its own for each test, with N properties and N investors."""
-    tenant = uuid4()
-    index.upsert_properties(tenant, VERSION, property_names(N), unit_vectors(N), property_rows(N))
-    index.upsert_users(tenant, VERSION, investors(N))
-    return tenant
+def tenant() -> UUID:
+    """A tenant of its own for each test."""
+    return uuid4()
 
 
-def found(index: Index, tenant: UUID, filters: Filters) -> set[int]:
-    hits = index.search(tenant, VERSION, unit_vectors(1)[0], limit=N, filters=filters)
+@pytest.fixture
+def own(index: Index, tenant: UUID) -> Own:
+    """The tenant's index, with N properties and N investors."""
+    own = index.of(tenant, VERSION)
+    own.upsert_properties(property_names(N), unit_vectors(N), property_rows(N))
+    own.upsert_users(investors(N))
+    return own
+
+
+def passing(own: Own, filters: Filters) -> set[int]:
+    hits = own.search(unit_vectors(1)[0], limit=N, narrowing=Narrowing(filters))
     return {int(hit.property_id[1:]) for hit in hits}
 
 
-def test_the_nearest_come_first_with_their_cosines(index: Index, tenant: UUID) -> None:
+def test_the_nearest_come_first_with_their_cosines(own: Own) -> None:
     vectors = unit_vectors(N)
-    hits = index.search(tenant, VERSION, vectors[7], limit=5)
+    hits = own.search(vectors[7], limit=5)
     cosines = vectors @ vectors[7]  # (N,)
     assert [hit.property_id for hit in hits] == [f"p{i}" for i in np.argsort(-cosines)[:5]]
     assert [hit.score for hit in hits] == pytest.approx(np.sort(cosines)[::-1][:5], abs=1e-5)
 
 
-def test_several_vectors_at_once_answer_as_one_by_one(index: Index, tenant: UUID) -> None:
+def test_several_vectors_at_once_answer_as_one_by_one(own: Own) -> None:
     vectors = unit_vectors(3, seed=5)
-    together = index.search_many(tenant, VERSION, vectors, limit=4)
-    assert together == [index.search(tenant, VERSION, vector, limit=4) for vector in vectors]
-    assert index.search_many(tenant, VERSION, vectors[:0], limit=4) == []
+    together = own.search_many(vectors, limit=4)
+    assert together == [own.search(vector, limit=4) for vector in vectors]
+    assert own.search_many(vectors[:0], limit=4) == []
 
 
-def test_a_property_comes_back_as_it_was_handed_in(index: Index, tenant: UUID) -> None:
-    found = index.get_properties(tenant, VERSION, ["p3", "p7", "missing"])
-    assert {i: hit.payload for i, hit in found.items()} == {"p3": property_rows(8)[3], "p7": property_rows(8)[7]}
-    assert found["p3"].vector == pytest.approx(unit_vectors(N)[3], abs=1e-6)
+def test_a_property_comes_back_as_it_was_handed_in(own: Own) -> None:
+    hits = own.get_properties(["p3", "p7", "missing"])
+    assert {i: hit.payload for i, hit in hits.items()} == {"p3": property_rows(8)[3], "p7": property_rows(8)[7]}
+    assert hits["p3"].vector == pytest.approx(unit_vectors(N)[3], abs=1e-6)
 
 
-def test_vectors_come_only_when_asked_for(index: Index, tenant: UUID) -> None:
-    vector = unit_vectors(N)[3]
-    assert index.search(tenant, VERSION, vector, limit=1)[0].vector is None
-    assert index.search(tenant, VERSION, vector, limit=1, with_vectors=True)[0].vector == pytest.approx(
-        vector, abs=1e-6
-    )
+def test_a_search_answers_without_the_vectors(own: Own) -> None:
+    assert own.search(unit_vectors(N)[3], limit=1)[0].vector is None
 
 
-def test_filters_keep_what_matches_and_drop_what_lacks_the_field(index: Index, tenant: UUID) -> None:
+def test_filters_keep_what_matches_and_drop_what_lacks_the_field(own: Own) -> None:
     priced = [i for i in range(N) if i % 7]
-    assert found(index, tenant, Filters(property_type=("Condo", "Land"))) == {i for i in range(N) if i % 3 < 2}
-    assert found(index, tenant, Filters(zipcode=("12204",))) == {i for i in range(N) if i % 5 == 4}
-    assert found(index, tenant, Filters(listing_status=("Active",))) == {i for i in range(N) if i % 2}
-    assert found(index, tenant, Filters(price=Range(max=110_000.0))) == {i for i in priced if i <= 10}
-    assert found(index, tenant, Filters(price=Range(min=150_000.0))) == {i for i in priced if i >= 50}
-    assert found(index, tenant, Filters(bedrooms=Range(min=4.0, max=4.0))) == {i for i in range(N) if i % 6 == 4}
-    assert found(index, tenant, Filters(bathrooms=Range(min=1.5))) == {i for i in range(N) if i % 4 == 3}
-    assert found(index, tenant, Filters(square_footage=Range(max=1003.0))) == {0, 1, 2, 3}
-    assert found(index, tenant, Filters(price=Range())) == set(range(N))
+    assert passing(own, Filters(property_type=("Condo", "Land"))) == {i for i in range(N) if i % 3 < 2}
+    assert passing(own, Filters(zipcode=("12204",))) == {i for i in range(N) if i % 5 == 4}
+    assert passing(own, Filters(listing_status=("Active",))) == {i for i in range(N) if i % 2}
+    assert passing(own, Filters(price=Range(max=110_000.0))) == {i for i in priced if i <= 10}
+    assert passing(own, Filters(price=Range(min=150_000.0))) == {i for i in priced if i >= 50}
+    assert passing(own, Filters(bedrooms=Range(min=4.0, max=4.0))) == {i for i in range(N) if i % 6 == 4}
+    assert passing(own, Filters(bathrooms=Range(min=1.5))) == {i for i in range(N) if i % 4 == 3}
+    assert passing(own, Filters(square_footage=Range(max=1003.0))) == {0, 1, 2, 3}
+    assert passing(own, Filters(price=Range())) == set(range(N))
 
 
-def test_a_circle_is_measured_in_kilometres(index: Index, tenant: UUID) -> None:
+def test_a_circle_is_measured_in_kilometres(own: Own) -> None:
     # One step north is 0.01 degrees = 1.11 km: from p10, 2.5 km reach two steps either way.
     circle = GeoRadius(lat=42.1, lon=-73.75, radius_km=2.5)
-    assert found(index, tenant, Filters(location=circle)) == {8, 9, 10, 11, 12}
+    assert passing(own, Filters(location=circle)) == {8, 9, 10, 11, 12}
 
 
-def test_filters_all_apply_together(index: Index, tenant: UUID) -> None:
+def test_filters_all_apply_together(own: Own) -> None:
     both = Filters(listing_status=("Active",), price=Range(min=110_000.0, max=115_000.0))
-    assert found(index, tenant, both) == {11, 13, 15}
+    assert passing(own, both) == {11, 13, 15}
 
 
-def test_a_search_can_be_kept_to_some_and_away_from_others(index: Index, tenant: UUID) -> None:
+def test_a_search_can_be_kept_to_some_and_away_from_others(own: Own) -> None:
     vector = unit_vectors(1)[0]
-    hits = index.search(tenant, VERSION, vector, limit=N, only=["p1", "p2", "p3", "nowhere"], exclude=["p2"])
+    hits = own.search(vector, limit=N, narrowing=Narrowing(only=["p1", "p2", "p3", "nowhere"], exclude=["p2"]))
     assert {hit.property_id for hit in hits} == {"p1", "p3"}
-    assert index.search(tenant, VERSION, vector, limit=N, only=[]) == []
+    assert own.search(vector, limit=N, narrowing=Narrowing(only=[])) == []
 
 
-def test_look_alikes_leave_the_reference_out(index: Index, tenant: UUID) -> None:
+def test_look_alikes_leave_the_reference_out(own: Own) -> None:
     cosines = unit_vectors(N) @ unit_vectors(N)[4]
-    hits = index.similar(tenant, VERSION, "p4", limit=3)
+    hits = own.similar("p4", limit=3)
     assert [hit.property_id for hit in hits] == [f"p{i}" for i in np.argsort(-cosines)[1:4]]
-    land = index.similar(tenant, VERSION, "p4", limit=N, filters=Filters(property_type=("Land",)))
+    land = own.similar("p4", limit=N, filters=Filters(property_type=("Land",)))
     assert {hit.property_id for hit in land} == {f"p{i}" for i in range(N) if i % 3 == 1 and i != 4}
 
 
-def test_what_is_missing_and_what_is_not_yours_are_the_same(index: Index, tenant: UUID) -> None:
-    stranger = uuid4()
-    for owner, version in ((stranger, VERSION), (tenant, OTHER_VERSION)):
+def test_what_is_missing_and_what_is_not_yours_are_the_same(index: Index, tenant: UUID, own: Own) -> None:
+    assert own.count("properties") == N
+    for others in (index.of(uuid4(), VERSION), index.of(tenant, OTHER_VERSION)):
         with pytest.raises(NotFound, match=r"^no such property$"):
-            index.similar(owner, version, "p4", limit=3)
-        assert index.get_properties(owner, version, ["p4"]) == {}
-        assert index.get_user(owner, version, 4) is None
-        assert index.search(owner, version, unit_vectors(1)[0], limit=N) == []
-        assert index.search_users(owner, version, unit_vectors(1)[0], N) == []
-        assert index.count(owner, version, "properties") == 0
-        assert list(index.property_ids(owner, version)) == []
+            others.similar("p4", limit=3)
+        assert others.get_properties(["p4"]) == {}
+        assert others.get_user(4) is None
+        assert others.search(unit_vectors(1)[0], limit=N) == []
+        assert others.search_users(unit_vectors(1)[0], N) == []
+        assert others.count("properties") == 0
+        assert list(others.property_ids()) == []
 
 
-def test_the_same_ids_and_vectors_of_two_tenants_stay_apart(index: Index, tenant: UUID) -> None:
-    other = uuid4()
-    index.upsert_properties(other, VERSION, ["p1"], unit_vectors(N)[1:2], [{"zipcode": "other"}])
-    mine = index.search(tenant, VERSION, unit_vectors(N)[1], limit=1)[0]
-    theirs = index.search(other, VERSION, unit_vectors(N)[1], limit=N)
+def test_the_same_ids_and_vectors_of_two_tenants_stay_apart(index: Index, own: Own) -> None:
+    theirs = index.of(uuid4(), VERSION)
+    theirs.upsert_properties(["p1"], unit_vectors(N)[1:2], [{"zipcode": "other"}])
+    mine = own.search(unit_vectors(N)[1], limit=1)[0]
+    hits = theirs.search(unit_vectors(N)[1], limit=N)
     assert (mine.property_id, mine.payload["zipcode"]) == ("p1", "12201")
-    assert [(hit.property_id, hit.payload) for hit in theirs] == [("p1", {"zipcode": "other"})]
-    index.delete_properties(other, VERSION, ["p1", "p2"])
-    assert index.count(tenant, VERSION, "properties") == N
+    assert [(hit.property_id, hit.payload) for hit in hits] == [("p1", {"zipcode": "other"})]
+    theirs.delete_properties(["p1", "p2"])
+    assert own.count("properties") == N
 
 
-def test_an_investor_comes_back_as_stored(index: Index, tenant: UUID) -> None:
+def test_an_investor_comes_back_as_stored(own: Own) -> None:
     stored = investors(N)[9]
-    user = index.get_user(tenant, VERSION, 9)
+    user = own.get_user(9)
     assert user == stored
     assert user is not None
     assert user.vector == pytest.approx(stored.vector, abs=1e-6)
-    assert index.get_user(tenant, VERSION, N) is None
+    assert own.get_user(N) is None
 
 
-def test_the_largest_user_id_is_kept(index: Index, tenant: UUID) -> None:
+def test_the_largest_user_id_is_kept(own: Own) -> None:
     user = UserPoint(2**63 - 1, unit_vectors(1)[0])
-    index.upsert_users(tenant, VERSION, [user])
-    assert index.get_user(tenant, VERSION, 2**63 - 1) == user
+    own.upsert_users([user])
+    assert own.get_user(2**63 - 1) == user
 
 
-def test_the_nearest_investors_come_first(index: Index, tenant: UUID) -> None:
+def test_the_nearest_investors_come_first(own: Own) -> None:
     vectors = np.stack([user.vector for user in investors(N)])
-    hits = index.search_users(tenant, VERSION, vectors[9], 3)
+    hits = own.search_users(vectors[9], 3)
     assert [hit.user_id for hit in hits] == np.argsort(-(vectors @ vectors[9]))[:3].tolist()
     assert hits[0].evidence == {"view": 3, "deal": 1}
 
 
-def test_indexing_again_replaces_and_adds_nothing(index: Index, tenant: UUID) -> None:
-    index.upsert_properties(tenant, VERSION, ["p0"], unit_vectors(1, seed=9), [{"zipcode": "new"}])
-    index.upsert_users(tenant, VERSION, investors(N))
-    assert index.count(tenant, VERSION, "properties") == N
-    assert index.count(tenant, VERSION, "users") == N
-    assert index.get_properties(tenant, VERSION, ["p0"])["p0"].payload == {"zipcode": "new"}
+def test_indexing_again_replaces_and_adds_nothing(own: Own) -> None:
+    own.upsert_properties(["p0"], unit_vectors(1, seed=9), [{"zipcode": "new"}])
+    own.upsert_users(investors(N))
+    assert own.count("properties") == N
+    assert own.count("users") == N
+    assert own.get_properties(["p0"])["p0"].payload == {"zipcode": "new"}
 
 
 def test_more_points_than_one_batch_or_page_are_all_there(index: Index) -> None:
-    tenant, n = uuid4(), 4321
-    index.upsert_properties(tenant, VERSION, property_names(n), unit_vectors(n), property_rows(n))
-    index.upsert_users(tenant, VERSION, investors(n))
-    assert sorted(index.property_ids(tenant, VERSION)) == sorted(property_names(n))
-    assert sorted(index.user_ids(tenant, VERSION)) == list(range(n))
-    assert set(index.get_properties(tenant, VERSION, property_names(n))) == set(property_names(n))
+    own, n = index.of(uuid4(), VERSION), 4321
+    own.upsert_properties(property_names(n), unit_vectors(n), property_rows(n))
+    own.upsert_users(investors(n))
+    assert sorted(own.property_ids()) == sorted(property_names(n))
+    assert sorted(own.user_ids()) == list(range(n))
+    assert set(own.get_properties(property_names(n))) == set(property_names(n))
 
 
-def test_old_versions_go_and_the_kept_ones_and_other_tenants_stay(index: Index, tenant: UUID) -> None:
-    neighbour = uuid4()
-    for owner, version in ((tenant, "v1"), (tenant, "v2"), (neighbour, "v1")):
-        index.upsert_properties(owner, version, ["p1"], unit_vectors(1), [{}])
-        index.upsert_users(owner, version, investors(1))
-    index.delete_versions(tenant, keep=[VERSION, "v2"])
-    for kind, n in (("properties", N), ("users", N)):
-        assert index.count(tenant, VERSION, kind) == n  # type: ignore[arg-type]  # mypy widens the literals of a loop
-        assert index.count(tenant, "v1", kind) == 0  # type: ignore[arg-type]  # as above
-        assert index.count(tenant, "v2", kind) == 1  # type: ignore[arg-type]  # as above
-        assert index.count(neighbour, "v1", kind) == 1  # type: ignore[arg-type]  # as above
+def test_old_versions_go_and_the_kept_ones_and_other_tenants_stay(index: Index, tenant: UUID, own: Own) -> None:
+    old, newer, neighbours = index.of(tenant, "v1"), index.of(tenant, "v2"), index.of(uuid4(), "v1")
+    for each in (old, newer, neighbours):
+        each.upsert_properties(["p1"], unit_vectors(1), [{}])
+        each.upsert_users(investors(1))
+    own.delete_all_versions_but([VERSION, "v2"])
+    assert [each.count("properties") for each in (own, old, newer, neighbours)] == [N, 0, 1, 1]
+    assert [each.count("users") for each in (own, old, newer, neighbours)] == [N, 0, 1, 1]
 
 
-def test_deleted_properties_are_gone_and_only_they(index: Index, tenant: UUID) -> None:
-    index.delete_properties(tenant, VERSION, ["p1", "p2", "missing"])
-    index.delete_properties(tenant, VERSION, [])
-    assert set(index.property_ids(tenant, VERSION)) == set(property_names(N)) - {"p1", "p2"}
+def test_deleted_properties_are_gone_and_only_they(own: Own) -> None:
+    own.delete_properties(["p1", "p2", "missing"])
+    own.delete_properties([])
+    assert set(own.property_ids()) == set(property_names(N)) - {"p1", "p2"}

@@ -3,11 +3,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import boto3
 import numpy as np
 import pytest
 
@@ -17,29 +15,17 @@ from functions.train.offline import freeze
 from functions.train.progress import Progress
 from functions.train.tower.checkpoints import LATEST
 from infra.local.stores.s3_server import S3Server
-from portfolio_twin.adapters.s3.objects import Objects
-from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot, store_snapshot
+from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
+from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.bundle import MANIFEST, unpack
 from portfolio_twin.model.config import TwinConfig
+from tests.fakes.twins import TENANT_A
 
 VERSION, SNAPSHOT_ID, EPOCHS = "20261121T000000Z-00000000", "20261121T000000Z-00000001", 60
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with S3Server(tmp_path_factory.mktemp("state"), "training-bucket") as running, pytest.MonkeyPatch.context() as env:
-        for name, value in running.environment.items():
-            env.setenv(name, value)
-        yield running
-
-
-@pytest.fixture
-def objects(server: S3Server) -> Objects:
-    return Objects(server.bucket, boto3.client("s3"))
 
 
 @pytest.fixture(scope="module")
@@ -59,30 +45,30 @@ def snapshot() -> Snapshot:
 
 
 @pytest.fixture
-def tenant(objects: Objects, snapshot: Snapshot) -> UUID:
-    tenant = uuid4()
+def bucket(server: S3Server, snapshot: Snapshot) -> TenantBucket:
+    """A tenant's, with the snapshot in it."""
+    made = Bucket(server.bucket).of(TENANT_A)
     files = pack_snapshot(snapshot.dataset, snapshot.holdout)
-    manifest = {**snapshot.manifest, "snapshot_id": SNAPSHOT_ID, "files": digests(files)}
-    store_snapshot(objects, tenant, files, manifest)
-    return tenant
+    made.snapshots.store(files, {**snapshot.manifest, "snapshot_id": SNAPSHOT_ID, "files": digests(files)})
+    return made
 
 
-def environment(tenant: UUID, **more: str) -> dict[str, str]:
+def environment(tenant: UUID = TENANT_A, **more: str) -> dict[str, str]:
     # EPOCHS as the pipeline passes it; a setting that was not given arrives empty
     names = {"TENANT_ID": str(tenant), "SNAPSHOT_ID": SNAPSHOT_ID, "VERSION": VERSION, "BATCH_SIZE": ""}
     return names | {"EPOCHS": str(EPOCHS), "PYTHONPATH": os.pathsep.join([str(ROOT / "shared"), str(ROOT)])} | more
 
 
-def start(tenant: UUID) -> "subprocess.Popen[str]":
+def start() -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "functions.train.app"]
-    env = os.environ | environment(tenant)
+    env = os.environ | environment()
     return subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
 def test_terminated_in_mid_training_it_leaves_a_checkpoint_and_the_next_attempt_ends_as_if_nothing_had_been(
-    objects: Objects, snapshot: Snapshot, tenant: UUID
+    bucket: TenantBucket, snapshot: Snapshot
 ) -> None:
-    with start(tenant) as job:
+    with start() as job:
         assert job.stderr
         for line in job.stderr:
             if line.startswith("epoch   3/"):
@@ -90,28 +76,29 @@ def test_terminated_in_mid_training_it_leaves_a_checkpoint_and_the_next_attempt_
                 break
         rest = job.stderr.read()
     assert job.returncode == TERMINATED == 143, rest
-    prefix = f"{tenant}/training/{VERSION}/"
+    objects, prefix = bucket.objects, f"{TENANT_A}/training/{VERSION}/"
     assert objects.find(prefix + LATEST)
     assert objects.find(prefix + MANIFEST) is None
 
-    with start(tenant) as again:
-        _, told = again.communicate(timeout=120)
-    assert again.returncode == 0, told
-    assert "epoch   1/" not in told
+    with start() as again:
+        _, log = again.communicate(timeout=120)
+    assert again.returncode == 0, log
+    assert "epoch   1/" not in log
     files = {name: objects.read(prefix + name) for name in objects.files(prefix)}
-    twin = unpack(files, tenant, VERSION)
-    whole = fit(Job(tenant, VERSION, config=TwinConfig(epochs=EPOCHS)), snapshot, None, Progress())
+    twin = unpack(files, TENANT_A, VERSION)
+    whole = fit(Job(TENANT_A, VERSION, config=TwinConfig(epochs=EPOCHS)), snapshot, None, Progress())
     np.testing.assert_allclose(twin.property_vectors, whole.twin.property_vectors, atol=1e-5)
     losses = [epoch["train_loss"] for epoch in json.loads(files["training_history.json"])["epochs"]]
     assert losses == pytest.approx([epoch["train_loss"] for epoch in whole.history], abs=1e-5)
 
 
-def test_a_content_model_goes_the_same_way(objects: Objects, tenant: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment(tenant, MODEL_KIND="content", OUTPUT_PREFIX=f"{tenant}/elsewhere/").items():
+def test_a_content_model_goes_the_same_way(bucket: TenantBucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = f"{TENANT_A}/elsewhere/"
+    for name, value in environment(MODEL_KIND="content", OUTPUT_PREFIX=prefix).items():
         monkeypatch.setenv(name, value)
     assert main() == 0
-    files = {name: objects.read(f"{tenant}/elsewhere/{name}") for name in objects.files(f"{tenant}/elsewhere/")}
-    assert unpack(files, tenant, VERSION).kind == "content"
+    files = {name: bucket.objects.read(prefix + name) for name in bucket.objects.files(prefix)}
+    assert unpack(files, TENANT_A, VERSION).kind == "content"
 
 
 def test_without_its_snapshot_it_says_so_and_fails(
@@ -126,7 +113,7 @@ def test_without_its_snapshot_it_says_so_and_fails(
 def test_a_setting_that_is_no_number_is_named(
     server: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in environment(uuid4(), EPOCHS="many").items():
+    for name, value in environment(EPOCHS="many").items():
         monkeypatch.setenv(name, value)
     assert main() == 1
     assert "epochs" in capsys.readouterr().err

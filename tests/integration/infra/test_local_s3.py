@@ -7,7 +7,7 @@ from pathlib import Path
 import boto3
 
 from infra.local.stores.s3_server import Mirror, S3Server
-from portfolio_twin.adapters.s3.registry import Registry
+from portfolio_twin.adapters.s3.objects import Objects
 
 WRITER = """
 import os, sys
@@ -15,11 +15,11 @@ from pathlib import Path
 from infra.local.stores.s3_server import S3Server
 server = S3Server(Path(sys.argv[1]), "killed-bucket").start()
 os.environ.update(server.environment)
-from portfolio_twin.adapters.s3.registry import Registry
-registry, i = Registry(server.bucket), 0
+from portfolio_twin.adapters.s3.objects import Objects, connect
+objects, i = Objects(server.bucket, ["a pointer/"], connect()), 0
 while True:
     body = str(i).encode() * 100_000
-    registry.write("a pointer/\\u00fc+%.json", body)
+    objects.write("a pointer/\\u00fc+%.json", body)
     print(i, flush=True)  # acknowledged
     i += 1
 """
@@ -37,7 +37,7 @@ def test_killed_in_mid_write_the_next_start_finds_every_acknowledged_object_whol
         process.send_signal(signal.SIGKILL)
         acknowledged = max([acknowledged, *(int(line) for line in process.stdout)])
     with S3Server(tmp_path, "killed-bucket") as server:
-        body = Registry(server.bucket, client(server)).read("a pointer/ü+%.json")
+        body = Objects(server.bucket, ["a pointer/"], client(server)).read("a pointer/ü+%.json")
     stored = int(body[: len(body) // 100_000])
     assert body == str(stored).encode() * 100_000
     assert stored in (acknowledged, acknowledged + 1)

@@ -51,12 +51,13 @@ def test_deleting_leaves_what_it_leaves_in_memory(tmp_path: Path) -> None:
     with index_over_http(tmp_path) as face, index_in_memory() as memory:
         for index in (face, memory):
             fill(index)
-            index.upsert_properties(TENANT, "old", ["p1"], unit_vectors(1), [{}])
-            index.delete_properties(TENANT, VERSION, ["p1", "p2"])
-            index.delete_versions(TENANT, keep=[VERSION])
-            index.delete_versions(OTHER, keep=[])
-            counted = [index.count(TENANT, "old", "properties"), index.count(OTHER, VERSION, "users")]
-            left.append([*counted, sorted(index.property_ids(TENANT, VERSION)), index.count(TENANT, VERSION, "users")])
+            index.of(TENANT, "old").upsert_properties(["p1"], unit_vectors(1), [{}])
+            own = index.of(TENANT, VERSION)
+            own.delete_properties(["p1", "p2"])
+            own.delete_all_versions_but(keep=[VERSION])
+            index.of(OTHER, VERSION).delete_all_versions_but(keep=[])
+            counted = [index.of(TENANT, "old").count("properties"), index.of(OTHER, VERSION).count("users")]
+            left.append([*counted, sorted(own.property_ids()), own.count("users")])
     assert left[0] == left[1] == [0, 0, sorted(set(property_names(N)) - {"p1", "p2"}), N]
 
 
@@ -73,7 +74,7 @@ def test_the_product_makes_every_call_that_the_face_serves(tmp_path: Path) -> No
         fill(index)
         for ask in QUESTIONS.values():
             ask(index)
-        index.delete_versions(TENANT, keep=[])
+        index.of(TENANT, VERSION).delete_all_versions_but(keep=[])
     assert set(BY_ROUTE) - made == set()
 
 

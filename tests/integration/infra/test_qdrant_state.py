@@ -25,11 +25,11 @@ def test_many_threads_write_and_read_at_once(tmp_path: Path) -> None:
         index.ensure_collections()
 
         def work(number: int) -> int:
-            tenant = UUID(int=100 + number)
+            own = index.of(UUID(int=100 + number), VERSION)
             for start in range(0, N, 100):
-                index.upsert_users(tenant, VERSION, investors(N)[start : start + 100])
-                index.search_users(tenant, VERSION, VECTOR, 5)
-            return index.count(tenant, VERSION, "users")
+                own.upsert_users(investors(N)[start : start + 100])
+                own.search_users(VECTOR, 5)
+            return own.count("users")
 
         with ThreadPoolExecutor(8) as threads:
             assert list(threads.map(work, range(16))) == [N] * 16
@@ -51,8 +51,9 @@ def test_everything_is_there_after_an_orderly_restart(tmp_path: Path) -> None:
     with index_over_http(tmp_path) as index:
         assert {name: ask(index) for name, ask in QUESTIONS.items()} == before
         index.ensure_collections()
-        index.upsert_properties(TENANT, VERSION, ["new"], VECTOR[None], [{}])
-        assert index.search(TENANT, VERSION, VECTOR, limit=1)[0].property_id == "new"
+        own = index.of(TENANT, VERSION)
+        own.upsert_properties(["new"], VECTOR[None], [{}])
+        assert own.search(VECTOR, limit=1)[0].property_id == "new"
 
 
 def in_a_process(state: Path) -> tuple["subprocess.Popen[str]", str]:
@@ -70,13 +71,13 @@ def test_nothing_acknowledged_is_lost_by_kill_9_at_any_moment(tmp_path: Path) ->
         index = VectorIndex(url)
         fill(index)
         if round_number == 1:
-            index.delete_versions(OTHER, keep=[])
+            index.of(OTHER, VERSION).delete_all_versions_but(keep=[])
         process.send_signal(signal.SIGKILL)
         process.communicate()
         index.close()
     with index_over_http(tmp_path) as index:
-        assert [index.count(t, VERSION, "users") for t in (TENANT, OTHER)] == [N, 0]
-        assert index.get_user(TENANT, VERSION, 8) == investors(N)[8]
+        assert [index.of(t, VERSION).count("users") for t in (TENANT, OTHER)] == [N, 0]
+        assert index.of(TENANT, VERSION).get_user(8) == investors(N)[8]
     assert not (tmp_path / "collections" / "half_made.new").exists()
 
 
@@ -89,7 +90,7 @@ def test_a_terminated_server_saves_and_leaves_in_order(tmp_path: Path) -> None:
     process.communicate(timeout=STOP_SECONDS)
     Shards(tmp_path).close()
     with index_over_http(tmp_path) as again:
-        assert again.count(TENANT, VERSION, "properties") == N
+        assert again.of(TENANT, VERSION).count("properties") == N
 
 
 def test_a_second_server_on_the_same_state_is_told_who_holds_it(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from portfolio_twin import adapters
 from portfolio_twin.adapters.qdrant.filters import AllVersionsBut, build_filter, point_id
-from portfolio_twin.domain.criteria import BuyBox, Filters, GeoRadius, Range
+from portfolio_twin.domain.criteria import BuyBox, Filters, GeoRadius, Narrowing, Range
 
 TENANT = UUID("6f1c2a52-0b0e-4c3e-9a43-0d9a7b1d8a10")
 VERSION = "20261101T030000Z-0a1b2c3d"
@@ -17,11 +17,10 @@ OWNED = [
 ]
 
 
-def sent(filters: Filters | None = None, **options: Any) -> dict[str, Any]:
+def sent(filters: Filters | None = None, **narrowing: Any) -> dict[str, Any]:
     """The filter as it goes over the wire."""
-    body: dict[str, Any] = json.loads(
-        build_filter(TENANT, VERSION, filters, **options).model_dump_json(exclude_none=True)
-    )
+    built = build_filter(TENANT, VERSION, Narrowing(filters, **narrowing))
+    body: dict[str, Any] = json.loads(built.model_dump_json(exclude_none=True))
     return body
 
 

@@ -3,10 +3,7 @@
 import io
 import json
 import logging
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import Any
-from unittest.mock import MagicMock
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,11 +11,14 @@ import pytest
 from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from portfolio_twin.adapters import telemetry
-from portfolio_twin.entrypoints import step as steps
+from portfolio_twin.adapters.qdrant.index import TenantIndex
+from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
-from portfolio_twin.entrypoints.tenancy import Tenant
+from portfolio_twin.entrypoints.step import Event, step
+from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.services.answers.know_investor import know_investor
+from portfolio_twin.settings import StepSettings, runtime
 from tests.fakes.stores import FakeVectorIndex
 from tests.fakes.twins import TENANT_A, small_twin
 
@@ -47,16 +47,16 @@ def ask(path: str, tenant: str) -> None:
     app = create_app("test")
 
     @app.get("/found")
-    async def found(tenant: Tenant) -> dict[str, str]:
+    async def found(tenant: OwnTenant) -> dict[str, str]:
         telemetry.note(model_version="v1")
         return {}
 
     @app.get("/broken")
-    async def broken(tenant: Tenant) -> dict[str, str]:
+    async def broken(tenant: OwnTenant) -> dict[str, str]:
         raise ZeroDivisionError
 
     @app.get("/down")
-    async def down(tenant: Tenant) -> dict[str, str]:
+    async def down(tenant: OwnTenant) -> dict[str, str]:
         raise IndexUnavailable("gone")
 
     event = HttpRequest("GET", path).event({"tenant_id": tenant, "email": "somebody@example.com"})
@@ -90,12 +90,14 @@ def test_its_outcome_is_what_the_caller_got(path: str, metric: str, capsys: pyte
 def test_a_fault_of_ours_is_counted_for_its_function_and_logged_once_with_the_request_s_ids(
     written: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telemetry, "function_name", lambda: "stack-Predict")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "stack-Predict")
+    runtime.cache_clear()
     tenant = str(uuid4())
     ask("/broken", tenant)
     answered, fault = lines(capsys)
     assert (answered["Failed"], fault["Faulted"], fault["function"]) == ([1.0], [1.0], "stack-Predict")
     assert fault["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["function", "service"]]
+    runtime.cache_clear()
     (line,) = [json.loads(line) for line in written.getvalue().splitlines()]
     assert (line["level"], line["exception_name"], line["tenant_id"]) == ("ERROR", "ZeroDivisionError", tenant)
     assert UUID(line["correlation_id"])
@@ -114,11 +116,11 @@ def test_one_request_s_tenant_is_not_the_next_one_s(capsys: pytest.CaptureFixtur
 
 
 def test_a_step_s_decision_is_counted_for_its_tenant(capsys: pytest.CaptureFixture[str]) -> None:
-    @steps.observed()
-    def step(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+    @step(StepSettings)
+    def lambda_handler(_stores: Stores, _event: Event) -> dict[str, Any]:
         return {"decision": "skip"}
 
-    step({"tenant_id": "t", "version": "v"}, None)
+    lambda_handler({"tenant_id": "t", "version": "v"}, None)
     (line,) = lines(capsys)
     assert (line["outcome"], line["Outcome"], line["tenant_id"]) == ("skip", [1.0], "t")
 
@@ -136,41 +138,10 @@ def test_what_goes_wrong_is_counted_under_the_stack_s_name_alone(
 def test_an_answer_without_the_index_is_counted_as_degraded(capsys: pytest.CaptureFixture[str]) -> None:
     index, twin = FakeVectorIndex(), small_twin()
     index.down = True
-    assert know_investor(twin, index, TENANT_A, 1).degraded  # type: ignore[arg-type]  # the fake has the same methods
+    own = cast("TenantIndex", index.of(TENANT_A, twin.version))  # it has the same methods
+    assert know_investor(own, twin, 1).degraded
     (line,) = lines(capsys)
     assert line["Degraded"] == [1.0]
-
-
-@pytest.mark.parametrize(
-    ("event", "decision"), [({}, "promoted"), ({"release_only": True, "outcome": "Failed"}, "failed")]
-)
-def test_how_a_run_ends_is_counted(
-    event: dict[str, Any], decision: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from functions.pipeline.promote_model import app
-
-    monkeypatch.setattr(app, "promote_model", lambda *_: {"version": "v"})
-    for name in ("registry", "database", "vector_index"):
-        monkeypatch.setattr(steps, name, MagicMock())
-    app.lambda_handler({"tenant_id": str(TENANT_A), "version": "v", "execution": "run", **event}, None)
-    (line,) = lines(capsys)
-    assert (line["outcome"], line["tenant_id"]) == (decision, str(TENANT_A))
-
-
-@pytest.mark.parametrize(("decision", "told"), [("skip", [21.0]), ("train", None)])
-def test_a_skip_tells_how_old_the_live_model_is(
-    decision: str, told: list[float] | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from functions.pipeline.check_data import app
-
-    three_weeks_ago = datetime.now(UTC) - timedelta(days=21)
-    registry = SimpleNamespace(live=lambda _: SimpleNamespace(promoted_at=three_weeks_ago))
-    monkeypatch.setattr(app, "check_data", lambda *_, **__: {"decision": decision})
-    monkeypatch.setattr(steps, "registry", lambda: registry)
-    monkeypatch.setattr(steps, "database", MagicMock())
-    app.lambda_handler({"tenant_id": str(TENANT_A), "version": "v", "execution": "run"}, None)
-    ages = [line["ModelAgeAtSkip"] for line in lines(capsys) if "ModelAgeAtSkip" in line]
-    assert ages == ([pytest.approx(told)] if told else [])
 
 
 def test_the_package_s_own_log_lines_are_json_with_the_tenant(written: io.StringIO) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from infra.local import system
 from infra.local.cloud import gateway
-from infra.local.twin import cli, cli_models, training
+from infra.local.twin import cli, cli_models
 from infra.local.twin.model_card import card as model_card
 from portfolio_twin.errors import ModelNotFound
 
@@ -25,13 +25,13 @@ ACME = SimpleNamespace(name="acme", tenant_id=UUID(int=1))
 class NoModels:
     """A registry without a model in it."""
 
-    def live(self, tenant: UUID) -> None:
+    def live(self) -> None:
         return None
 
-    def versions(self, tenant: UUID) -> list[str]:
+    def versions(self) -> list[str]:
         return []
 
-    def rollback(self, tenant: UUID, by: str) -> None:
+    def rollback(self, by: str) -> None:
         raise ModelNotFound("this tenant has no model yet")
 
 
@@ -39,7 +39,8 @@ class NoModels:
 def no_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def empty(_state: Path, **_settings: str) -> Iterator[SimpleNamespace]:
-        yield SimpleNamespace(database=SimpleNamespace(list_tenants=lambda: [ACME]), registry=NoModels())
+        tenant = SimpleNamespace(bucket=SimpleNamespace(models=NoModels()))
+        yield SimpleNamespace(database=SimpleNamespace(list_tenants=lambda: [ACME]), tenant=lambda _: tenant)
 
     monkeypatch.setattr(cli_models, "local_system", empty)
 
@@ -70,7 +71,6 @@ def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
 def test_what_cannot_be_done_ends_with_2_and_a_way_out(
     arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(training, "read_data", lambda *_: pytest.fail("the model is asked for first"))
     code, err = ends(monkeypatch, capsys, *arguments)
     assert (code, message in " ".join(err.replace("│", " ").split())) == (2, True), err
 
