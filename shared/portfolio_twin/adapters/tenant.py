@@ -66,10 +66,14 @@ class Stores:
         return Database(self.settings)
 
 
-@cache
 def stores_from_environment(kind: type[ReadSettings]) -> Stores:
-    """One set for all functions of a process that need the same settings; raises BadEnvironment."""
-    stores = Stores(from_environment(kind))
+    """One set for all functions of a process that have the same settings; raises BadEnvironment."""
+    return _warm(from_environment(kind))
+
+
+@cache
+def _warm(settings: ReadSettings) -> Stores:
+    stores = Stores(settings)
     if runtime().before_snapshot:
         stores.make_clients()
     return stores

@@ -16,6 +16,7 @@ PROGRAM = """
 import json
 from aws_xray_sdk.core import xray_recorder
 from portfolio_twin.entrypoints import step as steps
+from portfolio_twin.settings import StepSettings
 
 sent = []
 
@@ -23,8 +24,8 @@ class Emitter:
     def send_entity(self, entity):
         sent.append(entity.to_dict())
 
-@steps.observed()
-def lambda_handler(event, context):
+@steps.step(StepSettings)
+def lambda_handler(stores, event):
     return {"answer": "of somebody"}
 
 xray_recorder._emitter = Emitter()
