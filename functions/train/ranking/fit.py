@@ -7,7 +7,7 @@ import numpy as np
 
 from functions.train.progress import Progress
 from functions.train.ranking.choices import Choices, RankingData
-from functions.train.ranking.conditional_logit import fit_choice, log_likelihoods
+from functions.train.ranking.conditional_logit import Weights, fit_choice, log_likelihoods
 from functions.train.ranking.kernel import learn_scales
 from functions.train.ranking.past_choices import past_choices
 from functions.train.ranking.towers import Tower
@@ -24,6 +24,10 @@ CHOICES_NEEDED = 100
 VALIDATIONS_NEEDED = 20
 NEARNESS = 0.3  # scale of every input under the kernel, in standard deviations to the power of −1
 LOCATION_COUNTS = 4.0  # times as much: the east and north of a property
+# The prior's standard deviation of each weight, in the units of its term; of what it gains with the length of the
+# history a third. Chosen on three real catalogues and the simulator: as good where data are many, tame where few.
+SPREAD = np.array([9.0, 4.0, 24.0, 0.4, 0.6, 1.1, 0.8, 2.0])
+LENGTH_SHARE = 1 / 3
 SCALES_WORTH = 0.02  # nats per held-out choice that learnt scales must gain
 
 
@@ -101,15 +105,20 @@ def _weigh(layer: RankingLayer, choices: Choices, used: list[int]) -> RankingLay
     """With weights for the ordinary list, and for "discover new", which goes by taste alone."""
     weights = layer.weights.copy()
     for rows, terms in ((ORDINARY, used), (DISCOVER, used[:TASTE])):
-        weights[np.ix_(rows, terms)] = np.split(fit_choice(by_length(choices, terms)), 2)
+        weights[np.ix_(rows, terms)] = np.split(fit_choice(by_length(choices, terms), _spread(terms)), 2)
     return replace(layer, weights=weights)
+
+
+def _spread(terms: list[int]) -> Weights:
+    """(2k,) of the weights by themselves and by the length of the history."""
+    return np.concatenate([SPREAD[terms], SPREAD[terms] * LENGTH_SHARE])
 
 
 def _weigh_unknown(layer: RankingLayer, given: RankingData, used: list[int]) -> RankingLayer:
     """With weights for investors without history: the same choices, the history hidden."""
     terms = [0, *used[POPULARITY:]]
     weights = layer.weights.copy()
-    weights[UNKNOWN_INVESTOR, terms] = fit_choice(given.choices(layer, blank=True).terms[:, :, terms])
+    weights[UNKNOWN_INVESTOR, terms] = fit_choice(given.choices(layer, blank=True).terms[:, :, terms], SPREAD[terms])
     return replace(layer, weights=weights)
 
 
@@ -125,7 +134,7 @@ def _tower_alone(twin: Twin, X: Matrix, validation: Queries, held_out: Choices) 
     vectors = twin.encoder(X)
     investors = validation.histories.pool(vectors, twin.market_taste)[held_out.queries]  # (q, d)
     cosines = np.einsum("qd,qmd->qm", investors, vectors[held_out.candidates])
-    return log_likelihoods(cosines * np.float32(fit_choice(cosines[:, :, None])[0]))
+    return log_likelihoods(cosines * np.float32(fit_choice(cosines[:, :, None], SPREAD[:1])[0]))
 
 
 def _worth(layer: RankingLayer, held_out: Choices) -> Matrix:

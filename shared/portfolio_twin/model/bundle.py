@@ -18,7 +18,7 @@ from portfolio_twin.model.bundle_arrays import build_twin, tensors_of
 from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import ModelKind, Twin
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
 TENSORS = "portfolio_twin.safetensors"
 PROPERTY_IDS = "property_ids.json"
@@ -97,7 +97,7 @@ def read_manifest(data: bytes, tenant_id: UUID, version: str) -> dict[str, Any]:
     except ValueError as error:
         raise BundleRejected("manifest.json is missing or is not JSON") from error
     if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION:
-        raise BundleRejected(f"manifest.json is not of schema version {SCHEMA_VERSION}")
+        raise BundleRejected(f"manifest.json is not of schema version {SCHEMA_VERSION}: train the model anew")
     if manifest.get("tenant_id") != str(tenant_id):
         raise BundleRejected("the bundle was made for another tenant")
     if manifest.get("version") != version:

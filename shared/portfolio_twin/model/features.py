@@ -16,6 +16,9 @@ from portfolio_twin.domain.properties import (
     Catalogue,
 )
 
+# The market's clock says when a property could be had, not whom it suits: it filters, and activity reads it.
+MARKET_CLOCK = {"listing_status", "days_on_market"}
+TASTE_INPUTS = {*NUMERIC_INPUTS, *CATEGORICAL_INPUTS} - MARKET_CLOCK - {"lat", "lon"}  # lat, lon make the location
 LOG_INPUTS = {"listing_price", "price_per_sqft", "estimated_value", "square_footage", "lot_size_sqft"}
 CLIP_QUANTILES = (0.005, 0.995)
 CATEGORIES_LIMIT = 32  # of one attribute, the most frequent; the rest reads as unknown
@@ -83,7 +86,7 @@ class FeatureSchema:
         """Keeps what varies in this catalogue; raises ValueError when nothing does."""
         numeric, categorical = [], []
         for name, column in catalogue.columns.items():
-            if name in ("lat", "lon") or not (name in (*NUMERIC_INPUTS, *CATEGORICAL_INPUTS) or _is_attribute(name)):
+            if name not in TASTE_INPUTS and not _is_attribute(name):
                 continue
             if column.dtype == object:
                 categorical += _learn_categories(name, column)

@@ -12,7 +12,7 @@ from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import PropertyEncoder, pool_history
 
 # What speaks for a candidate; the first two are taste, the rest is what others do.
-TERMS = ("cosine", "near", "together", "popularity", "year", "quarter", "month")
+TERMS = ("cosine", "near", "together", "popularity", "year", "quarter", "month", "in_use")
 TASTE, ACTIVITY = 2, 3  # the first ACTIVITY term is popularity, from it on the activity goes
 FLOOR_QUANTILE, IN_USE = 0.25, WINDOWS_DAYS.index(90)
 WANTED_WEIGHT = 0.99  # of deals and likes; lighter entries of a history were looked at
@@ -74,7 +74,8 @@ class RankingLayer:
             if len(wanted):
                 terms[:, 1] = np.exp(-distances(X * self.scales, wanted * self.scales).min(axis=1))
             terms[:, 2] = self.neighbours.to(past.rows, np.maximum(past.weights, 0), rows)
-        terms[:, ACTIVITY:] = activity
+        terms[:, ACTIVITY:-1] = activity
+        terms[:, -1] = activity[:, IN_USE] > 0
         return terms
 
     def score(self, terms: Matrix, length: int, *, discover: bool = False) -> Matrix:

@@ -13,6 +13,7 @@ from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.config import RETIRED, TwinConfig
+from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import Twin
 from tests.fakes.twins import TENANT_A, TENANT_B, plain_layer, small_catalogue, small_twin
 
@@ -120,9 +121,9 @@ def test_the_second_step_and_the_markets_calibration_come_back_the_same() -> Non
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"ranking.weights": np.full((5, 7), 2.0, dtype=np.float32)}, "golden"),
-        ({"ranking.weights": np.full((5, 6), 1.0, dtype=np.float32)}, "ranking.weights is"),
-        ({"ranking.weights": np.full((5, 7), np.nan, dtype=np.float32)}, "NaN"),
+        ({"ranking.weights": np.full((5, len(TERMS)), 2.0, dtype=np.float32)}, "golden"),
+        ({"ranking.weights": np.full((5, len(TERMS) - 1), 1.0, dtype=np.float32)}, "ranking.weights is"),
+        ({"ranking.weights": np.full((5, len(TERMS)), np.nan, dtype=np.float32)}, "NaN"),
         ({"ranking.neighbours": np.full((60, 1), 60, dtype=np.int32)}, "neighbour"),
         ({"ranking.surprise": np.zeros(1, dtype=np.float32)}, "unexpected"),
     ],

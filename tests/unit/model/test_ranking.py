@@ -9,13 +9,14 @@ from functions.train.ranking.past_choices import past_choices
 from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.properties import UNKNOWN, Catalogue
 from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.ranking import DISCOVER, ORDINARY, TERMS, UNKNOWN_INVESTOR, Past, RankingLayer
 from tests.fakes.logs import log_of
 from tests.fakes.twins import plain_layer
 
+WIDE = np.full(3, 10.0)  # a prior that hardly counts
 IDS = np.array([f"p{i}" for i in range(5)], dtype=object)
 
 
@@ -136,15 +137,36 @@ def test_the_logit_finds_the_term_that_decides() -> None:
     utility = terms @ np.array([2.0, 0.0, -1.0]) + rng.gumbel(size=(400, 20))
     for row, chosen in enumerate(utility.argmax(axis=1)):
         terms[row, [0, chosen]] = terms[row, [chosen, 0]]
-    assert fit_choice(terms) == pytest.approx([2.0, 0.0, -1.0], abs=0.3)
+    assert fit_choice(terms, WIDE) == pytest.approx([2.0, 0.0, -1.0], abs=0.3)
 
 
 def test_the_logit_does_not_run_away_where_a_term_tells_all() -> None:
     terms = np.zeros((50, 4, 2), dtype=np.float32)
     terms[:, 0, 0] = 100.0
-    weights = fit_choice(terms)
+    weights = fit_choice(terms, WIDE[:2])
     assert np.isfinite(weights).all()
     assert log_likelihoods(terms @ weights.astype(np.float32)).mean() > -0.1
+
+
+def test_the_prior_counts_in_the_unit_of_its_term_and_less_the_more_choices_there_are() -> None:
+    terms = np.zeros((400, 2, 1), dtype=np.float32)
+    terms[:300, 0, 0] = terms[300:, 1, 0] = 0.5  # chosen three times out of four: log 3 for half a unit
+    wanted = 2 * np.log(3)
+    few, many = fit_choice(terms[::100], np.array([0.5]))[0], fit_choice(terms, np.array([0.5]))[0]
+    assert 0 < few < many < wanted
+    assert fit_choice((terms / 10).astype(np.float32), np.array([5.0]))[0] == pytest.approx(
+        10 * many, rel=1e-3
+    )  # in tenths of the unit
+
+
+def test_what_somebody_dealt_with_in_the_last_quarter_is_in_use_and_so_is_a_new_property() -> None:
+    activity = np.log1p(np.array([[9, 9, 8, 4], [5, 5, 0, 0], [3, 3, 2, 0], [7, 7, 0, 0]], dtype=np.float32))
+    ranking = replace(layer(), activity=activity)
+    rows = np.array([0, 1, 2, UNKNOWN])
+    seen = ranking.activity_of(rows)
+    features = np.zeros((4, len(ranking.scales)), dtype=np.float32)
+    terms = ranking.terms(np.zeros(4, dtype=np.float32), features, rows, activity=seen, past=past())
+    assert terms[:, TERMS.index("in_use")].tolist() == [1, 0, 1, 1]
 
 
 def test_no_choice_has_its_own_target_in_its_history() -> None:
