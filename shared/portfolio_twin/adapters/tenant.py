@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -66,10 +66,12 @@ class Stores:
         return Database(self.settings)
 
 
-@cache
+_warm: dict[type[ReadSettings], Stores] = {}
+
+
 def stores_from_environment(kind: type[ReadSettings]) -> Stores:
-    """One set for all functions of a process that need the same settings; raises BadEnvironment."""
-    stores = Stores(from_environment(kind))
+    """One set for all functions of a process that need the same settings, checked for each; raises BadEnvironment."""
+    stores = _warm.setdefault(kind, Stores(from_environment(kind)))
     if runtime().before_snapshot:
         stores.make_clients()
     return stores
