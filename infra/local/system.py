@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 DEFAULT_STATE = Path(".twin")
 LOOPBACK = "127.0.0.1"
+LOCAL_SETTINGS = {
+    "LIVE_TTL_SECONDS": "1",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "LOG_LEVEL": "WARNING",
+}
 
 
 @dataclass(frozen=True)
@@ -55,23 +61,13 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
         _only_one(state),
         S3Server(state, host=host or LOOPBACK) as s3,
         _qdrant_of(state, host or LOOPBACK) as qdrant_url,
-        _environment_restored(),
     ):
         urls = postgres_of(state, host)
-        os.environ.update(s3.environment)
-        os.environ.update(
-            QDRANT_URL=qdrant_url,
-            DATABASE_URL=urls.app,
-            PIPELINE_DATABASE_URL=urls.pipeline,
-            LIVE_TTL_SECONDS="1",
-            POWERTOOLS_METRICS_DISABLED="true",
-            POWERTOOLS_TRACE_DISABLED="true",
-            LOG_LEVEL="WARNING",
-        )
-        os.environ.update(settings)
-        stores = Stores(from_environment(PipelineSettings))
-        with closing(stores.database):
-            yield LocalSystem(state, s3, qdrant_url, stores)
+        addresses = {"QDRANT_URL": qdrant_url, "DATABASE_URL": urls.app, "PIPELINE_DATABASE_URL": urls.pipeline}
+        with _environment(s3.environment | addresses | LOCAL_SETTINGS | settings):
+            stores = Stores(from_environment(PipelineSettings))
+            with closing(stores.database):
+                yield LocalSystem(state, s3, qdrant_url, stores)
 
 
 @contextmanager
@@ -105,9 +101,10 @@ def postgres_of(state: Path, host: str = "") -> "Urls":
 
 
 @contextmanager
-def _environment_restored() -> Iterator[None]:
+def _environment(variables: dict[str, str]) -> Iterator[None]:
     """What is set for one state folder must not look, to the next, like somebody's own servers."""
     before = dict(os.environ)
+    os.environ.update(variables)
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """Small twins whose right answers are visible, for tests that need a model but no training."""
 
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -57,27 +58,35 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
         for width, following in pairwise(widths)
     ]
     encoder = PropertyEncoder(layers)
-    X = schema.vectorise(catalogue)
-    landmarks, distance = choose_landmarks(X, seed)
-    vectors = encoder(X)
-    return Twin(
+    vectors = encoder(schema.vectorise(catalogue))
+    return twin_of(
+        catalogue,
+        encoder,
         version=version,
-        kind="twin",
         config=TwinConfig(change_of_taste=None),  # random weights: no two properties of a history are alike
-        schema=schema,
-        encoder=encoder,
         market_taste=rng.normal(0, 0.05, 16).astype(np.float32),
         calibration=Platt(5.0, -1.0),
-        confidence=Confidence((0.0, 0.6, 0.3, -0.5)),
-        base_rate=0.01,
-        landmarks=landmarks,
-        landmark_distance=distance,
-        property_ids=catalogue.ids,
-        property_vectors=vectors,
         user_ids=np.arange(1, 6),
         user_vectors=vectors[:5],
         user_evidence=np.ones(5, dtype=np.float32),
     )
+
+
+def twin_of(catalogue: Catalogue, encoder: PropertyEncoder, **given: Any) -> Twin:
+    """A twin with this tower, that nobody has taught anything: no investors, a market without a taste."""
+    schema = FeatureSchema.learn(catalogue)
+    X = schema.vectorise(catalogue)
+    vectors, (landmarks, distance) = encoder(X), choose_landmarks(X, seed=0)
+    d = vectors.shape[1]
+    untaught: dict[str, Any] = {
+        "version": "v", "kind": "twin", "config": TwinConfig(embedding_dim=d), "schema": schema, "encoder": encoder,
+        "market_taste": np.zeros(d, dtype=np.float32), "calibration": Platt(5.0, 0.0),
+        "confidence": Confidence((0.0, 0.6, 0.3, -0.5)), "base_rate": 0.01, "landmarks": landmarks,
+        "landmark_distance": distance, "property_ids": catalogue.ids, "property_vectors": vectors,
+        "user_ids": np.zeros(0, dtype=np.int64), "user_vectors": np.zeros((0, d), dtype=np.float32),
+        "user_evidence": np.zeros(0, dtype=np.float32),
+    }  # fmt: skip
+    return Twin(**untaught | given)
 
 
 def plain_layer(n: int, width: int) -> RankingLayer:

@@ -38,7 +38,7 @@ class Examples:
 
 
 def learn_from(dataset: Dataset) -> Examples:
-    """Every deal, like and outreach of the log is a target."""
+    """Every deal, like and outreach is a target."""
     evidence = dataset.evidence
     user_ids, users = np.unique(evidence.users, return_inverse=True)
     targets = np.flatnonzero(np.isin(evidence.kinds, [KIND_CODE[kind] for kind in TARGET_KINDS]))

@@ -36,29 +36,25 @@ class FittedPlain:
     seconds: float
 
 
-def fit(
-    data: TrainingData, config: PlainConfig, *, device: str = "cpu", progress: Progress | None = None
-) -> FittedPlain:
-    """Raises InvalidInput where there is nothing to train on, Interrupted."""
-    started, progress = time.perf_counter(), progress or Progress()
+def fit(data: TrainingData, config: PlainConfig, *, device: str, progress: Progress) -> FittedPlain:
+    """Raises InvalidInput where there is nothing to learn from, Interrupted when it is stopped."""
+    started, validation = time.perf_counter(), data.validation
     torch.set_num_threads(1)  # the steps are so short that threads would mostly wait for each other
-    training, validation = _Training(data.learnt_from, config, device), data.validation
+    training = _Training(data.learnt_from, config, device)
     validation_batch = held_out(validation, training.examples)
     history: list[Epoch] = []
-    best: tuple[int, PlainModel] | None = None
+    best_epoch, best = 0, training.model()
     for epoch in range(1, config.epochs + 1):
         epoch_started = time.perf_counter()
-        figures = {"epoch": float(epoch), "train_loss": training.one_epoch(progress.stop)}
+        figures = {"epoch": epoch, "train_loss": training.one_epoch(progress.stop)}
         model = training.model()
         figures |= {"val_loss": training.validation_loss(validation_batch), **measured(model, validation)}
         figures |= {"temperature": config.temperature, "learning_rate": config.learning_rate}
         history.append(figures | {"seconds": time.perf_counter() - epoch_started})
         progress.epoch(history[-1], config.epochs)
-        if best is None or not figures["val_ndcg_at_10"] < history[best[0] - 1]["val_ndcg_at_10"]:  # NaN: the last one
-            best = epoch, model
-    assert best is not None  # there is at least one epoch
-    best_epoch, model = best
-    return FittedPlain(calibrated(model, validation, config.seed), history, best_epoch, time.perf_counter() - started)
+        if best_epoch == 0 or not figures["val_ndcg_at_10"] < history[best_epoch - 1]["val_ndcg_at_10"]:
+            best_epoch, best = epoch, model  # NaN, unmeasured: the last epoch
+    return FittedPlain(calibrated(best, validation, config.seed), history, best_epoch, time.perf_counter() - started)
 
 
 class _Training:

@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from functions.train.progress import Progress
-from functions.train.ranking.choices import Choices
+from functions.train.ranking.choices import Choices, RankingData
 from functions.train.ranking.conditional_logit import fit_choice, log_likelihoods
 from functions.train.ranking.kernel import learn_scales
-from functions.train.ranking.lesson import Lesson
 from functions.train.ranking.past_choices import past_choices
 from functions.train.ranking.towers import Tower
 from functions.train.training_data import TrainingData
@@ -35,51 +34,51 @@ def fit_ranking(twin: Twin, data: TrainingData, towers: Sequence[Tower], progres
     """
     evidence, config = data.learnt_from.evidence, twin.config
     positive = evidence.weights > 0
-    bonds = Neighbours.learn(evidence.users[positive], evidence.properties[positive], len(data.X))
+    neighbours, counts = Neighbours.learn(evidence.users[positive], evidence.properties[positive], len(data.X))
     queries = past_choices(evidence, config.seed)
     if len(queries.users) < CHOICES_NEEDED or len(data.validation.users) < VALIDATIONS_NEEDED:
         return None
-    lesson = Lesson.of(data, queries, counts=bonds[1], towers=towers[1:], seed=config.seed)
+    given = RankingData.of(data, queries, counts=counts, towers=towers[1:], seed=config.seed)
     validation = data.validation.with_histories(twin.present(data.validation.histories, twin.property_vectors))
     used = [*range(len(TERMS) if config.recent_activity else POPULARITY + 1)]
-    layer = _weigh_unknown(_unweighed(towers[0], twin.schema, bonds[0], lesson), lesson, used)
-    layer, held_out = _with_better_scales(layer, lesson, validation, used, progress=progress)
-    gain = _worth(layer, held_out) - _tower_alone(twin, lesson.X, validation, held_out)
+    layer = _weigh_unknown(_unweighed(towers[0], twin.schema, neighbours, given), given, used)
+    layer, held_out = _with_better_scales(layer, given, validation, used, progress=progress)
+    gain = _worth(layer, held_out) - _tower_alone(twin, given.X, validation, held_out)
     progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
     return layer if pays(gain) else None
 
 
-def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, lesson: Lesson) -> RankingLayer:
+def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, given: RankingData) -> RankingLayer:
     return RankingLayer(
         weights=np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
         encoder=tower.encoder,
         market_taste=tower.market_taste,
         scales=plain_scales(schema),
         neighbours=neighbours,
-        activity=lesson.activity.at_the_end(),
+        activity=given.activity.at_the_end(),
     )
 
 
 def _with_better_scales(
-    layer: RankingLayer, lesson: Lesson, validation: Queries, used: list[int], *, progress: Progress
+    layer: RankingLayer, given: RankingData, validation: Queries, used: list[int], *, progress: Progress
 ) -> tuple[RankingLayer, Choices]:
     """Weighed with plain or, where they are worth it, learnt scales; and the held-out choices as it sees them."""
-    choices = lesson.choices(layer)
+    choices = given.choices(layer)
     layer = _weigh(layer, choices, used)
-    held_out = lesson.held_out(layer, validation)
-    learnt = _with_learnt_scales(layer, lesson, choices, used)
-    held_out_learnt = lesson.held_out(learnt, validation)
-    worth, worth_learnt = float(_worth(layer, held_out).mean()), float(_worth(learnt, held_out_learnt).mean())
+    held_out = given.held_out(layer, validation)
+    learnt = _with_learnt_scales(layer, given, choices, used)
+    held_out_learnt = given.held_out(learnt, validation)
+    worth, worth_learnt = _worth(layer, held_out).mean(), _worth(learnt, held_out_learnt).mean()
     progress.say(f"kernel: {worth:.3f} nats with plain scales, {worth_learnt:.3f} with learnt ones")
     return (learnt, held_out_learnt) if worth_learnt - worth > SCALES_WORTH else (layer, held_out)
 
 
-def _with_learnt_scales(layer: RankingLayer, lesson: Lesson, choices: Choices, used: list[int]) -> RankingLayer:
+def _with_learnt_scales(layer: RankingLayer, given: RankingData, choices: Choices, used: list[int]) -> RankingLayer:
     weights = np.concatenate(layer.weights[list(ORDINARY)])
-    histories = lesson.queries.histories
-    scales = learn_scales(lesson.X, choices, histories, start=layer.scales, weights=weights, seed=lesson.seed)
+    histories = given.queries.histories
+    scales = learn_scales(given.X, choices, histories, start=layer.scales, weights=weights, seed=given.seed)
     learnt = replace(layer, scales=scales)
-    return _weigh(learnt, lesson.choices(learnt), used)
+    return _weigh(learnt, given.choices(learnt), used)
 
 
 def pays(gain: Floats) -> bool:
@@ -106,11 +105,11 @@ def _weigh(layer: RankingLayer, choices: Choices, used: list[int]) -> RankingLay
     return replace(layer, weights=weights)
 
 
-def _weigh_unknown(layer: RankingLayer, lesson: Lesson, used: list[int]) -> RankingLayer:
+def _weigh_unknown(layer: RankingLayer, given: RankingData, used: list[int]) -> RankingLayer:
     """With weights for investors without history: the same choices, the history hidden."""
     terms = [0, *used[POPULARITY:]]
     weights = layer.weights.copy()
-    weights[UNKNOWN_INVESTOR, terms] = fit_choice(lesson.choices(layer, blank=True).terms[:, :, terms])
+    weights[UNKNOWN_INVESTOR, terms] = fit_choice(given.choices(layer, blank=True).terms[:, :, terms])
     return replace(layer, weights=weights)
 
 

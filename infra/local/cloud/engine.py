@@ -7,14 +7,12 @@ process of `functions/train`, SNS and the nested execution are moto's own.
 import importlib
 import json
 import logging
-import re
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
@@ -22,6 +20,7 @@ import boto3
 from moto.core.config import default_user_config
 
 from infra.local.cloud.batch import BatchJobs
+from infra.local.cloud.definitions import read_definition
 from infra.local.cloud.engine_events import Edges, Handler
 from infra.local.cloud.executions import Event, Execution, Step, read_steps
 from infra.local.stores.s3_server import REGION, S3Server
@@ -32,11 +31,9 @@ STEPS = (
     "list_tenants", "check_data", "prepare_data", "evaluate_gates", "deploy_model",
     "plan_index", "index_shard", "verify_index", "promote_model",
 )  # fmt: skip
-DEFINITIONS = Path(__file__).resolve().parents[2] / "pipelines"
 TRAIN = (sys.executable, "-m", "functions.train.app")
 ACCOUNT = "123456789012"
 POLL_SECONDS = 0.1
-LEAST_SECONDS = {"TimeoutSeconds": 5, "IntervalSeconds": 1, "MaxDelaySeconds": 1}  # when a test shrinks time
 
 Watcher = Callable[[Step], None]
 
@@ -77,9 +74,10 @@ class LocalPipeline:
         self._drop_leases_of_the_dead()
         run = uuid.uuid4().hex[:8]
         for name in MACHINES:  # reindex first: retrain names it
-            definition = json.dumps(self._scaled(json.loads(self._substituted(name))))
             made = self._engine.create_state_machine(
-                name=f"{name}-{run}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/local", definition=definition
+                name=f"{name}-{run}",
+                roleArn=f"arn:aws:iam::{ACCOUNT}:role/local",
+                definition=read_definition(name, self._names(), self._time_scale),
             )
             self._machines[name] = made["stateMachineArn"]
         return self
@@ -133,29 +131,20 @@ class LocalPipeline:
     def _history(self, arn: str) -> list[Event]:
         return list(self._engine.get_execution_history(executionArn=arn)["events"])
 
-    def _substituted(self, machine: str) -> str:
-        """What DefinitionSubstitutions does in the cloud; a name that nothing stands for is an error here as there."""
-        names = {f"{_camel(name)}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}" for name in STEPS}
-        names |= {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
-        names |= {
-            "BucketName": self._server.bucket,
-            "TopicArn": self.topic_arn,
-            "TrainingJobQueueArn": "local",
-            "TrainingJobDefinitionArn": "train",
-        }
-        text = (DEFINITIONS / f"{machine}.asl.json").read_text()
-        return re.sub(r"\$\{(\w+)\}", lambda match: names[match[1]], text)
-
-    def _scaled(self, node: Any) -> Any:
-        if isinstance(node, list):
-            return [self._scaled(inner) for inner in node]
-        if not isinstance(node, dict):
-            return node
-        scaled = {key: self._scaled(value) for key, value in node.items()}
-        for key, least in LEAST_SECONDS.items():
-            if key in scaled and self._time_scale != 1:
-                scaled[key] = max(least, round(scaled[key] * self._time_scale))
-        return scaled
+    def _names(self) -> dict[str, str]:
+        """What DefinitionSubstitutions puts into the definitions in the cloud."""
+        functions = {f"{_camel(n)}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{n}" for n in STEPS}
+        machines = {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
+        return (
+            functions
+            | machines
+            | {
+                "BucketName": self._server.bucket,
+                "TopicArn": self.topic_arn,
+                "TrainingJobQueueArn": "local",
+                "TrainingJobDefinitionArn": "train",
+            }
+        )
 
     def _drop_leases_of_the_dead(self) -> None:
         """Executions live in this process: a lease from before belongs to one that was killed."""

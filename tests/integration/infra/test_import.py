@@ -1,4 +1,4 @@
-"""`twin import`: what is stored, what is refused and how that is said, on a real PostgreSQL."""
+"""`twin import`: what is stored, what is refused and with which reason, on a real PostgreSQL."""
 
 import gzip
 from pathlib import Path
@@ -59,7 +59,7 @@ def importer(pipeline_database: Database, tmp_path: Path) -> Importer:
 def test_what_was_imported_is_read_back(importer: Importer) -> None:
     report = importer.run(PROPERTIES, INTERACTIONS)
     assert (report.properties, report.interactions) == (3, 4)
-    assert (report.stored_properties, report.stored_interactions) == (3, 3)  # one event is told twice
+    assert (report.stored_properties, report.stored_interactions) == (3, 3)  # one event is there twice
     with importer.database.tenant_session(report.tenant_id) as session:
         catalogue, log = copy_catalogue(session), copy_log(session)
     assert catalogue.row(0) == {
@@ -121,7 +121,7 @@ EVENTS = "user_id,property_id,kind,occurred_at\n"
 
 
 @pytest.mark.parametrize(
-    ("properties", "interactions", "file", "line", "said"),
+    ("properties", "interactions", "file", "line", "reason"),
     [
         (HEADER + "a,cheap,1,Condo\n", None, "properties.csv", 2, "listing_price: 'cheap' is not a number — write"),
         (HEADER + "\na,1,91,Condo\n", None, "properties.csv", 3, "lat: 91.0 is more than 90 — check the unit"),
@@ -138,18 +138,18 @@ EVENTS = "user_id,property_id,kind,occurred_at\n"
     ],
 )  # fmt: skip
 def test_a_bad_row_is_named_by_file_and_line_with_a_remedy_and_nothing_is_stored(
-    importer: Importer, properties: str, interactions: str | None, file: str, line: int, said: str
+    importer: Importer, properties: str, interactions: str | None, file: str, line: int, reason: str
 ) -> None:
     with pytest.raises(ImportRefused) as refused:
         importer.run(properties, interactions)
     assert f"{importer.folder / file}:{line}: " in str(refused.value)
-    assert said in str(refused.value)
+    assert reason in str(refused.value)
     assert importer.name not in {tenant.name for tenant in importer.database.list_tenants()}
     assert importer.stored() == (0, 0)
 
 
 @pytest.mark.parametrize(
-    ("properties", "interactions", "said"),
+    ("properties", "interactions", "reason"),
     [
         ("", None, "the file is empty — its first line names the columns"),
         (HEADER, None, "there is no row below the header — give a file with data"),
@@ -164,12 +164,12 @@ def test_a_bad_row_is_named_by_file_and_line_with_a_remedy_and_nothing_is_stored
     ],
 )
 def test_a_bad_file_is_named_with_a_remedy_and_nothing_is_stored(
-    importer: Importer, properties: str | bytes, interactions: str | None, said: str
+    importer: Importer, properties: str | bytes, interactions: str | None, reason: str
 ) -> None:
     for skip_bad_rows in (False, True):
         with pytest.raises(ImportRefused) as refused:
             importer.run(properties, interactions, skip_bad_rows=skip_bad_rows)
-        assert said in str(refused.value)
+        assert reason in str(refused.value)
         assert str(importer.folder) in str(refused.value)
         assert importer.stored() == (0, 0)
 

@@ -38,9 +38,9 @@ def test_killed_in_mid_write_the_next_start_finds_every_acknowledged_object_whol
         acknowledged = max([acknowledged, *(int(line) for line in process.stdout)])
     with S3Server(tmp_path, "killed-bucket") as server:
         body = Objects(server.bucket, ["a pointer/"], client(server)).read("a pointer/ü+%.json")
-    found = int(body[: len(body) // 100_000])
-    assert body == str(found).encode() * 100_000
-    assert found in (acknowledged, acknowledged + 1)
+    stored = int(body[: len(body) // 100_000])
+    assert body == str(stored).encode() * 100_000
+    assert stored in (acknowledged, acknowledged + 1)
 
 
 def test_what_is_deleted_stays_deleted(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ def test_a_card_is_made_of_the_bundle_and_of_the_verdict_on_it(tenant: Tenant) -
     files = bundle_of(tenant, knowing_twin(WORLD, NEW))
     verdict = judge_files(tenant, files)
     tenant.bucket.models.publish(NEW, files | {"metrics.json": b'{"f1": 1}'})
-    card = read_bundle(tenant, NEW)
-    assert card.manifest == json.loads(files["manifest.json"])
-    assert card.metrics == {"f1": 1}
-    assert card.gates is not None
-    assert card.gates["gates"] == verdict["gates"]
+    bundle = read_bundle(tenant, NEW)
+    assert bundle.manifest == json.loads(files["manifest.json"])
+    assert bundle.metrics == {"f1": 1}
+    assert bundle.gates is not None
+    assert bundle.gates["gates"] == verdict["gates"]
 
 
 def test_a_bundle_that_was_uploaded_is_looked_up_where_it_was_judged(tenant: Tenant) -> None:

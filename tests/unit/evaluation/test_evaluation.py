@@ -11,13 +11,11 @@ from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.scoring import Scorer, rank_targets
-from portfolio_twin.model.calibration import Confidence, Platt
-from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder
-from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import Twin
 from tests.fakes.logs import Row, holdout_of, log_of
+from tests.fakes.twins import twin_of
 
 # Six properties in two price classes: cheap 0, 1, 2 and dear 3, 4, 5.
 PRICES = [100.0, 110.0, 120.0, 900.0, 910.0, 920.0]
@@ -32,17 +30,8 @@ def dataset_of(*events: Row) -> Dataset:
 
 def price_twin() -> Twin:
     """A tower that knows nothing but cheap from dear."""
-    schema = FeatureSchema.learn(CATALOGUE)
     weight = np.array([[-1.0, 1.0]], dtype=np.float32)
-    encoder = PropertyEncoder([(weight, np.zeros(2, dtype=np.float32))])
-    return Twin(
-        version="v", kind="twin", config=TwinConfig(embedding_dim=2), schema=schema, encoder=encoder,
-        market_taste=np.zeros(2, dtype=np.float32), calibration=Platt(5.0, 0.0),
-        confidence=Confidence((0.0, 0.6, 0.3, -0.5)), base_rate=0.1, landmarks=schema.vectorise(CATALOGUE)[:2],
-        landmark_distance=1.0, property_ids=IDS, property_vectors=encoder(schema.vectorise(CATALOGUE)),
-        user_ids=np.zeros(0, dtype=np.int64), user_vectors=np.zeros((0, 2), dtype=np.float32),
-        user_evidence=np.zeros(0, dtype=np.float32),
-    )  # fmt: skip
+    return twin_of(CATALOGUE, PropertyEncoder([(weight, np.zeros(2, dtype=np.float32))]))
 
 
 DATASET = dataset_of(

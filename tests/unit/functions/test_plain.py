@@ -3,22 +3,23 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pytest
 import torch
 
-from functions.train.job import Job, run, training_data
+from functions.train.job import Job, run
 from functions.train.offline import freeze, train_into
 from functions.train.plain.config import PlainConfig
 from functions.train.plain.examples import Batch, learn_from
 from functions.train.plain.features import WIDTH, vectorise
-from functions.train.plain.job import NOT_SERVED
-from functions.train.plain.loop import fit
+from functions.train.plain.job import NOT_SERVED, train_plain
 from functions.train.plain.model import PlainModel
 from functions.train.plain.network import PlainNetwork
 from functions.train.progress import Interrupted, Progress
+from functions.train.settings import TrainSettings
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
@@ -54,7 +55,7 @@ def test_the_25_inputs_are_divided_by_round_numbers_and_missing_is_zero() -> Non
 
 
 def test_it_learns_a_vector_per_investor(snapshot: Snapshot) -> None:
-    fitted = fit(training_data(JOB, snapshot), JOB.plain)
+    fitted = train_plain(JOB, snapshot, Progress())
     assert fitted.model.user_vectors.shape == (60, 4)
     np.testing.assert_allclose(np.linalg.norm(fitted.model.user_vectors, axis=1), 1, atol=1e-6)
     assert fitted.history[-1]["train_loss"] < fitted.history[0]["train_loss"]
@@ -96,6 +97,21 @@ def test_it_stands_in_the_comparison_beside_the_twin(snapshot: Snapshot) -> None
     files = run(job, snapshot)
     assert json.loads(files["metrics.json"])["ranking"].keys() > {"twin", "baseline"}
     assert MANIFEST in files
+
+
+def test_the_jobs_environment_names_it_baseline() -> None:
+    given: dict[str, Any] = {
+        "bucket": "models",
+        "tenant_id": UUID(int=1),
+        "snapshot_id": "s",
+        "version": "v",
+        "epochs": 3,
+    }
+    alone = TrainSettings(**given, design="baseline").job()
+    assert (alone.design, alone.plain) == ("plain", PlainConfig(epochs=3))
+    beside = TrainSettings(**given, compare_baseline=True).job()
+    assert (beside.design, beside.baseline, beside.config.epochs) == ("twin", True, 3)
+    assert beside.plain == PlainConfig()  # the yardstick keeps its length
 
 
 def test_it_stops_when_told_to_and_does_not_start_without_data(snapshot: Snapshot) -> None:

@@ -47,13 +47,13 @@ def no_stores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
     monkeypatch.setattr(sys, "argv", ["twin", *arguments])
-    with pytest.raises(SystemExit) as told:
+    with pytest.raises(SystemExit) as ended:
         cli.main()
-    return told.value.code, capsys.readouterr().err
+    return ended.value.code, capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["index", "--tenant", "acme"], "twin retrain --tenant acme"),
         (["index", "--tenant", "nobody"], "there are: acme"),
@@ -69,10 +69,10 @@ def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )
 def test_what_cannot_be_done_ends_with_2_and_a_way_out(
-    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, err = ends(monkeypatch, capsys, *arguments)
-    assert (code, said in " ".join(err.replace("│", " ").split())) == (2, True), err
+    assert (code, message in " ".join(err.replace("│", " ").split())) == (2, True), err
 
 
 def test_a_card_that_cannot_be_written_ends_with_2(
@@ -105,14 +105,14 @@ def test_serve_stops_its_stores_when_it_is_terminated(monkeypatch: pytest.Monkey
 
 
 def test_a_folder_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with system._only_one(tmp_path), pytest.raises(SystemExit) as told, system.local_system(tmp_path):
+    with system._only_one(tmp_path), pytest.raises(SystemExit) as ended, system.local_system(tmp_path):
         pass
-    assert told.value.code == 2
+    assert ended.value.code == 2
     assert "--state" in capsys.readouterr().err
 
 
 def test_a_port_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as told:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
         gateway.start(tmp_path, taken.getsockname()[1])
-    assert told.value.code == 2
+    assert ended.value.code == 2
     assert "--port" in capsys.readouterr().err

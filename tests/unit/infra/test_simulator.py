@@ -35,8 +35,8 @@ def small() -> MarketConfig:
 
 
 def correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
-    known = ~np.isnan(one) & ~np.isnan(other)
-    return float(np.corrcoef(one[known], other[known])[0, 1])
+    present = ~np.isnan(one) & ~np.isnan(other)
+    return float(np.corrcoef(one[present], other[present])[0, 1])
 
 
 def rows_of(world: Simulation) -> npt.NDArray[np.int64]:
@@ -98,10 +98,10 @@ def test_prices_rents_and_waiting_hang_together(world: Simulation) -> None:
 
 def test_place_explains_price_per_square_foot(world: Simulation) -> None:
     per_sqft = np.log(world.catalogue.columns["price_per_sqft"])
-    known = ~np.isnan(per_sqft)
-    hoods = world.listings.hoods[known]
-    means = np.array([per_sqft[known][hoods == hood].mean() for hood in range(hoods.max() + 1)])
-    assert np.var(means[hoods]) / np.var(per_sqft[known]) > 0.3
+    present = ~np.isnan(per_sqft)
+    hoods = world.listings.hoods[present]
+    means = np.array([per_sqft[present][hoods == hood].mean() for hood in range(hoods.max() + 1)])
+    assert np.var(means[hoods]) / np.var(per_sqft[present]) > 0.3
 
 
 def test_gaps_are_there_and_not_only_by_chance(world: Simulation) -> None:
