@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_twin.adapters.tenant import stores_from_environment
 from portfolio_twin.settings import BadEnvironment
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
@@ -15,7 +14,6 @@ READ_NO_FACTS = {"predict", "recommend", "lookalike", "evaluate_gates", "deploy_
 
 
 def start(name: str) -> None:
-    stores_from_environment.cache_clear()  # as in a new process
     runpy.run_path(str(FOLDERS[name] / "app.py"))
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -29,6 +30,15 @@ def metrics_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
     monkeypatch.setenv("BUCKET", "bucket")
     monkeypatch.setenv("QDRANT_URL", "http://localhost:1")
+
+
+@pytest.fixture
+def predict_function(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in Lambda."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "stack-Predict")
+    runtime.cache_clear()
+    yield
+    runtime.cache_clear()
 
 
 @pytest.fixture
@@ -88,16 +98,13 @@ def test_its_outcome_is_what_the_caller_got(path: str, metric: str, capsys: pyte
 
 
 def test_a_fault_of_ours_is_counted_for_its_function_and_logged_once_with_the_request_s_ids(
-    written: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    predict_function: None, written: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "stack-Predict")
-    runtime.cache_clear()
     tenant = str(uuid4())
     ask("/broken", tenant)
     answered, fault = lines(capsys)
     assert (answered["Failed"], fault["Faulted"], fault["function"]) == ([1.0], [1.0], "stack-Predict")
     assert fault["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["function", "service"]]
-    runtime.cache_clear()
     (line,) = [json.loads(line) for line in written.getvalue().splitlines()]
     assert (line["level"], line["exception_name"], line["tenant_id"]) == ("ERROR", "ZeroDivisionError", tenant)
     assert UUID(line["correlation_id"])
