@@ -15,7 +15,7 @@ IN_LAMBDA = {
 PROGRAM = """
 import json
 from aws_xray_sdk.core import xray_recorder
-from portfolio_twin.entrypoints import step as steps
+from portfolio_twin.entrypoints.step import step
 
 sent = []
 
@@ -23,8 +23,8 @@ class Emitter:
     def send_entity(self, entity):
         sent.append(entity.to_dict())
 
-@steps.observed()
-def lambda_handler(event, context):
+@step()
+def lambda_handler(stores, event):
     return {"answer": "of somebody"}
 
 xray_recorder._emitter = Emitter()
