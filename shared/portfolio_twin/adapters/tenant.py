@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -66,12 +66,14 @@ class Stores:
         return Database(self.settings)
 
 
-_warm: dict[type[ReadSettings], Stores] = {}
-
-
 def stores_from_environment(kind: type[ReadSettings]) -> Stores:
-    """One set for all functions of a process that need the same settings, checked for each; raises BadEnvironment."""
-    stores = _warm.setdefault(kind, Stores(from_environment(kind)))
+    """One set for all functions of a process that have the same settings; raises BadEnvironment."""
+    return _warm(from_environment(kind))
+
+
+@cache
+def _warm(settings: ReadSettings) -> Stores:
+    stores = Stores(settings)
     if runtime().before_snapshot:
         stores.make_clients()
     return stores

@@ -20,7 +20,7 @@ def step(
 
     Raises BadEnvironment at once where a setting is missing.
     """
-    stores = stores_from_environment(needs)
+    stores_from_environment(needs)
     telemetry.log_as_json()
 
     def observing(use_case: Callable[[Stores, Event], dict[str, Any]]) -> Handler:
@@ -29,7 +29,7 @@ def step(
         def lambda_handler(event: Event, _context: Any) -> dict[str, Any]:
             facts = telemetry.begin()
             telemetry.note(**{name: str(event[name]) for name in NOTED if name in event})
-            answer = use_case(stores, event)
+            answer = use_case(stores_from_environment(needs), event)
             if decision := answer.get("decision"):
                 telemetry.outcome(decision, facts)
             return answer

@@ -15,7 +15,8 @@ IN_LAMBDA = {
 PROGRAM = """
 import json
 from aws_xray_sdk.core import xray_recorder
-from portfolio_twin.entrypoints.step import step
+from portfolio_twin.entrypoints import step as steps
+from portfolio_twin.settings import StepSettings
 
 sent = []
 
@@ -23,7 +24,7 @@ class Emitter:
     def send_entity(self, entity):
         sent.append(entity.to_dict())
 
-@step()
+@steps.step(StepSettings)
 def lambda_handler(stores, event):
     return {"answer": "of somebody"}
 
