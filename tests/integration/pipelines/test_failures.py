@@ -197,5 +197,5 @@ def test_a_job_that_ignores_sigterm_is_killed() -> None:
     )
     job = jobs.submit("stubborn", {}, limit_seconds=1.0)
     job.process.wait(30)
-    said = jobs.describe(job.job_id)
-    assert (said["status"], said["container"]["exitCode"]) == ("FAILED", 128 + signal.SIGKILL)
+    description = jobs.describe(job.job_id)
+    assert (description["status"], description["container"]["exitCode"]) == ("FAILED", 128 + signal.SIGKILL)

@@ -65,10 +65,10 @@ def test_the_trainer_is_told_what_to_train(pipeline: Pipeline, tenant: uuid.UUID
 
 
 def test_each_step_entered_and_left_is_told_as_it_happens(pipeline: Pipeline, tenant: uuid.UUID) -> None:
-    told: list[Step] = []
-    with pipeline(watch=told.append) as machines:
+    heard: list[Step] = []
+    with pipeline(watch=heard.append) as machines:
         machines.retrain()
-    train = [step for step in told if step.state == "Train"]
+    train = [step for step in heard if step.state == "Train"]
     assert [step.left is None for step in train] == [True, False]
     assert {step.tenant_id for step in train} == {str(tenant)}
 

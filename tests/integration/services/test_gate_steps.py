@@ -46,8 +46,8 @@ def test_a_good_twin_passes_every_gate_and_the_table_is_kept_beside_the_bundle(t
     assert kept["measured"]["ranking"].keys() == {"twin", "tower", "popularity", "content_knn"}
     assert kept["measured"]["slices"]["history"]["3-5"]["users"] == 120  # six deals each, the last one asked for
     rank = answer["gates"]["embedding_rank"]
-    told = f"effective rank {rank['value']:.1f} of 16 dimensions, 12 collapsed"  # three attributes, and a constant
-    assert (rank["passed"], rank["note"]) == (True, told)
+    note = f"effective rank {rank['value']:.1f} of 16 dimensions, 12 collapsed"  # three attributes, and a constant
+    assert (rank["passed"], rank["note"]) == (True, note)
     assert answer["gates"]["no_slice_worse"]["note"] == "no other live model to compare with"
 
 
@@ -142,10 +142,10 @@ def test_a_model_that_no_longer_finds_condos_is_rejected_by_name_of_the_slice(te
     freeze(tenant, world, NEW)
     encoder = PropertyEncoder([(apart, bias)])
     new = replace(live, version=NEW, encoder=encoder, property_vectors=encoder(live.schema.vectorise(world.catalogue)))
-    found = judge_files(tenant, bundle_of(tenant, new, world))["gates"]["no_slice_worse"]
-    assert not found["passed"]
-    assert found["value"] < found["limit"] == -0.05
-    assert "look at type of the target: Condo" in found["note"]
+    gate = judge_files(tenant, bundle_of(tenant, new, world))["gates"]["no_slice_worse"]
+    assert not gate["passed"]
+    assert gate["value"] < gate["limit"] == -0.05
+    assert "look at type of the target: Condo" in gate["note"]
     same = judge_files(tenant, bundle_of(tenant, replace(live, version=NEW), world))
     assert same["gates"]["no_slice_worse"]["passed"]
 

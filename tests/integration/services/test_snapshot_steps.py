@@ -21,9 +21,9 @@ def test_a_snapshot_is_the_data_unchanged_with_digests_and_a_holdout(tenant: Ten
     answer = prepare(tenant)
     assert answer["prefix"] == f"{tenant.tenant_id}/snapshots/{VERSION}/"
     manifest = json.loads(tenant.bucket.objects.read(answer["prefix"] + "manifest.json"))
-    for name, said in manifest["files"].items():
+    for name, listed in manifest["files"].items():
         data = tenant.bucket.objects.read(answer["prefix"] + name)
-        assert (said["size"], said["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+        assert (listed["size"], listed["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
     assert manifest["data_window"][1] == (NOW - timedelta(days=30)).isoformat()
     snapshot = tenant.bucket.snapshots.load(VERSION)
     first = snapshot.catalogue.row(snapshot.catalogue.ids.tolist().index("p3"))

@@ -1,8 +1,9 @@
-"""What CloudWatch is told: one line per request or decision, with ids, and nothing personal."""
+"""What CloudWatch gets: one line per request or decision, with ids, and nothing personal."""
 
 import io
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -32,6 +33,15 @@ def metrics_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def predict_function(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in Lambda."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "stack-Predict")
+    runtime.cache_clear()
+    yield
+    runtime.cache_clear()
+
+
+@pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """The log."""
     stream = io.StringIO()
@@ -46,8 +56,8 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def ask(path: str, tenant: str) -> None:
     app = create_app("test")
 
-    @app.get("/found")
-    async def found(tenant: OwnTenant) -> dict[str, str]:
+    @app.get("/answered")
+    async def answered(tenant: OwnTenant) -> dict[str, str]:
         telemetry.note(model_version="v1")
         return {}
 
@@ -67,10 +77,10 @@ def test_a_request_is_one_line_with_its_route_latency_outcome_tenant_and_version
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     tenant = str(uuid4())
-    ask("/found", tenant)
+    ask("/answered", tenant)
     (line,) = lines(capsys)
     assert [line[name] for name in ("route", "service", "tenant_id", "model_version")] == [
-        "GET /found",
+        "GET /answered",
         "stack",
         tenant,
         "v1",
@@ -88,16 +98,13 @@ def test_its_outcome_is_what_the_caller_got(path: str, metric: str, capsys: pyte
 
 
 def test_a_fault_of_ours_is_counted_for_its_function_and_logged_once_with_the_request_s_ids(
-    written: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    predict_function: None, written: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "stack-Predict")
-    runtime.cache_clear()
     tenant = str(uuid4())
     ask("/broken", tenant)
     answered, fault = lines(capsys)
     assert (answered["Failed"], fault["Faulted"], fault["function"]) == ([1.0], [1.0], "stack-Predict")
     assert fault["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["function", "service"]]
-    runtime.cache_clear()
     (line,) = [json.loads(line) for line in written.getvalue().splitlines()]
     assert (line["level"], line["exception_name"], line["tenant_id"]) == ("ERROR", "ZeroDivisionError", tenant)
     assert UUID(line["correlation_id"])
@@ -110,7 +117,7 @@ def test_what_is_down_is_no_fault_of_ours(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_one_request_s_tenant_is_not_the_next_one_s(capsys: pytest.CaptureFixture[str]) -> None:
-    ask("/found", str(uuid4()))
+    ask("/answered", str(uuid4()))
     ask("/nowhere", str(uuid4()))
     assert "tenant_id" not in lines(capsys)[-1]
 
@@ -148,6 +155,6 @@ def test_the_package_s_own_log_lines_are_json_with_the_tenant(written: io.String
     telemetry.log_as_json()
     telemetry.begin()
     telemetry.note(tenant_id="t")
-    logging.getLogger("portfolio_twin.any").warning("told")
+    logging.getLogger("portfolio_twin.any").warning("a warning")
     line = json.loads(written.getvalue())
-    assert (line["message"], line["tenant_id"]) == ("told", "t")
+    assert (line["message"], line["tenant_id"]) == ("a warning", "t")
