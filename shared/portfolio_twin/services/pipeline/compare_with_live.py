@@ -1,12 +1,11 @@
-"""A new model against the one that serves, on the investors of whom neither has seen the answer."""
+"""A new model against the one that serves, on the investors whose test target neither was trained on."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.arrays import Floats
+from portfolio_twin.domain.arrays import Floats, Mask, Numbers
 from portfolio_twin.domain.split import TEST, Holdout, training_log
 from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, UnreadableInput
 from portfolio_twin.evaluation import comparison_gates as rivals
@@ -46,38 +45,36 @@ def live_rival(run: Run) -> Rival | None:
         return Rival(twin, None)
 
 
-def against_live(found: Evaluation, snapshot: Snapshot, rival: Rival | None) -> dict[str, Gate]:
+def against_live(evaluation: Evaluation, snapshot: Snapshot, rival: Rival | None) -> dict[str, Gate]:
     """The gates, for the table: everybody together where something is live, and slice by slice."""
     if rival is None:
         return {"no_slice_worse": rivals.no_live_model()}
     if rival.twin is None:
         return dict.fromkeys(GATES, rivals.not_comparable("the live model cannot be loaded"))
-    fair = found.users
+    fair = evaluation.users
     if rival.twin.kind == "twin" and rival.learnt is not None:
-        fair = found.users[unseen(found.users, snapshot.holdout, rival.learnt)]
+        fair = evaluation.users[unseen(evaluation.users, snapshot.holdout, rival.learnt)]
     if not len(fair):
         return dict.fromkeys(GATES, rivals.not_comparable("the live model was trained on every test target"))
     slices = {
         slice_name(group, name): _both(part, fair)
-        for group, parts in found.slices.items()
+        for group, parts in evaluation.slices.items()
         for name, part in parts.items()
     }
-    overall = rivals.not_worse(*_both(found, fair), NAME, rivals.WORSE_THAN_LIVE)
+    overall = rivals.not_worse(*_both(evaluation, fair), NAME, rivals.WORSE_THAN_LIVE)
     return dict(zip(GATES, (overall, rivals.no_slice_worse(slices)), strict=True))
 
 
-def _both(found: Evaluation, fair: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _both(evaluation: Evaluation, fair: Numbers) -> tuple[Floats, Floats]:
     """NDCG@10 of the new and of the live model for each investor who is fair to ask about. Each (u,)"""
-    asked = np.isin(found.users, fair)
-    return found.ndcg("twin")[asked], found.ndcg(LIVE)[asked]
+    asked = np.isin(evaluation.users, fair)
+    return evaluation.ndcg("twin")[asked], evaluation.ndcg(LIVE)[asked]
 
 
-def unseen(users: npt.NDArray[np.int64], holdout: Holdout, learnt: Snapshot) -> npt.NDArray[np.bool_]:
+def unseen(users: Numbers, holdout: Holdout, learnt: Snapshot) -> Mask:
     """(u,) whether the other model was not trained on this investor's test target."""
     trained_on = training_log(learnt.log, learnt.holdout)
     seen = set(zip(trained_on.users.tolist(), trained_on.properties.tolist(), strict=True))
     targets = holdout.targets(TEST)
-    told = {
-        user for user, target in zip(targets.users.tolist(), targets.properties, strict=True) if (user, target) in seen
-    }
-    return np.array([user not in told for user in users.tolist()], dtype=bool)
+    pairs = zip(targets.users.tolist(), targets.properties, strict=True)
+    return np.isin(users, [user for user, target in pairs if (user, target) in seen], invert=True)

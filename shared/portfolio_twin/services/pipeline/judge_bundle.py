@@ -61,24 +61,24 @@ def judge_bundle(run: Run) -> Judgement:
     if not np.isfinite(vectors).all():
         return Judgement(twin.kind, {"finite": gates.finite(["property vectors"])}, remarks=remarks)
     rival = live_rival(run)
-    found = _evaluate(twin, snapshot, rival)
+    evaluation = _evaluate(twin, snapshot, rival)
     if twin.kind == "twin":
-        table = _twin_gates(found, _losses(files, run))
+        table = _twin_gates(evaluation, _losses(files, run))
     else:
         table = {"lookalike_sanity": gates.lookalike(_sanity(vectors, snapshot.catalogue), len(vectors))}
-    table = {"finite": gates.finite([])} | table | _health(vectors) | against_live(found, snapshot, rival)
-    return Judgement(twin.kind, table, found.summary(), remarks)
+    table = {"finite": gates.finite([])} | table | _health(vectors) | against_live(evaluation, snapshot, rival)
+    return Judgement(twin.kind, table, evaluation.summary(), remarks)
 
 
-def _twin_gates(found: Evaluation, losses: list[float]) -> Gates:
+def _twin_gates(evaluation: Evaluation, losses: list[float]) -> Gates:
     """What a model that claims to know investors must show; a content model learnt no behaviour."""
-    figures, ours = found.classification(), found.ndcg("twin")
-    popularity, content = found.ndcg("popularity"), found.ndcg("content_knn")
+    figures, ours = evaluation.classification(), evaluation.ndcg("twin")
+    popularity, content = evaluation.ndcg("popularity"), evaluation.ndcg("content_knn")
     return {
         "f1": gates.f1(figures["f1"]),
         "accuracy": gates.accuracy(figures["accuracy"]),
         "loss_decreased": gates.loss_decreased(losses),
-        "ece": gates.calibration(figures["ece"], chance_ece(found.affinities)),
+        "ece": gates.calibration(figures["ece"], chance_ece(evaluation.affinities)),
         "better_than_popularity": rivals.better(ours, popularity, "popularity", rivals.BETTER_THAN_POPULARITY),
         "better_than_content_knn": rivals.better(ours, content, "content-kNN", rivals.BETTER_THAN_CONTENT),
     }
