@@ -43,7 +43,7 @@ class PortfolioTwin:
         return cls(unpack(files, tenant_id, version))
 
     def predict_affinity(self, user_id: int, property_features: PropertyFeatures | dict[str, Any]) -> Affinity:
-        """For an investor as training knew them; one who is new has the market's taste and a low confidence."""
+        """For an investor as of the training; one who is new has the market's taste and a low confidence."""
         return self._affinity(Taste(*self.twin.known_user(user_id)), property_features)
 
     def predict_for_history(

@@ -1,4 +1,4 @@
-"""Towers that do not know some investors: whose choices then show what the ranking layer can learn from."""
+"""Towers that were not trained on some investors: whose choices then show what the ranking layer can learn from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ class Tower:
 
 
 def train_towers(data: TrainingData, config: TwinConfig, *, device: str, progress: Progress) -> Sequence[Tower]:
-    """The one that will serve, which knows everybody, then one for each fold of the investors."""
+    """The one that will serve, trained on everybody, then one for each fold of the investors."""
     users = np.unique(data.learnt_from.log.users)
     folds = fold_of(users, config.seed)
     quiet, towers = Progress(stop=progress.stop), []

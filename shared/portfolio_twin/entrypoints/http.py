@@ -46,7 +46,7 @@ def lambda_handler_of(app: FastAPI) -> Handler:
     """API Gateway's event in, its answer out. Mangum cannot be decorated itself: it has no name."""
     adapter = Mangum(app, lifespan="off")
     telemetry.log_as_json()
-    logging.getLogger("mangum").setLevel(logging.CRITICAL)  # it would tell each fault again, without the request's ids
+    logging.getLogger("mangum").setLevel(logging.CRITICAL)  # it would log each fault again, without the request's ids
 
     @telemetry.logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
     @telemetry.traced

@@ -29,7 +29,7 @@ NO_GATES = "Not judged: this bundle has not been through EvaluateGates."
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a version says of itself, and what EvaluateGates said of it, None where it was not asked."""
+    """What a version says of itself, and the verdict of EvaluateGates, None where there is none."""
 
     manifest: Json
     metrics: Json
@@ -56,8 +56,8 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
         **{name: manifest[name] for name in ("kind", "version", "code_version")},
         created=manifest["created_at"][:10], training_seconds=f"{metrics['training_seconds']:.0f}",
         fitted=_fitted(manifest["kind"], config), seed=config["seed"],
-        second_step=f"A linear second step ranks by {', '.join(ranking['terms'])}." if ranking
-        else "There is no second step: properties are ranked by cosine.",
+        ranking_layer=f"A linear ranking layer orders the candidates by {', '.join(ranking['terms'])}." if ranking
+        else "There is no ranking layer: properties are ranked by cosine.",
         dimensions=embedding["dimensions"], effective_rank=f"{embedding['effective_rank']:.1f}",
         collapsed=embedding["collapsed_directions"], base_rate=f"{metrics['base_rate']:.2%}",
         resamples=f"{RESAMPLES:,}", few=FEW_USERS, slice_loss=SLICE_LOSS,

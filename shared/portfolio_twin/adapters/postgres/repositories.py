@@ -22,18 +22,18 @@ ADD_INTERACTIONS = text("""
 with given as (
     select cast(:tenant_id as uuid) as tenant_id, i.* from jsonb_to_recordset(cast(:items as jsonb)) as i (
         event_id uuid, user_id bigint, property_id text, kind text, occurred_at timestamptz, idempotency_key text)
-), known as (
+), listed as (
     select given.* from given join properties using (tenant_id, property_id)
 ), investors as (
-    insert into users (tenant_id, user_id) select distinct tenant_id, user_id from known order by user_id
+    insert into users (tenant_id, user_id) select distinct tenant_id, user_id from listed order by user_id
     on conflict do nothing
 ), stored as (
     insert into interactions (tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key)
-    select tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key from known order by event_id
+    select tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key from listed order by event_id
     on conflict do nothing
     returning event_id
 )
-select event_id, event_id in (select event_id from stored) as stored from known
+select event_id, event_id in (select event_id from stored) as stored from listed
 """)
 
 LOCK_INVESTORS = text("""
@@ -120,7 +120,7 @@ class InteractionRepository:
         return int(self._session.execute(select(func.count()).select_from(interactions)).scalar_one())
 
     def _insert(self, events: Mapping[UUID, Interaction]) -> dict[UUID, bool]:
-        """Events whose property is known, and whether they are new."""
+        """Events whose property is stored, and whether they are new."""
         items = [item.model_dump(mode="json") | {"event_id": str(key)} for key, item in events.items()]
         values = {"tenant_id": self._session.tenant_id, "items": json.dumps(items)}
         return {row.event_id: row.stored for row in self._session.execute(ADD_INTERACTIONS, values)}

@@ -1,6 +1,6 @@
-"""The one place where filters for Qdrant are built, and the ids of its points.
+"""Filters for Qdrant, which are built here and nowhere else, and the ids of its points.
 
-Qdrant knows no tenants of ours: a query that forgets them sees everybody's points. So no filter is made anywhere else.
+Qdrant knows no tenants of ours: a query that forgets them sees everybody's points.
 """
 
 from collections.abc import Collection
@@ -24,7 +24,7 @@ EVERYTHING = Narrowing()
 
 @dataclass(frozen=True)
 class AllVersionsBut:
-    """In place of one version: every point of the tenant that belongs to none of these."""
+    """Instead of one version: every point of the tenant that belongs to none of these."""
 
     keep: frozenset[str]
 

@@ -52,7 +52,7 @@ class PropertyHit:
 
 @dataclass(frozen=True)
 class UserPoint:
-    """An investor as the index keeps one: the twin's vector, how much is known, and the recent history."""
+    """An investor as the index keeps one: vector, evidence, and the recent history."""
 
     user_id: int
     vector: Vector = field(compare=False)  # (d,)

@@ -61,10 +61,10 @@ class Objects:
 
     def read(self, key: str) -> bytes:
         """The object's bytes; raises NotFound."""
-        found = self.find(key)
-        if found is None:
+        stored = self.find(key)
+        if stored is None:
             raise NotFound(f"s3://{self.bucket}/{key} does not exist")
-        return found.body
+        return stored.body
 
     def write(self, key: str, body: bytes) -> None:
         self._put(key, body, {})
@@ -82,9 +82,9 @@ class Objects:
         try:
             return self._put(key, body, {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag})
         except ConditionFailed:
-            found = self.find(key)
-            if found is not None and found.body == body:  # an earlier try of ours arrived, its answer got lost
-                return found.etag
+            stored = self.find(key)
+            if stored is not None and stored.body == body:  # an earlier try of ours arrived, its answer got lost
+                return stored.etag
             raise
 
     def files(self, prefix: str) -> dict[str, int]:

@@ -5,7 +5,6 @@ import numpy.typing as npt
 
 from infra.simulator import Simulation
 from portfolio_twin.domain.arrays import Mask, Numbers
-from portfolio_twin.domain.csv.canonical import join_logs
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.evaluation.queries import Queries
@@ -34,7 +33,7 @@ def right_way(answer: Answer, simulation: Simulation, asked: Queries) -> PerInve
     thumbs = InteractionLog(
         asked.users, ids[disliked], np.full(len(ids[disliked]), KIND_CODE["dislike"], dtype=np.int8), times - 1
     )
-    after = dataset.with_log(join_logs([simulation.log, thumbs])).in_time_order()
+    after = dataset.with_log(InteractionLog.joined([simulation.log, thumbs])).in_time_order()
     new = scores_of(answer, at(asked, after, times))
     open_[np.arange(len(open_)), disliked] = False
     mismatching &= open_
