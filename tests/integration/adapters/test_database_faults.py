@@ -5,20 +5,19 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
 from infra.local.stores.postgres import Urls
 from portfolio_twin.adapters.postgres.copy_reads import copy_catalogue
-from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
+from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.postgres.repositories import InteractionRepository, PropertyRepository
 from portfolio_twin.errors import DatabaseUnavailable, InvalidInput
-from tests.integration.fixtures.database import add, counts, interaction, put
+from tests.integration.fixtures.database import add, connect_to, counts, interaction, put
 
 TERMINATE = text("select pg_terminate_backend(:pid)")
 
@@ -27,10 +26,9 @@ TERMINATE = text("select pg_terminate_backend(:pid)")
 def database(postgres_urls: Urls, tmp_path: Path) -> Iterator[Database]:
     """The application's, through a socket of its own that is not there yet, with short limits."""
     url = make_url(postgres_urls.app).update_query_dict({"unix_sock": str(tmp_path / "socket")})
-    access = DatabaseAccess(SecretStr(url.render_as_string(hide_password=False)), 0.3, 0.3)
-    opened = Database(access)
-    yield opened
-    opened.close()
+    whole = url.render_as_string(hide_password=False)
+    with closing(connect_to(whole, connect_seconds=0.3, statement_seconds=0.3)) as database:
+        yield database
 
 
 @pytest.fixture
@@ -165,11 +163,10 @@ def test_a_busy_pool_is_unavailable_and_recovers(up: Database, tenant: UUID) -> 
 
 def test_a_database_that_is_not_there_is_unavailable(postgres_urls: Urls) -> None:
     url = make_url(postgres_urls.app).set(database="nowhere").render_as_string(hide_password=False)
-    database = Database(DatabaseAccess(SecretStr(url)))
-    with pytest.raises(DatabaseUnavailable), database.tenant_session(uuid4()) as session:
-        copy_catalogue(session)
-    assert not database.healthy()
-    database.close()
+    with closing(connect_to(url)) as database:
+        with pytest.raises(DatabaseUnavailable), database.tenant_session(uuid4()) as session:
+            copy_catalogue(session)
+        assert not database.healthy()
 
 
 def test_the_pool_is_usable_from_many_requests_in_turn(up: Database, tenant: UUID) -> None:

@@ -1,7 +1,6 @@
 """The handlers as the state machine calls them: each gets the branch's state whole and adds its part."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,14 +13,11 @@ from functions.pipeline.promote_model.app import lambda_handler as promote_model
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores, Tenant, stores_from_environment
 from portfolio_twin.settings import PipelineSettings, StepSettings
+from tests.fakes.metrics import Metrics
 from tests.integration.fixtures.data import VERSION, add_events, add_properties, deals
-from tests.integration.fixtures.index import index, make_market
+from tests.integration.fixtures.index import make_market
 from tests.integration.fixtures.s3 import FIRST
 from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
-
-__all__ = ["index"]  # pytest finds the fixture by its name here
-
-Metrics = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(autouse=True)
@@ -31,14 +27,6 @@ def warm_clients(monkeypatch: pytest.MonkeyPatch, stores: Stores, index: VectorI
     for kind in (StepSettings, PipelineSettings):
         for name in ("bucket", "database", "index"):
             monkeypatch.setitem(vars(stores_from_environment(kind)), name, getattr(stores, name))
-
-
-@pytest.fixture
-def metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Metrics:
-    """The lines that CloudWatch counts."""
-    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
-    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
 
 
 def branch(tenant: Tenant) -> dict[str, Any]:

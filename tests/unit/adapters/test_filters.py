@@ -11,10 +11,7 @@ from portfolio_twin.domain.criteria import BuyBox, Filters, GeoRadius, Narrowing
 
 TENANT = UUID("6f1c2a52-0b0e-4c3e-9a43-0d9a7b1d8a10")
 VERSION = "20261101T030000Z-0a1b2c3d"
-OWNED = [
-    {"key": "tenant_id", "match": {"value": str(TENANT)}},
-    {"key": "model_version", "match": {"value": VERSION}},
-]
+OWNED = [{"key": "tenant_id", "match": {"value": str(TENANT)}}, {"key": "model_version", "match": {"value": VERSION}}]
 
 
 def sent(filters: Filters | None = None, **narrowing: Any) -> dict[str, Any]:

@@ -16,10 +16,7 @@ from tests.fakes.twins import small_catalogue
 
 CATALOGUE = small_catalogue()
 JOB = Job(UUID(int=1), "20260101T000000Z-00000000", kind="content")
-GATES = {
-    "decision": "passed",
-    "gates": {"f1": {"value": 0.8125, "limit": 0.6, "passed": True, "note": "a | b"}},
-}
+GATES = {"decision": "passed", "gates": {"f1": {"value": 0.8125, "limit": 0.6, "passed": True, "note": "a | b"}}}
 
 
 def market(users: int) -> Snapshot:

@@ -5,13 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from infra.simulator import (
-    MARKETS,
-    MarketConfig,
-    Simulation,
-    change_of_taste,
-    simulate,
-)
+from infra.simulator import MARKETS, MarketConfig, Simulation, change_of_taste, simulate
 from infra.simulator.market import Window
 from infra.simulator.truth import FRESH_BOOST, exposure, view_probabilities
 from portfolio_twin.domain.arrays import DAY_SECONDS

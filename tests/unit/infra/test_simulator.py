@@ -7,14 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from infra.simulator import (
-    MARKETS,
-    MarketConfig,
-    Simulation,
-    read_truth,
-    simulate,
-    write_canonical,
-)
+from infra.simulator import MARKETS, MarketConfig, Simulation, read_truth, simulate, write_canonical
 from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
 from portfolio_twin.domain.csv.checks import check_interactions, check_properties
