@@ -50,14 +50,10 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
     rng = np.random.default_rng(seed)
     schema = FeatureSchema.learn(catalogue)
     widths = (schema.width, 64, 16)
-    layers = [
-        (
-            rng.normal(0, width**-0.5, (width, following)).astype(np.float32),
-            rng.normal(0, 0.1, following).astype(np.float32),
-        )
-        for width, following in pairwise(widths)
+    drawn = [
+        (rng.normal(0, w**-0.5, (w, following)), rng.normal(0, 0.1, following)) for w, following in pairwise(widths)
     ]
-    encoder = PropertyEncoder(layers)
+    encoder = PropertyEncoder([(weight.astype(np.float32), bias.astype(np.float32)) for weight, bias in drawn])
     vectors = encoder(schema.vectorise(catalogue))
     return twin_of(
         catalogue,

@@ -14,7 +14,7 @@ from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores, Tenant, stores_from_environment
 from portfolio_twin.settings import PipelineSettings, StepSettings
 from tests.fakes.metrics import Metrics
-from tests.integration.fixtures.data import VERSION, add_events, add_properties, deals
+from tests.integration.fixtures.data import VERSION, add_properties, fill
 from tests.integration.fixtures.index import make_market
 from tests.integration.fixtures.s3 import FIRST
 from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
@@ -38,8 +38,7 @@ def branch(tenant: Tenant) -> dict[str, Any]:
 
 
 def test_a_branch_goes_from_the_data_to_a_verdict(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(20, 5))
+    fill(tenant)
     state = branch(tenant)
     state["check"] = check_data(state, None)
     assert state["check"]["decision"] == "train"
@@ -88,8 +87,7 @@ def test_a_skip_tells_how_old_the_live_model_is(
 ) -> None:
     live = {"version": FIRST, "promoted_at": (datetime.now(UTC) - timedelta(days=21)).isoformat()}
     tenant.bucket.objects.write(f"{tenant.tenant_id}/live.json", json.dumps(live).encode())
-    add_properties(tenant, 60)
-    add_events(tenant, deals(users, 5))
+    fill(tenant, users)
     assert check_data(branch(tenant), None)["decision"] == decision
     ages = [line["ModelAgeAtSkip"] for line in metrics() if "ModelAgeAtSkip" in line]
     assert ages == ([pytest.approx(days)] if days else [])

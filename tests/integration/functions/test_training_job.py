@@ -18,10 +18,10 @@ from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.bundle import MANIFEST, unpack
 from portfolio_twin.model.config import TwinConfig
+from tests.fakes.logs import random_deals
 from tests.fakes.twins import TENANT_A
 
 VERSION, SNAPSHOT_ID, EPOCHS = "20261121T000000Z-00000000", "20261121T000000Z-00000001", 60
@@ -30,18 +30,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def snapshot() -> Snapshot:
-    rng = np.random.default_rng(0)
-    ids = [f"p{i}" for i in range(60)]
-    catalogue = Catalogue.from_rows(
-        ids, [{"listing_price": 1e5 * (1 + i % 7), "bedrooms": float(i % 5)} for i in range(60)]
-    )
-    users, each = 200, 5
-    chosen = np.concatenate([rng.permutation(60)[:each] for _ in range(users)])
-    log = InteractionLog(
-        np.repeat(np.arange(users), each), catalogue.ids[chosen],
-        np.full(users * each, KIND_CODE["like"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
-    )  # fmt: skip
-    return freeze(Dataset(catalogue, log), seed=0)
+    rows = [{"listing_price": 1e5 * (1 + i % 7), "bedrooms": float(i % 5)} for i in range(60)]
+    catalogue = Catalogue.from_rows([f"p{i}" for i in range(60)], rows)
+    return freeze(Dataset(catalogue, random_deals(catalogue.ids, users=200, each=5, kind="like")), seed=0)
 
 
 @pytest.fixture

@@ -115,13 +115,8 @@ def test_a_good_upload_enters_at_the_gates_and_is_promoted(machines: Machines) -
 
 
 def test_a_bad_upload_is_rejected_at_the_gates(machines: Machines) -> None:
-    refused: dict[str, Any] = {
-        "decision": "rejected",
-        "reasons": ["manifest.json is missing"],
-        "gates": {},
-        "kind": None,
-    }
-    machines.instead("evaluate_gates", lambda event: refused)
+    refused = {"decision": "rejected", "reasons": ["manifest.json is missing"], "kind": None}
+    machines.instead("evaluate_gates", lambda event: refused | {"gates": {}})
     execution = machines.upload()
     assert execution.states()[:5] == UPLOAD_PATH
     assert machines.outcome(execution) == "Rejected"

@@ -46,8 +46,8 @@ def test_an_upload_event_that_arrives_three_times_is_validated_once(tenant: Tena
 def test_a_verdict_put_with_the_bundle_is_not_believed(tenant: Tenant) -> None:
     freeze(tenant, WORLD, OLD)
     files = bundle_of(tenant, knowing_twin(WORLD, NEW), losses=(1.0, 2.0))
-    said = {"decision": "passed", "reasons": [], "gates": {}, "kind": "twin", "decided_at": NOW.isoformat()}
-    forged = json.dumps(said | {"manifest_sha256": digest_of(files["manifest.json"])}).encode()
+    verdict = {"decision": "passed", "reasons": [], "gates": {}, "kind": "twin", "decided_at": NOW.isoformat()}
+    forged = json.dumps(verdict | {"manifest_sha256": digest_of(files["manifest.json"])}).encode()
     put(tenant, files | {"gates.json": forged, "upload_gates.json": forged}, "upload")
     assert judge(tenant, **UPLOAD)["decision"] == "rejected"
 
