@@ -88,14 +88,11 @@ def twin_of(catalogue: Catalogue, encoder: PropertyEncoder, **given: Any) -> Twi
 def plain_layer(n: int, width: int) -> RankingLayer:
     """A ranking layer that goes by every term alike; property i belongs together with the next one."""
     following = ((np.arange(n) + 1) % n).astype(np.int32)[:, None]
+    first = np.full((width, 64), 0.1, dtype=np.float32), np.zeros(64, dtype=np.float32)
+    second = np.eye(64, 16, dtype=np.float32), np.full(16, 0.1, dtype=np.float32)
     return RankingLayer(
         weights=np.ones((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
-        encoder=PropertyEncoder(
-            [
-                (np.full((width, 64), 0.1, dtype=np.float32), np.zeros(64, dtype=np.float32)),
-                (np.eye(64, 16, dtype=np.float32), np.full(16, 0.1, dtype=np.float32)),
-            ]
-        ),
+        encoder=PropertyEncoder([first, second]),
         market_taste=np.zeros(16, dtype=np.float32),
         scales=np.ones(width, dtype=np.float32),
         neighbours=Neighbours(following, np.full((n, 1), 0.5, dtype=np.float32)),

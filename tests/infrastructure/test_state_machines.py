@@ -10,8 +10,9 @@ import pytest
 from statelint.cli import main as statelint  # type: ignore[import-untyped]  # ships no types
 
 from infra.local.cloud.engine import STEPS
+from portfolio_twin.settings import PipelineSettings
+from tests.infrastructure.resources import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 FILES = {name: ROOT / "infra" / "pipelines" / f"{name}.asl.json" for name in ("retrain", "reindex")}
 TRANSIENT = re.compile(
     r"(Lambda|SNS|StepFunctions)\.(\w*Service\w*|AWSLambda\w*|SdkClient\w*|TooManyRequests\w*|Throttl\w*|InternalError\w*"
@@ -135,8 +136,6 @@ def test_the_container_is_stopped_before_its_state_gives_up() -> None:
 
 
 def test_a_run_that_uses_every_attempt_to_train_ends_within_its_lease() -> None:
-    from portfolio_twin.settings import PipelineSettings
-
     train = STATES["retrain/Tenants/Train"]
     attempts = 1 + train["Retry"][0]["MaxAttempts"]
     lease_seconds = PipelineSettings.model_fields["lease_seconds"].default

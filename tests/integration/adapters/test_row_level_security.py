@@ -124,19 +124,13 @@ def test_without_a_tenant_writes_are_refused(app: Connection, written: str) -> N
 @pytest.mark.parametrize(
     "statement",
     [
-        "alter table properties disable row level security",
-        "alter table properties no force row level security",
-        "drop policy own_tenant on properties",
-        "create policy everything on properties using (true)",
-        "set role twin_owner",
-        "set role twin_lister",
-        "select * from app.list_tenants()",
-        "create table mine (tenant_id uuid)",
-        "update interactions set kind = 'like'",
-        "delete from interactions",
+        "alter table properties disable row level security", "alter table properties no force row level security",
+        "drop policy own_tenant on properties", "create policy everything on properties using (true)",
+        "set role twin_owner", "set role twin_lister", "select * from app.list_tenants()",
+        "create table mine (tenant_id uuid)", "update interactions set kind = 'like'", "delete from interactions",
         "truncate properties",
     ],
-)
+)  # fmt: skip
 def test_the_application_can_neither_lift_the_barrier_nor_rewrite_what_happened(
     app: Connection, statement: str
 ) -> None:

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,6 +18,7 @@ from sqlalchemy import make_url
 from infra.local.stores import postgres
 from infra.local.stores.postgres_server import home_for
 from portfolio_twin.adapters.postgres.database import Database
+from tests.fakes import processes
 from tests.integration.fixtures.database import connect_to, make_tenant
 
 HOLDER = """
@@ -65,9 +65,7 @@ def test_starting_twice_finds_the_same_server(state: Path, database: Database) -
 
 
 def test_the_last_one_to_use_it_stops_it_and_a_killed_one_does_not_count(state: Path, database: Database) -> None:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(state)], stdout=subprocess.PIPE, text=True, env=os.environ | PATHS
-    )
+    holder = processes.start("-c", HOLDER, state)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "started\n"
     postgres.stop(state)
@@ -77,9 +75,6 @@ def test_the_last_one_to_use_it_stops_it_and_a_killed_one_does_not_count(state: 
     postgres.start(state)
     postgres.stop(state)
     assert not database.healthy()
-
-
-PATHS = {"PYTHONPATH": os.pathsep.join(str(Path(__file__).parents[3] / part) for part in ("", "shared"))}
 
 
 def test_a_pid_that_belongs_to_another_program_is_no_server(state: Path) -> None:
