@@ -58,9 +58,8 @@ def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None
     ],
 )
 def test_no_other_object_starts_the_machine(resources: Resources, key: str) -> None:
-    (pattern,) = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]["Pattern"]["detail"]["object"][
-        "key"
-    ]
+    rule = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]
+    (pattern,) = rule["Pattern"]["detail"]["object"]["key"]
     assert not fnmatch(key, pattern["wildcard"])
 
 

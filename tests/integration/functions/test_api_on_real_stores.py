@@ -6,20 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
-from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
+from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.settings import PipelineSettings, WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import Market, index, make_market
+from tests.integration.fixtures.database import connect_to
+from tests.integration.fixtures.index import Market, make_market
 from tests.integration.fixtures.s3 import FIRST
-
-__all__ = ["index"]  # pytest finds the fixtures by their names here
 
 HOUSE = {"listing_price": 310_000.0, "square_footage": 1450.0, "property_type": "Condo"}
 NOWHERE = "http://127.0.0.1:1"
@@ -164,7 +162,7 @@ def test_when_postgresql_is_down_feedback_is_503_and_reading_goes_on(
     clients: list[ApiClient], make_stores: Callable[[], Stores]
 ) -> None:
     stores = make_stores()
-    stores.database = Database(DatabaseAccess(SecretStr("postgresql+pg8000://twin_app:x@127.0.0.1:1/twin")))
+    stores.database = connect_to("postgresql+pg8000://twin_app:x@127.0.0.1:1/twin")
     with serving(stores):
         answer = clients[0].post("/properties/p01/feedback", {"user_id": 1, "kind": "like"})
         assert (answer.status, "retry-after" in answer.headers) == (503, True)

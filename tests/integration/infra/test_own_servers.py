@@ -50,11 +50,9 @@ def test_serve_works_on_the_servers_that_the_environment_names_and_starts_none_o
     tenant, state = two_tenants[0], tmp_path / "state"
     with serving(tmp_path / "theirs") as qdrant_url:
         environment = {
-            "QDRANT_URL": qdrant_url,
-            "DATABASE_URL": postgres_urls.app,
-            "PIPELINE_DATABASE_URL": postgres_urls.pipeline,
-            "OWNER_DATABASE_URL": postgres_urls.owner,
-        }
+            "QDRANT_URL": qdrant_url, "DATABASE_URL": postgres_urls.app,
+            "PIPELINE_DATABASE_URL": postgres_urls.pipeline, "OWNER_DATABASE_URL": postgres_urls.owner,
+        }  # fmt: skip
         with twin_serve(state, environment) as url:
             assert httpx.get(f"{url}/health").json()["dependencies"]["qdrant"] == "up"
             headers = {"Authorization": f"Bearer {issue_token(state, tenant)}"}

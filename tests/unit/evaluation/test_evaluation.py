@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import TEST
@@ -41,13 +42,17 @@ HELD_OUT = holdout_of((1, 2, 9, 1), (1, 5, 9, 0), (2, 4, 9, 1), (2, 1, 9, 0))
 QUERIES = Queries.of(DATASET, HELD_OUT, TEST)
 
 
+def by_row(chunk: slice) -> Floats:
+    """The lower the row the better, for either investor."""
+    return -np.arange(6.0)[None].repeat(2, axis=0)[chunk]
+
+
 def test_the_rank_counts_only_what_the_investor_does_not_know_yet() -> None:
-    by_number = -np.arange(6.0)[None].repeat(2, axis=0)  # the lower the number the better
     # Investor 1 knows 0 and 1: target 2 is first. Investor 2 knows 0 and 3: 1 and 2 come before target 4.
-    assert rank_targets(lambda chunk: by_number[chunk], QUERIES, 6).tolist() == [0, 2]
+    assert rank_targets(by_row, QUERIES, 6).tolist() == [0, 2]
 
 
-def test_ties_get_the_middle_place_and_nan_never_wins() -> None:
+def test_ties_get_the_middle_rank_and_nan_never_wins() -> None:
     level = rank_targets(lambda chunk: np.zeros((2, 6))[chunk], QUERIES, 6)
     assert level.tolist() == [(3 + 1) // 2, (3 + 1) // 2]  # four candidates each, the target among them
     nothing = rank_targets(lambda chunk: np.full((2, 6), np.nan)[chunk], QUERIES, 6)
@@ -119,8 +124,7 @@ def test_popularity_gives_everybody_the_same_list() -> None:
 
 
 def test_another_model_is_ranked_beside_the_twin_by_its_own_scores() -> None:
-    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
-    found = evaluate(price_twin(), DATASET, HELD_OUT, others={"other": lambda _: lambda chunk: by_number[chunk]})
+    found = evaluate(price_twin(), DATASET, HELD_OUT, others={"other": lambda _: by_row})
     assert found.ranks["other"].tolist() == [0, 2]
 
 
@@ -134,12 +138,11 @@ def test_a_tenant_without_test_investors_gets_figures_that_say_unknown() -> None
 def test_an_investor_asked_as_if_new_is_known_by_the_last_properties_alone_and_owns_the_others_still() -> None:
     given = QUERIES.shortened(1)
     assert given.histories.properties.tolist() == [1, 0]  # of investor 2 the dislike came last
-    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
     seen: list[int] = []
 
     def answer(asked: Queries) -> Scorer:
         seen.append(len(asked.histories.owners))
-        return lambda chunk: by_number[chunk]
+        return by_row
 
     assert rank_targets(answer(given), QUERIES, 6).tolist() == [0, 2]  # as with the whole history
     assert seen == [2]
@@ -150,14 +153,13 @@ def test_some_of_the_questions_are_the_same_questions() -> None:
     assert (second.users.tolist(), second.targets.tolist(), second.histories.count) == ([2], [4], 1)
     assert second.histories.properties.tolist() == [3, 0]
     assert (second.pair_owners.tolist(), second.pair_properties.tolist()) == ([0, 0], [4, 1])
-    assert rank_targets(lambda chunk: -np.arange(6.0)[None], second, 6).tolist() == [2]
+    assert rank_targets(by_row, second, 6).tolist() == [2]
 
 
 def test_among_some_candidates_only_those_and_the_target_are_ranked() -> None:
-    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
     few = np.array([True, True, False, False, False, True])
     # Investor 1 knows 0 and 1. Of the candidates, investor 2 has yet to see 1 and 5: 1 comes before target 4.
-    assert rank_targets(lambda chunk: by_number[chunk], QUERIES, 6, lambda _: few).tolist() == [0, 1]
+    assert rank_targets(by_row, QUERIES, 6, lambda _: few).tolist() == [0, 1]
 
 
 def test_slices_divide_the_investors_and_a_property_nobody_knew_is_also_ranked_among_such_alone() -> None:

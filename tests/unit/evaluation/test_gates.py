@@ -56,16 +56,10 @@ def test_anything_not_finite_fails_by_name() -> None:
 @pytest.mark.parametrize(
     ("losses", "passed"),
     [
-        ([2.0, 1.5, 1.0], True),
-        ([2.0, 3.0, 1.999], True),
-        ([2.0, 1.0, 2.0], False),
-        ([2.0, 2.5], False),
-        ([2.0], False),
-        ([], False),
-        ([2.0, NAN], False),
-        ([math.inf, 1.0], False),
+        ([2.0, 1.5, 1.0], True), ([2.0, 3.0, 1.999], True), ([2.0, 1.0, 2.0], False), ([2.0, 2.5], False),
+        ([2.0], False), ([], False), ([2.0, NAN], False), ([math.inf, 1.0], False),
     ],
-)
+)  # fmt: skip
 def test_the_loss_must_end_below_where_it_began(losses: list[float], passed: bool) -> None:
     found = gates.loss_decreased(losses)
     assert found.passed == passed

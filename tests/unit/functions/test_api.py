@@ -9,32 +9,22 @@ import pytest
 
 from portfolio_twin.adapters.qdrant.points import UserPoint
 from portfolio_twin.domain.interactions import Event
-from portfolio_twin.model.twin import Twin
 from tests.fakes.api_client import Answer, ApiClient
-from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.stores import FakeVectorIndex, fill
 from tests.fakes.tenant import Untouchable, fake_stores, serving
 from tests.fakes.twins import TENANT_A, TENANT_B, small_catalogue, small_twin
 
 A, B = ApiClient(TENANT_A), ApiClient(TENANT_B)
 HOUSE = small_catalogue().row(3)
-
-
 TWINS = {TENANT_A: small_twin(), TENANT_B: small_twin(seed=5)}
-
-
-def fill(index: FakeVectorIndex, tenant_id: UUID, twin: Twin) -> None:
-    catalogue, points = small_catalogue(), index.of(tenant_id, twin.version)
-    rows = [catalogue.row(i) for i in range(len(catalogue))]
-    points.upsert_properties(list(catalogue.ids), twin.property_vectors, rows)
-    history = (Event("p1", "like", 100), Event("p2", "view", 90))
-    points.upsert_users([UserPoint(1, twin.user_vectors[0], {"like": 1, "view": 1}, history, ("p1",))])
+HISTORY = (Event("p1", "like", 100), Event("p2", "view", 90))
 
 
 @pytest.fixture(autouse=True)
 def index() -> Iterator[FakeVectorIndex]:
     fake = FakeVectorIndex()
-    fake.ensure_collections()
-    fill(fake, TENANT_A, TWINS[TENANT_A])
+    investor = UserPoint(1, TWINS[TENANT_A].user_vectors[0], {"like": 1, "view": 1}, HISTORY, ("p1",))
+    fill(fake, TENANT_A, TWINS[TENANT_A], small_catalogue(), investor)
     with serving(fake_stores(TWINS, fake)):
         yield fake
 
@@ -69,9 +59,9 @@ def test_an_unknown_user_gets_the_markets_taste_and_it_is_called_so() -> None:
 
 
 def test_the_embedding_has_sixteen_numbers_of_norm_one() -> None:
-    found = A.post("/embedding", {"property_features": HOUSE}).body["embedding"]
-    assert len(found) == 16
-    assert sum(x * x for x in found) == pytest.approx(1, abs=1e-5)
+    vector = A.post("/embedding", {"property_features": HOUSE}).body["embedding"]
+    assert len(vector) == 16
+    assert sum(x * x for x in vector) == pytest.approx(1, abs=1e-5)
 
 
 def test_recommendations_are_ranked_and_never_repeat_what_was_acted_on() -> None:
@@ -251,7 +241,7 @@ def test_one_bad_item_in_a_hundred_gives_one_error_in_its_place() -> None:
     items[41] = {"lat": 91.0, "\ud800": 1}
     answer = A.post("/batch_predict", {"user_id": 1, "properties": items})
     assert answer.status == 200
-    errors = [place for place, result in enumerate(answer.body["results"]) if "error" in result]
+    errors = [position for position, result in enumerate(answer.body["results"]) if "error" in result]
     assert errors == [41]
     assert answer.body["results"][0] == answer.body["results"][99]
     single = A.post("/predict", {"user_id": 1, "property_features": HOUSE}).body

@@ -11,12 +11,12 @@ from portfolio_twin.model.ranking import DISCOVER, TERMS
 from portfolio_twin.model.twin import Taste, Twin
 from portfolio_twin.services.answers.find_candidates import merge
 from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, recommend
-from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.stores import FakeVectorIndex, fill
 from tests.fakes.tenant import fake_stores
 from tests.fakes.twins import TENANT_A, plain_layer, small_catalogue, small_twin
 
 CATALOGUE = small_catalogue()
-QUIET, BUSY = 7, 9  # places of the busiest property, and of the one before it
+QUIET, BUSY = 7, 9  # rows of the busiest property, and of the one before it
 
 
 def ranked_twin(**weights: float) -> Twin:
@@ -33,13 +33,9 @@ def ranked_twin(**weights: float) -> Twin:
 
 def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
     index = FakeVectorIndex()
-    index.ensure_collections()
-    payloads = [CATALOGUE.row(i) for i in range(len(CATALOGUE))]
-    ids = list(CATALOGUE.ids)
-    points = index.of(TENANT_A, twin.version)
-    points.upsert_properties(ids, twin.property_vectors, payloads)
     history = (Event("p0", "like", 2), Event("p1", "view", 1))
-    points.upsert_users([UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))])
+    investor = UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))
+    fill(index, TENANT_A, twin, CATALOGUE, investor)
     tenant = fake_stores({TENANT_A: twin}, index).of(TENANT_A)
     return recommend(tenant, RecommendRequest(user_id=user_id, **request))
 
