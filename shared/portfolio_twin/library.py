@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -19,8 +19,7 @@ from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, unpack
 from portfolio_twin.model.twin import Taste, Twin
 
 
-@dataclass(frozen=True)
-class Affinity:
+class Affinity(NamedTuple):
     score: float  # P(the investor would act on it), 0.5 being as likely as not
     confidence: float  # how sure this answer is, 0..1
 

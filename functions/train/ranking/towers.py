@@ -1,7 +1,8 @@
 """Towers that were not trained on some investors: whose choices then show what the ranking layer can learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +16,7 @@ from portfolio_twin.model.encoder import PropertyEncoder
 FOLDS = 3
 
 
-@dataclass(frozen=True)
-class Tower:
+class Tower(NamedTuple):
     """A tower that was not shown some investors."""
 
     encoder: PropertyEncoder

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Event = Mapping[str, Any]
 
@@ -26,8 +26,7 @@ class Step:
         return None if self.left is None else self.left - self.entered
 
 
-@dataclass(frozen=True)
-class TenantRun:
+class TenantRun(NamedTuple):
     """How one branch ended; `details` is what its steps had answered by then (check, snapshot, gates, …, error)."""
 
     tenant_id: str

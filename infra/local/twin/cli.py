@@ -9,6 +9,7 @@ from rich.console import Console
 
 from infra.local.system import DEFAULT_STATE, local_system, postgres_of
 from infra.local.twin import cli_models
+from infra.local.twin.cli_models import State
 from infra.local.twin.exits import give_up
 from portfolio_twin.errors import TwinError
 
@@ -16,9 +17,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(cli_models.app)
 console = Console()
 
-State = Annotated[Path, typer.Option(help="folder in which everything local is kept")]
 TenantName = Annotated[str, typer.Option("--tenant", help="name or id of a tenant that was imported")]
-Version = Annotated[str, typer.Argument(help="a version as `twin models` lists it")]
 
 
 @app.command()

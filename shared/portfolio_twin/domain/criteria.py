@@ -1,8 +1,7 @@
 """What a search may be narrowed to: filters, and the buy box that an investor states."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -52,8 +51,7 @@ class Filters(Strict):
     location: GeoRadius | None = None
 
 
-@dataclass(frozen=True)
-class Narrowing:
+class Narrowing(NamedTuple):
     """What a search leaves out: all that `filters` do not let through, all but `only`, and what to `exclude`."""
 
     filters: Filters | None = None

@@ -5,12 +5,12 @@ from functools import wraps
 from typing import Any
 
 from portfolio_twin.adapters import telemetry
+from portfolio_twin.adapters.telemetry import Handler
 from portfolio_twin.adapters.tenant import Stores, stores_from_environment
 from portfolio_twin.services.pipeline.run import Run
 from portfolio_twin.settings import PipelineSettings, StepSettings
 
 Event = dict[str, Any]
-Handler = Callable[[Event, Any], dict[str, Any]]
 NOTED = ("tenant_id", "version", "execution")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,7 @@ STEPS = (64, 256, 1024)  # of the path integral; more only where fewer do not ad
 LEAST_LIFT = 0.02
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """`contributions` per input sum to `affinity − baseline_affinity`, up to `completeness_gap`."""
 
     affinity: float

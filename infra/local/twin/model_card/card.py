@@ -80,7 +80,7 @@ def _fitted(kind: str, config: Json) -> str:
 
 
 def _ranking(ranking: Mapping[str, Json]) -> str:
-    rows = [[NAMES.get(model, model), *(_number(row[name]) for name in RANKING)] for model, row in ranking.items()]
+    rows = [[NAMES.get(model, model), *(number(row[name]) for name in RANKING)] for model, row in ranking.items()]
     return _table(["ranking", *RANKING.values()], rows)
 
 
@@ -114,7 +114,7 @@ def _gates(gates: Json) -> str:
     rows = []
     for name, gate in gates["gates"].items():
         passed = "passed" if gate["passed"] else "failed"
-        rows.append([f"`{name}`", _number(gate["value"]), _number(gate["limit"]), passed, gate["note"]])
+        rows.append([f"`{name}`", number(gate["value"]), number(gate["limit"]), passed, gate["note"]])
     return f"Decision: **{gates['decision']}**.\n\n" + _table(["gate", "value", "limit", "", "note"], rows)
 
 
@@ -122,7 +122,3 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -42,8 +41,7 @@ from unnest(cast(:users as bigint[])) as given (user_id)
 """)
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(NamedTuple):
     """How an interaction was taken, and when it happened according to what is stored."""
 
     status: Literal["stored", "replayed"]

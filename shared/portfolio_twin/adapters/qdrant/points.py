@@ -61,8 +61,7 @@ class UserPoint:
     acted_on: Sequence[str] = ()  # property ids that are never recommended again
 
 
-@dataclass(frozen=True)
-class UserHit:
+class UserHit(NamedTuple):
     user_id: int
     score: float
     evidence: Mapping[str, int]

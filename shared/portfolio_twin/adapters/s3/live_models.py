@@ -32,11 +32,7 @@ class LiveModels:
     """Gives the live twin at once while it is fresh; at most `tenants` of them stay in memory."""
 
     def __init__(
-        self,
-        bucket: Bucket,
-        ttl_seconds: float = 30.0,
-        tenants: int = 8,
-        clock: Callable[[], float] = time.monotonic,
+        self, bucket: Bucket, ttl_seconds: float = 30.0, tenants: int = 8, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._bucket, self._ttl_seconds, self._tenants, self._clock = bucket, ttl_seconds, tenants, clock
         self._cache: OrderedDict[UUID, Loaded] = OrderedDict()

@@ -1,6 +1,6 @@
 """A new model against the one that serves, on the investors whose test target neither was trained on."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ GATES = ("not_worse_than_live", "no_slice_worse")
 NAME = "the live model"
 
 
-@dataclass(frozen=True)
-class Rival:
+class Rival(NamedTuple):
     """The live model; no twin when it cannot be loaded, no snapshot when its data is gone."""
 
     twin: Twin | None
