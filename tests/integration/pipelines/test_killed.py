@@ -34,8 +34,8 @@ class Machine:
     def run(self, command: str, **environment: str) -> dict[str, Any]:
         done = self._start(command, environment)
         assert done.returncode == 0, done.stderr[-4000:]
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return found
+        report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return report
 
     def killed_after(self, shards: int) -> None:
         done = self._start("retrain_until_killed", {"KILLED_AFTER_SHARDS": str(shards)})
@@ -86,8 +86,8 @@ def test_killed_in_mid_reindex_the_old_model_serves_and_the_next_run_is_promoted
 
 def test_a_dead_run_s_lease_holds_until_it_runs_out_and_then_fences_the_dead_run_off(machine: Machine) -> None:
     machine.killed_after(4)
-    found = machine.run("retrain_while_the_dead_hold_the_lease")
-    assert found["outcomes"] == ["AlreadyRunning", "Promoted"]
-    assert found["fenced"] is not None
-    assert found["dead"] not in (found["before"]["version"], found["after"]["version"])
-    assert found["before"]["version"] != found["after"]["version"]
+    report = machine.run("retrain_while_the_dead_hold_the_lease")
+    assert report["outcomes"] == ["AlreadyRunning", "Promoted"]
+    assert report["fenced"] is not None
+    assert report["dead"] not in (report["before"]["version"], report["after"]["version"])
+    assert report["before"]["version"] != report["after"]["version"]
