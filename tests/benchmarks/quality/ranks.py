@@ -29,13 +29,13 @@ def per_user(ranks: Numbers) -> dict[str, PerUser]:
     """Each figure for each investor, (q,), from ranks (q,) or (seeds, q): the mean over the seeds."""
     seeds = np.atleast_2d(ranks)
     one = np.ones(seeds.shape[1])
-    found = []
+    by_seed = []
     for row in seeds:
         relevance = row[:, None] == np.arange(CUT)
-        found.append((
+        by_seed.append((
             metrics.hit_rate_at(CUT, relevance), metrics.ndcg_at(CUT, relevance, one), metrics.reciprocal_rank(row)
         ))  # fmt: skip
-    return dict(zip(FIGURES, np.mean(found, axis=0), strict=True))
+    return dict(zip(FIGURES, np.mean(by_seed, axis=0), strict=True))
 
 
 def mean_and_error(values: PerUser) -> dict[str, float]:

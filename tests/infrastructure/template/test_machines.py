@@ -43,8 +43,8 @@ def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None
     assert rule["Pattern"]["detail-type"] == [event["detail-type"]]
     assert rule["Pattern"]["detail"]["bucket"] == {"name": [{"Ref": "Bucket"}]}
     assert event_bucket.startswith("portfolio-twin-")
-    said = json.loads(rule["InputTransformer"]["InputTemplate"].replace("<key>", key))
-    assert said == {"upload": {"key": key}}
+    given = json.loads(rule["InputTransformer"]["InputTemplate"].replace("<key>", key))
+    assert given == {"upload": {"key": key}}
 
 
 @pytest.mark.parametrize(

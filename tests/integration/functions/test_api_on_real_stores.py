@@ -62,7 +62,7 @@ def clients(markets: list[Market]) -> list[ApiClient]:
 def recommended(client: ApiClient, user: int, **more: Any) -> list[str]:
     answer = client.post("/recommend", {"user_id": user, "top_k": 30, **more})
     assert answer.status == 200, answer.text
-    return [found["property_id"] for found in answer.body["recommendations"]]
+    return [item["property_id"] for item in answer.body["recommendations"]]
 
 
 def test_feedback_counts_in_the_very_next_answer(clients: list[ApiClient]) -> None:
@@ -74,7 +74,7 @@ def test_feedback_counts_in_the_very_next_answer(clients: list[ApiClient]) -> No
     assert (answer.status, answer.body["twin_updated"]) == (201, True)
     after = client.post("/recommend", {"user_id": user}).body
     assert after["strategy"] == "twin"
-    assert first not in {found["property_id"] for found in after["recommendations"]}
+    assert first not in {item["property_id"] for item in after["recommendations"]}
 
 
 def test_a_dislike_takes_the_property_and_its_like_down(clients: list[ApiClient]) -> None:
@@ -108,7 +108,7 @@ def test_a_property_put_is_found_scored_and_recommended_at_once(clients: list[Ap
     assert "brand-new" in recommended(client, 504)
     assert client.post("/predict", {"user_id": 504, "property_id": "brand-new"}).status == 200
     similar = client.get("/properties/p01/similar?top_k=50").body["results"]
-    assert "brand-new" in {found["property_id"] for found in similar}
+    assert "brand-new" in {item["property_id"] for item in similar}
     assert clients[1].get("/properties/brand-new/similar").status == 404
 
 
@@ -139,8 +139,8 @@ def test_interactions_of_other_systems_get_one_result_each(clients: list[ApiClie
     ]
     answer = clients[0].post("/interactions", {"interactions": items})
     assert answer.status == 200
-    told = [result["status"] or result["error"]["code"] for result in answer.body["results"]]
-    assert told == ["stored", "NotFound", *["InvalidInput"] * 5, "replayed"]
+    outcomes = [result["status"] or result["error"]["code"] for result in answer.body["results"]]
+    assert outcomes == ["stored", "NotFound", *["InvalidInput"] * 5, "replayed"]
     again = clients[0].post("/interactions", {"interactions": [good]})
     assert again.body["results"][0]["status"] == "replayed"
 

@@ -82,8 +82,8 @@ def test_every_kind_of_fault_is_found_and_counted() -> None:
     events = log_of(
         (1, "p0", "deal", 5), (1, "p0", "deal", 5), (1, "gone", "view", 6), (2, "p1", "like", NOW + DAY_SECONDS)
     )
-    found = {name: fault.rows for name, fault in find_faults(Dataset(houses, events), NOW).items()}
-    assert found == {
+    bad_rows = {name: fault.rows for name, fault in find_faults(Dataset(houses, events), NOW).items()}
+    assert bad_rows == {
         "properties_without_inputs": 1,  # p3
         "properties_out_of_range": 2,  # the price below 0 with the castle, the price without end
         "properties_duplicated": 1,  # p2 is p0 again

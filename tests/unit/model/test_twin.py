@@ -15,10 +15,10 @@ def test_every_property_is_a_unit_vector() -> None:
 def test_the_encoder_is_layers_with_relu_between_them() -> None:
     first = (np.array([[1.0, -1.0]], np.float32), np.array([0.0, 0.5], np.float32))
     second = (np.eye(2, dtype=np.float32), np.array([0.0, 1.0], np.float32))
-    found = PropertyEncoder([first, second])(np.array([[3.0]], np.float32))
+    vector = PropertyEncoder([first, second])(np.array([[3.0]], np.float32))
     hidden = np.array([3.0, max(-3.0 + 0.5, 0)])
     expected = (hidden + second[1]) / np.linalg.norm(hidden + second[1])
-    assert found[0] == pytest.approx(expected)
+    assert vector[0] == pytest.approx(expected)
 
 
 TWIN = replace(small_twin(), market_taste=np.eye(16, dtype=np.float32)[2])
@@ -26,8 +26,8 @@ TWIN = replace(small_twin(), market_taste=np.eye(16, dtype=np.float32)[2])
 
 def test_an_investor_is_the_weighted_mean_of_their_properties_plus_the_market() -> None:
     a, b = np.eye(16, dtype=np.float32)[:2]
-    found = TWIN.user_vector(np.stack([a, b]), np.array([1.0, 0.5], np.float32))
-    assert found == pytest.approx(normalise(a * (1 / 1.5) + b * (0.5 / 1.5) + np.eye(16)[2]))
+    vector = TWIN.user_vector(np.stack([a, b]), np.array([1.0, 0.5], np.float32))
+    assert vector == pytest.approx(normalise(a * (1 / 1.5) + b * (0.5 / 1.5) + np.eye(16)[2]))
 
 
 def test_a_dislike_turns_away_who_wants_something() -> None:

@@ -55,11 +55,11 @@ def _shares(answer: Answer, queries: Queries, truths: Sequence[Truth], times: Nu
     """(u,) of the best expected gain among what is on the market and not in the history."""
     scores = scores_of(answer, queries)
     mine = owned(queries, scores.shape[1])
-    found = []
+    shares = []
     for row, (truth, user, time) in enumerate(zip(truths, queries.users.tolist(), times.tolist(), strict=True)):
         candidates = truth.on_market(time) & ~mine[row]
-        found.append(share_of_best(scores[row], truth.choice_probability(user, time), candidates))
-    return np.array(found)
+        shares.append(share_of_best(scores[row], truth.choice_probability(user, time), candidates))
+    return np.array(shares)
 
 
 def _some(asked: Queries, seed: int) -> Queries:

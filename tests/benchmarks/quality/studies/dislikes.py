@@ -38,14 +38,14 @@ def right_way(answer: Answer, simulation: Simulation, asked: Queries) -> PerInve
     open_[np.arange(len(open_)), disliked] = False
     mismatching &= open_
     X = Known(dataset, dataset).features(1.0)
-    found = []
+    outcomes = []
     for row in rows:
         chances = simulation.truth.choice_probability(int(asked.users[row]), ends - 1)
         alike = _nearest(X, disliked[row], mismatching[row])
         fell = _ranks(new[row], alike, open_[row]).mean() > _ranks(old[row], alike, open_[row]).mean()
         gains = [share_of_best(scores[row], chances, open_[row]) for scores in (old, new)]
-        found.append((float(fell), *gains))
-    return np.array(found, dtype=np.float64).reshape(-1, 3).T
+        outcomes.append((float(fell), *gains))
+    return np.array(outcomes, dtype=np.float64).reshape(-1, 3).T
 
 
 def _nearest(X: Values, to: int, among: Mask) -> Numbers:
