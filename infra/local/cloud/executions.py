@@ -78,9 +78,10 @@ def read_steps(machine: str, arn: str, events: Iterable[Event]) -> list[Step]:
     for event in by_id.values():
         if event["type"].endswith("StateExited"):
             name = event["stateExitedEventDetails"]["name"]
-            entered = next((e for e in _before(event, by_id) if _enters(e, name)), None)
-            if entered is not None:
-                left[entered["id"]] = event
+            for entered in _before(event, by_id):
+                if entered.get("stateEnteredEventDetails", {}).get("name") == name:
+                    left[entered["id"]] = event
+                    break
     entered_events = [event for event in by_id.values() if event["type"].endswith("StateEntered")]
     return [_step(machine, arn, event, left.get(event["id"])) for event in entered_events]
 
@@ -88,10 +89,6 @@ def read_steps(machine: str, arn: str, events: Iterable[Event]) -> list[Step]:
 def _before(event: Event, by_id: Mapping[int, Event]) -> Iterator[Event]:
     while event := by_id.get(event["previousEventId"], {}):
         yield event
-
-
-def _enters(event: Event, name: str) -> bool:
-    return bool(event["type"].endswith("StateEntered") and event["stateEnteredEventDetails"]["name"] == name)
 
 
 def _step(machine: str, arn: str, entered: Event, left: Event | None) -> Step:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -126,12 +126,10 @@ class InteractionRepository:
     def _stored(self, event_ids: Collection[UUID]) -> dict[UUID, Interaction]:
         if not event_ids:
             return {}
-        query = select(interactions).where(interactions.c.event_id == func.any(list(event_ids)))
-        return {row["event_id"]: _interaction(row) for row in self._session.execute(query).mappings()}
-
-
-def _interaction(row: Mapping[Any, Any]) -> Interaction:
-    return Interaction.model_construct(**{name: row[name] for name in Interaction.model_fields})
+        columns = [interactions.c[name] for name in ("event_id", *Interaction.model_fields)]
+        query = select(*columns).where(interactions.c.event_id == func.any(list(event_ids)))
+        rows = self._session.execute(query).mappings()
+        return {row["event_id"]: Interaction.model_construct(**row) for row in rows}
 
 
 def _outcome(item: Interaction, fact: Interaction, *, fresh: bool, timed: bool) -> Recorded | IdempotencyConflict:

@@ -70,7 +70,8 @@ class LiveModels:
             return loaded.twin
         else:
             loaded = self._load_beside(tenant_id, loaded)
-        self._cache[tenant_id] = replace(loaded, check_at=self._next_check())
+        check_at = self._clock() + self._ttl_seconds * random.uniform(0.8, 1.2)
+        self._cache[tenant_id] = replace(loaded, check_at=check_at)
         self._cache.move_to_end(tenant_id)
         while len(self._cache) > self._tenants:
             self._cache.popitem(last=False)
@@ -111,6 +112,3 @@ class LiveModels:
     def _report(self, tenant_id: UUID, error: Exception) -> None:
         logger.warning("the live model could not be loaded: %s", error, extra={"tenant_id": str(tenant_id)})
         telemetry.count("ReloadFailed")
-
-    def _next_check(self) -> float:
-        return self._clock() + self._ttl_seconds * random.uniform(0.8, 1.2)
