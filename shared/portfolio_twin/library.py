@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from portfolio_twin.adapters.s3.bucket import BUNDLE_LIMIT_BYTES
-from portfolio_twin.adapters.s3.models import fetch_files
+from portfolio_twin.adapters.s3.model_registry import fetch_files
 from portfolio_twin.adapters.s3.objects import Objects, connect
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS

@@ -111,7 +111,8 @@ def token(
     """A development token for the gateway of this machine."""
     from infra.local.twin.tenants import tenant_of
     from infra.local.twin.tokens import issue_token
-    from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
+    from portfolio_twin.adapters.postgres.database import Database
+    from portfolio_twin.adapters.postgres.engine import DatabaseAccess
 
     urls = postgres_of(state.resolve())  # shared with a `twin serve` that is running
     database = Database(DatabaseAccess(SecretStr(urls.pipeline)))

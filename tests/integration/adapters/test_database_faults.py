@@ -15,7 +15,8 @@ from sqlalchemy import make_url, text
 from infra.local.stores.postgres import Urls
 from portfolio_twin.adapters.postgres.copy_reads import copy_catalogue
 from portfolio_twin.adapters.postgres.database import Database, TenantSession
-from portfolio_twin.adapters.postgres.repositories import InteractionRepository, PropertyRepository
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.errors import DatabaseUnavailable, InvalidInput
 from tests.integration.fixtures.database import Two, add, connect_to, counts, interaction, put
 

@@ -7,7 +7,7 @@ from botocore.config import Config
 
 from portfolio_twin import errors
 from portfolio_twin.adapters.s3.bucket import Bucket
-from portfolio_twin.adapters.s3.models import Live, ModelRegistry
+from portfolio_twin.adapters.s3.model_registry import Live, ModelRegistry
 from portfolio_twin.adapters.s3.objects import Unmodified
 from portfolio_twin.adapters.tenant import Stores, Tenant
 from portfolio_twin.model.bundle import MANIFEST, unpack

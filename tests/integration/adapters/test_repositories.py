@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from portfolio_twin.adapters.postgres import copy_reads
 from portfolio_twin.adapters.postgres.database import Database, TenantSession
-from portfolio_twin.adapters.postgres.repositories import InteractionRepository, PropertyRepository, Recorded
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository, Recorded
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.domain.interactions import KIND_CODE
 from portfolio_twin.domain.properties import PropertyFeatures
 from portfolio_twin.errors import IdempotencyConflict, NotFound

@@ -13,7 +13,8 @@ from infra.local.stores.postgres import Urls
 from portfolio_twin.adapters.postgres.copy_reads import copy_catalogue, copy_log, copy_property_ids
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.postgres.errors import sqlstate
-from portfolio_twin.adapters.postgres.repositories import InteractionRepository, PropertyRepository
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.postgres.tables import metadata
 from portfolio_twin.errors import NotFound
 from tests.integration.fixtures.database import HOUSE, Two, add, counts, interaction, put

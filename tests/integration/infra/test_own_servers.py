@@ -15,7 +15,7 @@ import httpx
 from infra.local.stores.postgres import Urls
 from infra.local.twin.tokens import issue_token
 from portfolio_twin.adapters.postgres.database import Database
-from portfolio_twin.adapters.postgres.repositories import PropertyRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from tests.integration.fixtures.qdrant import serving
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -306,6 +306,6 @@ def test_an_unknown_route_and_a_wrong_method_are_told_in_the_same_shape() -> Non
 
 def test_a_fault_of_ours_is_500_without_a_trace(index: FakeVectorIndex) -> None:
     broken = fake_stores(TWINS, index)
-    broken.models = cast("Any", Untouchable())
+    broken.twins = cast("Any", Untouchable())
     with serving(broken, "predict"):
         assert refused(A.post("/predict", {"user_id": 1, "property_features": HOUSE}), 500)

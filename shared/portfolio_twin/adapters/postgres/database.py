@@ -8,8 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult, Executable, text
 
-from portfolio_twin.adapters.postgres.engine import DatabaseAccess as DatabaseAccess
-from portfolio_twin.adapters.postgres.engine import make_engine
+from portfolio_twin.adapters.postgres.engine import DatabaseAccess, make_engine
 from portfolio_twin.adapters.postgres.errors import database_errors
 from portfolio_twin.errors import DatabaseUnavailable
 from portfolio_twin.settings import WriteSettings

@@ -4,7 +4,7 @@ import logging
 
 from pydantic import BaseModel, Field
 
-from portfolio_twin.adapters.postgres.repositories import PropertyRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures

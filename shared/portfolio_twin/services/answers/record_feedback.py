@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from portfolio_twin.adapters.postgres.repositories import InteractionRepository, Recorded
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository, Recorded
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.interactions import Interaction, Kind, UserId

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from portfolio_twin.adapters.postgres.copy_reads import property_bounds, user_bounds, watermark
 from portfolio_twin.adapters.postgres.database import TenantSession
-from portfolio_twin.adapters.postgres.repositories import PropertyRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.services.pipeline.run import Run
 

@@ -3,8 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from portfolio_twin.adapters.s3.live_models import LiveModels
 from portfolio_twin.adapters.s3.objects import connect
+from portfolio_twin.adapters.s3.twin_cache import TwinCache
 from portfolio_twin.adapters.tenant import Stores, Tenant
 from portfolio_twin.errors import ModelNotFound, RegistryUnavailable
 from portfolio_twin.model.bundle import MANIFEST, TENSORS
@@ -20,7 +20,7 @@ class Reader:
 
     def __init__(self, stores: Stores, outage: Outage) -> None:
         self.stores, self.outage, self.now = stores, outage, 0.0
-        self.models = LiveModels(stores.bucket, TTL_SECONDS, tenants=2, clock=lambda: self.now)
+        self.models = TwinCache(stores.bucket, TTL_SECONDS, tenants=2, clock=lambda: self.now)
         self.tenant = served(stores, FIRST, SECOND)
         self.objects = self.tenant.bucket.objects
 

@@ -28,7 +28,7 @@ class Loaded:
     check_at: float  # when live.json is looked at again
 
 
-class LiveModels:
+class TwinCache:
     """Gives the live twin at once while it is fresh; at most `tenants` of them stay in memory."""
 
     def __init__(
