@@ -2,6 +2,10 @@
 
 import os
 
+from tests.fakes.metrics import metrics
+
+__all__ = ["metrics"]  # pytest finds the fixture by its name here
+
 os.environ.update(
     BUCKET="test-bucket",
     QDRANT_URL="http://127.0.0.1:1",

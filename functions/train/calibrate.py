@@ -35,9 +35,7 @@ def calibrate(twin: Twin, data: TrainingData) -> Twin:
     evidence = [histories.evidence[validation.pair_owners] for histories in present]
     met = evidence[-1] > 0
     twin = replace(
-        twin,
-        calibration=Platt.fit(cosines[-1][met], labels[met]),
-        market_calibration=Platt.fit(cosines[0], labels),
+        twin, calibration=Platt.fit(cosines[-1][met], labels[met]), market_calibration=Platt.fit(cosines[0], labels)
     )
     if twin.kind == "content":
         return twin

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -25,6 +25,7 @@ from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind, Twin
 
 if TYPE_CHECKING:
+    from functions.train.plain.loop import FittedPlain
     from functions.train.tower.checkpoints import Checkpoints
 
 
@@ -45,8 +46,7 @@ class Job:
     code_version: str = "unknown"
 
 
-@dataclass(frozen=True)
-class Fitted:
+class Fitted(NamedTuple):
     """A model and the record of how it came about."""
 
     twin: Twin
@@ -145,11 +145,13 @@ def _files(
         metrics=metrics,
         code_version=job.code_version,
     )
+    extra = records(fitted, metrics) | render(snapshot, fitted, evaluation, metrics)
+    return pack(fitted.twin, provenance, snapshot.catalogue.take(np.array([0])), extra)
+
+
+def records(fitted: "Fitted | FittedPlain", metrics: Mapping[str, Any]) -> dict[str, bytes]:
+    """metrics.json, and how the training went."""
     epochs = [without_nan(epoch) for epoch in fitted.history]
     history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}
-    extra = {
-        "metrics.json": json.dumps(metrics, indent=1, allow_nan=False).encode(),
-        "training_history.json": json.dumps(history, indent=1, allow_nan=False).encode(),
-        **render(snapshot, fitted, evaluation, metrics),
-    }
-    return pack(fitted.twin, provenance, snapshot.catalogue.take(np.array([0])), extra)
+    files = {"metrics.json": metrics, "training_history.json": history}
+    return {name: json.dumps(content, indent=1, allow_nan=False).encode() for name, content in files.items()}

@@ -7,7 +7,6 @@ import argparse
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +63,7 @@ def compile_to_bytecode(packages: Path, python: str) -> None:
 def report() -> int:
     """Prints every unzipped size; 1 when one is over its limit."""
     layers = {layer: _bytes(BUILT / layer) / 1e6 for layer in LAYERS}
-    functions = {folder.name: _bytes(folder) / 1e3 for folder in sorted(_functions())}
+    functions = {app.parent.name: _bytes(app.parent) / 1e3 for app in sorted(BUILT.glob("*/app.py"))}
     for name, size in layers.items():
         print(f"  layer     {name:<16}{size:8.1f} MB")
     total = sum(layers.values())
@@ -72,10 +71,6 @@ def report() -> int:
     for name, size in functions.items():
         print(f"  function  {name:<16}{size:8.1f} kB   at most {FUNCTION_LIMIT_KB:.0f}")
     return int(total > LAYERS_LIMIT_MB or max(functions.values()) > FUNCTION_LIMIT_KB)
-
-
-def _functions() -> Iterator[Path]:
-    return (folder for folder in BUILT.iterdir() if (folder / "app.py").exists())
 
 
 def _bytes(folder: Path) -> int:

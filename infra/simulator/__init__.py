@@ -1,4 +1,4 @@
-"""A metropolitan market with investors whose wishes are known: data to show the product, and truth to measure it by."""
+"""A metropolitan market with investors whose wishes are on file: data to show the product, truth to measure it by."""
 
 from infra.simulator.market import MarketConfig
 from infra.simulator.markets import MARKETS

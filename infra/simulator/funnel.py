@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from infra.simulator.market import Values
 from infra.simulator.truth import DEAL, DISLIKE, LIKE, OUTREACH, Truth, along, exposure, view_probabilities
-from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.arrays import DAY_SECONDS, Mask, Matrix, Numbers
 from portfolio_twin.domain.interactions import KIND_CODE
 
 SESSION_VIEWS = 3.0  # views in one sitting, about
@@ -20,20 +20,20 @@ LAGS = {"view": 0, "like": 600, "dislike": 600, "outreach": 24 * HOUR_SECONDS, "
 class Views(NamedTuple):
     """What one investor looks at, (k,), in the order of time."""
 
-    rows: npt.NDArray[np.int64]  # of the properties
+    rows: Numbers  # of the properties
     matches: Values
-    times: npt.NDArray[np.int64]
+    times: Numbers
 
 
 class Events(NamedTuple):
     """What one investor does, (k,)."""
 
-    rows: npt.NDArray[np.int64]  # of the properties
+    rows: Numbers  # of the properties
     kinds: npt.NDArray[np.int8]
-    times: npt.NDArray[np.int64]
+    times: Numbers
 
 
-def sitting_times(begins: int, ends: int, views: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def sitting_times(begins: int, ends: int, views: int, rng: np.random.Generator) -> Numbers:
     """The times of so many views, sorted: a few in one sitting, in working hours."""
     sittings = max(1, round(views / SESSION_VIEWS))
     days = rng.uniform(begins / DAY_SECONDS, ends / DAY_SECONDS, sittings).astype(np.int64)
@@ -42,7 +42,7 @@ def sitting_times(begins: int, ends: int, views: int, rng: np.random.Generator) 
     return np.sort(np.clip(times, begins, ends - 1)).astype(np.int64)
 
 
-def interact(truth: Truth, row: int, times: npt.NDArray[np.int64], rng: np.random.Generator) -> Events:
+def interact(truth: Truth, row: int, times: Numbers, rng: np.random.Generator) -> Events:
     """What the investor in that row of the truth does from views at those times, (k,), in the order of time."""
     times = times[[bool(truth.on_market(int(t)).any()) for t in times]]  # with nothing on the market, no views
     changed = times >= truth.changes_at[row]
@@ -51,9 +51,7 @@ def interact(truth: Truth, row: int, times: npt.NDArray[np.int64], rng: np.rando
     return _once_each(_follow_up(truth, row, Views(rows, matches, times), rng))
 
 
-def _look(
-    truth: Truth, matches: npt.NDArray[np.float32], times: npt.NDArray[np.int64], rng: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], Values]:
+def _look(truth: Truth, matches: Matrix, times: Numbers, rng: np.random.Generator) -> tuple[Numbers, Values]:
     """The properties seen at those times, and how well each matches, both (k,); `matches` are of all, (n,)."""
     match = matches.astype(np.float64)
     shown = exposure(truth.listed_at, truth.delisted_at, truth.appeal, times)
@@ -75,7 +73,7 @@ def _follow_up(truth: Truth, row: int, views: Views, rng: np.random.Generator) -
     return Events(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _led_to(thumbs: float, match: Values, rng: np.random.Generator) -> dict[str, npt.NDArray[np.bool_]]:
+def _led_to(thumbs: float, match: Values, rng: np.random.Generator) -> dict[str, Mask]:
     """Which views of properties that match so well, (k,), lead to an interaction of each kind."""
     k = len(match)
     outreach = rng.random(k) < along(OUTREACH, match)

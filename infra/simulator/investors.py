@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from infra.simulator.listings import Listings
 from infra.simulator.market import MarketConfig, Strategy, Values, Window
+from portfolio_twin.domain.arrays import Numbers
 
 SECOND_SPOT = 0.25  # share of the buy boxes with two hot spots
 SPOT_JITTER_KM = 0.3
@@ -57,10 +57,10 @@ Taste = tuple[BuyBox, ...]  # an investor wants whatever fits one of them
 class Investors:
     """All m investors."""
 
-    ids: npt.NDArray[np.int64]  # (m,)
+    ids: Numbers  # (m,)
     tastes: tuple[tuple[Taste, Taste], ...]  # before and after the change; the same twice where there is none
-    changes_at: npt.NDArray[np.int64]  # (m,) seconds; NEVER where the taste stays
-    starts_at: npt.NDArray[np.int64]  # (m,) seconds
+    changes_at: Numbers  # (m,) seconds; NEVER where the taste stays
+    starts_at: Numbers  # (m,) seconds
     activity: Values  # (m,) of the views, against the others
     thumbs: Values  # (m,) how readily one gives them
 

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from infra.simulator.market import MarketConfig, Values
 from infra.simulator.worth import BUILDINGS, Draft, Facts, draw_income, draw_worth, of_hood
-from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.arrays import DAY_SECONDS, Numbers, Texts
 from portfolio_twin.domain.properties import PROPERTY_TYPES
 
 URBAN_PULL = {"Single Family": -0.8, "Condo": 2.2, "Townhouse": 0.6, "Multi-Family": 1.0, "Land": -2.5}
@@ -17,12 +16,12 @@ URBAN_PULL = {"Single Family": -0.8, "Condo": 2.2, "Townhouse": 0.6, "Multi-Fami
 class Listings:
     """All n properties; facts are (n,) and NaN where a property has no such thing (land has no bedrooms)."""
 
-    ids: npt.NDArray[np.object_]  # (n,)
-    types: npt.NDArray[np.object_]  # (n,)
-    hoods: npt.NDArray[np.int64]  # (n,) numbers of the neighbourhoods
+    ids: Texts  # (n,)
+    types: Texts  # (n,)
+    hoods: Numbers  # (n,) numbers of the neighbourhoods
     facts: Facts
-    listed_at: npt.NDArray[np.int64]  # (n,) seconds
-    delisted_at: npt.NDArray[np.int64]  # (n,) seconds; may lie after the end of the log
+    listed_at: Numbers  # (n,) seconds
+    delisted_at: Numbers  # (n,) seconds; may lie after the end of the log
     appeal: Values  # (n,) how often it is seen, against the others, taste apart
 
     def __len__(self) -> int:
@@ -85,7 +84,7 @@ def _draw_buildings(draft: Draft) -> None:
     facts["condition"] = np.where(has_building, condition, np.nan)
 
 
-def _draw_times(draft: Draft) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _draw_times(draft: Draft) -> tuple[Numbers, Numbers]:
     """Whoever asks too much waits longer; all were on the market for some of the time that is watched."""
     market, facts, rng, n = draft.market, draft.facts, draft.rng, draft.market.properties
     log_days = np.log(market.days_on_market) + 5 * (facts["overpricing"] - 0.02) - 0.1 * facts["grade"]

@@ -2,6 +2,18 @@
 
 from infra.simulator.market import MarketConfig, Neighbourhood, Strategy, Window
 
+HARBORVIEW_STRATEGIES = (
+    Strategy("triple-decker", 0.24, ("Multi-Family",), 1.25,
+        (Window("cap_rate", 0.045, None, 0.005),), ("02803", "02804", "02807"), 2.5),
+    Strategy("harbour condo", 0.22, ("Condo", "Townhouse"), 0.95,
+        (Window("condition", 0.55, None, 0.08),), ("02801", "02802", "02805"), 2.0),
+    Strategy("fixer", 0.22, ("Single Family", "Townhouse", "Multi-Family"), 0.85,
+        (Window("condition", None, 0.5, 0.08), Window("value_gap", None, 0.0, 0.08)), ("02804", "02808", "02806"), 3.0),
+    Strategy("good schools", 0.24, ("Single Family",), 1.20,
+        (Window("school_rating", 6.8, None, 0.5), Window("bedrooms", 2.6, 4.4, 0.3)), ("02809", "02812", "02810"), 3.0),
+    Strategy("plots", 0.08, ("Land",), 0.55, (Window("log_lot", 9.0, None, 0.4),), ("02811", "02812"), 6.0),
+)  # fmt: skip
+
 HARBORVIEW = MarketConfig(
     name="harborview",
     prefix="HV",
@@ -24,47 +36,21 @@ HARBORVIEW = MarketConfig(
         Neighbourhood("02812", 3.5, 9.5, 2.6, 0.10, 2002, 0.08, 8.5),
     ),
     type_shares={"Single Family": 0.46, "Condo": 0.22, "Townhouse": 0.12, "Multi-Family": 0.14, "Land": 0.06},
-    strategies=(
-        Strategy(
-            "triple-decker",
-            0.24,
-            ("Multi-Family",),
-            1.25,
-            (Window("cap_rate", 0.045, None, 0.005),),
-            ("02803", "02804", "02807"),
-            2.5,
-        ),
-        Strategy(
-            "harbour condo",
-            0.22,
-            ("Condo", "Townhouse"),
-            0.95,
-            (Window("condition", 0.55, None, 0.08),),
-            ("02801", "02802", "02805"),
-            2.0,
-        ),
-        Strategy(
-            "fixer",
-            0.22,
-            ("Single Family", "Townhouse", "Multi-Family"),
-            0.85,
-            (Window("condition", None, 0.5, 0.08), Window("value_gap", None, 0.0, 0.08)),
-            ("02804", "02808", "02806"),
-            3.0,
-        ),
-        Strategy(
-            "good schools",
-            0.24,
-            ("Single Family",),
-            1.20,
-            (Window("school_rating", 6.8, None, 0.5), Window("bedrooms", 2.6, 4.4, 0.3)),
-            ("02809", "02812", "02810"),
-            3.0,
-        ),
-        Strategy("plots", 0.08, ("Land",), 0.55, (Window("log_lot", 9.0, None, 0.4),), ("02811", "02812"), 6.0),
-    ),
+    strategies=HARBORVIEW_STRATEGIES,
     attributes=("school_rating", "hoa_fee"),
 )
+
+MESA_STRATEGIES = (
+    Strategy("rental yield", 0.34, ("Single Family", "Townhouse"), 0.80,
+        (Window("cap_rate", 0.060, None, 0.006), Window("bedrooms", 1.6, 4.4, 0.3)), ("85303", "85304", "85307"), 4.0),
+    Strategy("new and far out", 0.22, ("Single Family",), 1.15,
+        (Window("age", None, 30.0, 6.0), Window("condition", 0.6, None, 0.08)), ("85305", "85309", "85311"), 5.0),
+    Strategy("flip", 0.20, ("Single Family", "Condo", "Townhouse"), 0.75,
+        (Window("condition", None, 0.6, 0.08), Window("value_gap", None, 0.0, 0.08)), ("85301", "85304", "85306"), 5.0),
+    Strategy("fourplex", 0.12, ("Multi-Family",), 1.60,
+        (Window("cap_rate", 0.066, None, 0.006),), ("85301", "85303"), 6.0),
+    Strategy("desert land", 0.12, ("Land",), 0.50, (Window("log_lot", 9.3, None, 0.4),), ("85310", "85311"), 8.0),
+)  # fmt: skip
 
 MESA = MarketConfig(
     name="mesa",
@@ -87,45 +73,7 @@ MESA = MarketConfig(
         Neighbourhood("85311", 16.0, -4.0, 3.8, -0.05, 2016, 0.05, 6.5),
     ),
     type_shares={"Single Family": 0.60, "Condo": 0.10, "Townhouse": 0.11, "Multi-Family": 0.09, "Land": 0.10},
-    strategies=(
-        Strategy(
-            "rental yield",
-            0.34,
-            ("Single Family", "Townhouse"),
-            0.80,
-            (Window("cap_rate", 0.060, None, 0.006), Window("bedrooms", 1.6, 4.4, 0.3)),
-            ("85303", "85304", "85307"),
-            4.0,
-        ),
-        Strategy(
-            "new and far out",
-            0.22,
-            ("Single Family",),
-            1.15,
-            (Window("age", None, 30.0, 6.0), Window("condition", 0.6, None, 0.08)),
-            ("85305", "85309", "85311"),
-            5.0,
-        ),
-        Strategy(
-            "flip",
-            0.20,
-            ("Single Family", "Condo", "Townhouse"),
-            0.75,
-            (Window("condition", None, 0.6, 0.08), Window("value_gap", None, 0.0, 0.08)),
-            ("85301", "85304", "85306"),
-            5.0,
-        ),
-        Strategy(
-            "fourplex",
-            0.12,
-            ("Multi-Family",),
-            1.60,
-            (Window("cap_rate", 0.066, None, 0.006),),
-            ("85301", "85303"),
-            6.0,
-        ),
-        Strategy("desert land", 0.12, ("Land",), 0.50, (Window("log_lot", 9.3, None, 0.4),), ("85310", "85311"), 8.0),
-    ),
+    strategies=MESA_STRATEGIES,
     attributes=("zoning",),
     days_on_market=125.0,
 )

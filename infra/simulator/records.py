@@ -1,12 +1,11 @@
 """What a tenant's records show of the properties: rounded, estimated, and with gaps that are not all by chance."""
 
 import numpy as np
-import numpy.typing as npt
 
 from infra.simulator.listings import Listings
 from infra.simulator.market import MarketConfig, Values
 from infra.simulator.worth import of_hood
-from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.arrays import DAY_SECONDS, Numbers, Texts
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column
 
 KM_PER_DEGREE = 111.32
@@ -60,7 +59,7 @@ def _renovation(condition: Values, rng: np.random.Generator) -> Values:
     return np.where(np.isnan(condition), np.nan, needed)
 
 
-def _status(market: MarketConfig, listings: Listings, rng: np.random.Generator) -> npt.NDArray[np.object_]:
+def _status(market: MarketConfig, listings: Listings, rng: np.random.Generator) -> Texts:
     """Listed still: active, some pending. Ended: sold, or withdrawn, which is what asking too much leads to."""
     n = len(listings)
     ended = listings.delisted_at <= market.ends
@@ -69,7 +68,7 @@ def _status(market: MarketConfig, listings: Listings, rng: np.random.Generator) 
     return np.where(ended, np.where(sold, "Sold", "Off Market"), np.where(pending, "Pending", "Active")).astype(object)
 
 
-def _lose_fields(columns: dict[str, Column], sources: npt.NDArray[np.int64], rng: np.random.Generator) -> None:
+def _lose_fields(columns: dict[str, Column], sources: Numbers, rng: np.random.Generator) -> None:
     """By chance, more so in a poor source; and by cause: nobody rates the rent of a house that nobody lets."""
     n = len(sources)
     lost = np.array([loss for _, _, loss in SOURCES.values()])[sources]
@@ -83,7 +82,7 @@ def _lose_fields(columns: dict[str, Column], sources: npt.NDArray[np.int64], rng
         columns[name][gone] = None if columns[name].dtype == object else np.nan
 
 
-def _zoning(listings: Listings, rng: np.random.Generator) -> npt.NDArray[np.object_]:
+def _zoning(listings: Listings, rng: np.random.Generator) -> Texts:
     usual = {"Single Family": "R-1", "Condo": "R-4", "Townhouse": "R-3", "Multi-Family": "R-4", "Land": "AG"}
     zones = np.array([usual[name] for name in listings.types], dtype=object)
     chance = rng.random(len(zones))

@@ -15,10 +15,9 @@ expected NDCG@10 for a target drawn by the simulator cannot be beaten. A propert
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from infra.simulator.market import Values
-from portfolio_twin.domain.arrays import DAY_SECONDS
+from portfolio_twin.domain.arrays import DAY_SECONDS, Mask, Matrix, Numbers, Texts
 
 FRESH_BOOST = 0.3  # how much more a brand-new listing is seen
 FRESH_DAYS = 14.0
@@ -34,13 +33,13 @@ DISLIKE = (0.35, -0.34)
 class Truth:
     """Hidden facts about n properties and m investors."""
 
-    property_ids: npt.NDArray[np.object_]  # (n,), as in the catalogue
-    user_ids: npt.NDArray[np.int64]  # (m,)
-    matches: npt.NDArray[np.float32]  # (2, m, n) 0 … 1, before and after the change of taste
-    changes_at: npt.NDArray[np.int64]  # (m,) seconds; the largest int64 where taste never changes
+    property_ids: Texts  # (n,), as in the catalogue
+    user_ids: Numbers  # (m,)
+    matches: Matrix  # (2, m, n) 0 … 1, before and after the change of taste
+    changes_at: Numbers  # (m,) seconds; the largest int64 where taste never changes
     thumbs: Values  # (m,)
-    listed_at: npt.NDArray[np.int64]  # (n,) seconds
-    delisted_at: npt.NDArray[np.int64]  # (n,) seconds
+    listed_at: Numbers  # (n,) seconds
+    delisted_at: Numbers  # (n,) seconds
     appeal: Values  # (n,)
     browsing: float  # share of the views that have nothing to do with taste
 
@@ -55,7 +54,7 @@ class Truth:
         neither = (1 - along(OUTREACH, match) * along(DEAL, match)) * (1 - thumbs * along(LIKE, match))
         return np.asarray(1 - neither)
 
-    def on_market(self, t: int) -> npt.NDArray[np.bool_]:
+    def on_market(self, t: int) -> Mask:
         """Which properties can be seen at time t, (n,)."""
         return (self.listed_at <= t) & (t < self.delisted_at)
 
@@ -84,12 +83,7 @@ def along(probability: tuple[float, float], match: Values) -> Values:
     return np.asarray(probability[0] + probability[1] * match)
 
 
-def exposure(
-    listed_at: npt.NDArray[np.int64],
-    delisted_at: npt.NDArray[np.int64],
-    appeal: Values,
-    times: npt.NDArray[np.int64],
-) -> Values:
+def exposure(listed_at: Numbers, delisted_at: Numbers, appeal: Values, times: Numbers) -> Values:
     """How often each property is seen at each of k times, (k, n): more while it is new, only on the market."""
     age = (times[:, None] - listed_at[None]) / DAY_SECONDS
     live = (age >= 0) & (times[:, None] < delisted_at[None])

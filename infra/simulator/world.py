@@ -1,19 +1,13 @@
 """The simulation as a whole, and what an investor of it would do next under a new taste."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 
 from infra.simulator.funnel import interact, sitting_times
-from infra.simulator.investors import (
-    NEVER,
-    Investors,
-    Taste,
-    draw_investors,
-    draw_other_taste,
-    match_of,
-)  # fmt: skip
+from infra.simulator.investors import NEVER, Investors, Taste, draw_investors, draw_other_taste, match_of  # fmt: skip
 from infra.simulator.listings import Listings, draw_listings
 from infra.simulator.market import MarketConfig
 from infra.simulator.records import record
@@ -26,8 +20,7 @@ INTERACTIONS_PER_VIEW = 2.04  # measured: how much a view leads to
 NEW_TASTE_DAYS = 5  # a change of taste is followed over so many days after the end
 
 
-@dataclass(frozen=True)
-class Simulation:
+class Simulation(NamedTuple):
     """A market as a tenant's records show it (catalogue, log), and as it is (the rest)."""
 
     market: MarketConfig
@@ -38,8 +31,7 @@ class Simulation:
     investors: Investors
 
 
-@dataclass(frozen=True)
-class NewTaste:
+class NewTaste(NamedTuple):
     """What one investor does after the simulation's end, now wanting something else, and the truth of that time."""
 
     taste: Taste

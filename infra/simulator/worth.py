@@ -1,12 +1,12 @@
 """What the properties of a market are worth, what is asked for them, and what they bring in."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from infra.simulator.market import MarketConfig, Values
+from portfolio_twin.domain.arrays import Numbers, Texts
 
 # By type, middling values: ft², ft² of a bedroom, lot ft², log worth against a house of the size, rent against yield.
 BUILDINGS = {
@@ -23,19 +23,18 @@ LOAN = 0.75  # of the price
 Facts = dict[str, Values]
 
 
-def of_hood(market: MarketConfig, field: str, hoods: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+def of_hood(market: MarketConfig, field: str, hoods: Numbers) -> npt.NDArray[Any]:
     """One field of each property's neighbourhood, (n,)."""
     return np.array([getattr(hood, field) for hood in market.neighbourhoods])[hoods]
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """The n properties of a market while they are drawn: each step adds to their facts."""
 
     market: MarketConfig
     rng: np.random.Generator
-    hoods: npt.NDArray[np.int64]  # (n,) numbers of the neighbourhoods
-    types: npt.NDArray[np.object_]  # (n,)
+    hoods: Numbers  # (n,) numbers of the neighbourhoods
+    types: Texts  # (n,)
     facts: Facts
 
 
@@ -58,7 +57,7 @@ def draw_worth(draft: Draft) -> None:
     facts["value_gap"] = per_sqft - _typical(per_sqft, hoods, len(market.neighbourhoods))[hoods]
 
 
-def _typical(values: Values, groups: npt.NDArray[np.int64], count: int) -> Values:
+def _typical(values: Values, groups: Numbers, count: int) -> Values:
     """The median of each group's values, (n,), those that are missing left out: (count,)."""
     parts = [values[(groups == group) & ~np.isnan(values)] for group in range(count)]
     return np.array([np.median(part) if len(part) else np.nan for part in parts])

@@ -1,16 +1,12 @@
 """The simulation as files: canonical CSVs as a tenant would bring them, and the truth beside them."""
 
-import csv
-import gzip
-import io
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from infra.simulator.truth import Truth
 from infra.simulator.world import Simulation
+from portfolio_twin.adapters.s3.snapshots import INTERACTIONS, PROPERTIES, gzipped_csv
 from portfolio_twin.domain.csv.canonical import write_catalogue, write_interactions
 
 TRUTH_FILE = "truth.npz"
@@ -19,8 +15,8 @@ TRUTH_FILE = "truth.npz"
 def write_canonical(simulation: Simulation, folder: Path) -> None:
     """The two CSVs that `twin import` reads, gzipped, and truth.npz, which only benchmarks read."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write_csv(folder / "properties.csv.gz", write_catalogue(simulation.catalogue))
-    _write_csv(folder / "interactions.csv.gz", write_interactions(simulation.log))
+    (folder / PROPERTIES).write_bytes(gzipped_csv(write_catalogue(simulation.catalogue)))
+    (folder / INTERACTIONS).write_bytes(gzipped_csv(write_interactions(simulation.log)))
     # Ids as fixed-width text: an object array would be stored as a pickle.
     truth = vars(simulation.truth) | {"property_ids": simulation.truth.property_ids.astype(np.str_)}
     np.savez(folder / TRUTH_FILE, **truth)
@@ -32,10 +28,3 @@ def read_truth(folder: Path) -> Truth:
         parts = {name: stored[name] for name in stored.files}
     parts["property_ids"] = parts["property_ids"].astype(object)
     return Truth(**parts | {"browsing": float(parts["browsing"])})
-
-
-def _write_csv(path: Path, rows: Iterable[Iterable[Any]]) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    # mtime=0: the same simulation gives the same bytes.
-    path.write_bytes(gzip.compress(text.getvalue().encode(), compresslevel=6, mtime=0))

@@ -1,5 +1,6 @@
 """Portfolio Twin as a library: `from portfolio_twin import PortfolioTwin, PropertyFeatures`."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -8,15 +9,11 @@ if TYPE_CHECKING:
 
 __all__ = ["PortfolioTwin", "PropertyFeatures"]
 
+HOMES = {"PortfolioTwin": "portfolio_twin.library", "PropertyFeatures": "portfolio_twin.domain.properties"}
+
 
 def __getattr__(name: str) -> Any:
     """Loaded when first asked for: the Lambda functions import this package without the library's face."""
-    if name == "PortfolioTwin":
-        from portfolio_twin.library import PortfolioTwin
-
-        return PortfolioTwin
-    if name == "PropertyFeatures":
-        from portfolio_twin.domain.properties import PropertyFeatures
-
-        return PropertyFeatures
-    raise AttributeError(name)
+    if name not in HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(HOMES[name]), name)

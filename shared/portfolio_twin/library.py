@@ -3,13 +3,13 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 
 from portfolio_twin.adapters.s3.bucket import BUNDLE_LIMIT_BYTES
-from portfolio_twin.adapters.s3.models import fetch_files
+from portfolio_twin.adapters.s3.model_registry import fetch_files
 from portfolio_twin.adapters.s3.objects import Objects, connect
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
@@ -19,8 +19,7 @@ from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, unpack
 from portfolio_twin.model.twin import Taste, Twin
 
 
-@dataclass(frozen=True)
-class Affinity:
+class Affinity(NamedTuple):
     score: float  # P(the investor would act on it), 0.5 being as likely as not
     confidence: float  # how sure this answer is, 0..1
 
@@ -43,7 +42,7 @@ class PortfolioTwin:
         return cls(unpack(files, tenant_id, version))
 
     def predict_affinity(self, user_id: int, property_features: PropertyFeatures | dict[str, Any]) -> Affinity:
-        """For an investor as training knew them; one who is new has the market's taste and a low confidence."""
+        """For an investor as of the training; one who is new has the market's taste and a low confidence."""
         return self._affinity(Taste(*self.twin.known_user(user_id)), property_features)
 
     def predict_for_history(

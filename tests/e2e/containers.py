@@ -69,17 +69,16 @@ class Trainer:
     def start(self, branch: dict[str, Any], **more: str) -> str:
         """A running container's name."""
         name = f"train-{uuid.uuid4().hex[:8]}"
-        environment = {
+        aws = {
             name: value for name, value in self._system.s3.environment.items() if name.startswith(("AWS_", "BUCKET"))
-        } | {
-            "TENANT_ID": branch["tenant_id"],
-            "VERSION": branch["version"],
-            "SNAPSHOT_ID": branch["version"],
-            "MODEL_KIND": "twin",
-            "OUTPUT_PREFIX": branch["source"],
-            **more,
         }
-        variables = [argument for name, value in environment.items() for argument in ("--env", f"{name}={value}")]
+        job = {
+            "TENANT_ID": branch["tenant_id"], "VERSION": branch["version"], "SNAPSHOT_ID": branch["version"],
+            "MODEL_KIND": "twin", "OUTPUT_PREFIX": branch["source"],
+        }  # fmt: skip
+        variables = [
+            argument for name, value in (aws | job | more).items() for argument in ("--env", f"{name}={value}")
+        ]
         docker("run", "--detach", "--name", name, *variables, IMAGE)
         return name
 
@@ -93,11 +92,11 @@ class Trainer:
     def run(self, branch: dict[str, Any], **more: str) -> int:
         return self.wait(self.start(branch, **more))
 
-    def terminate_after(self, name: str, said: str, seconds: float = 120) -> None:
+    def terminate_after(self, name: str, line: str, seconds: float = 120) -> None:
         """SIGTERM as soon as its log says so."""
         deadline = time.monotonic() + seconds
-        while said not in self.logs(name):
-            assert time.monotonic() < deadline, f"it never said {said!r}:\n{self.logs(name)}"
+        while line not in self.logs(name):
+            assert time.monotonic() < deadline, f"it never wrote {line!r}:\n{self.logs(name)}"
             time.sleep(0.2)
         docker("kill", "--signal", signal.SIGTERM.name, name)
 

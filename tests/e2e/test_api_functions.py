@@ -28,13 +28,13 @@ def test_predict_answers_its_event(promoted: Pipeline) -> None:
 def test_recommend_answers_its_event(promoted: Pipeline) -> None:
     body = ask("Recommend")
     assert len(body["recommendations"]) == 5
-    assert {found["property"]["property_type"] for found in body["recommendations"]} == {"Condo"}
+    assert {item["property"]["property_type"] for item in body["recommendations"]} == {"Condo"}
 
 
 def test_lookalike_answers_its_event(promoted: Pipeline) -> None:
     similar = ask("Lookalike")["results"]
     assert len(similar) == 5
-    assert "HV-00001" not in [found["property_id"] for found in similar]
+    assert "HV-00001" not in [item["property_id"] for item in similar]
 
 
 def test_feedback_answers_its_event(promoted: Pipeline) -> None:
@@ -60,7 +60,7 @@ def test_feedback_over_http_changes_the_next_recommendations(api: httpx.Client) 
     stored = api.post(f"/properties/{liked}/feedback", json={"user_id": 900_001, "kind": "like"})
     assert stored.status_code == 201, stored.text
     after = api.post("/recommend", json=investor).json()
-    assert liked not in [found["property_id"] for found in after["recommendations"]]
+    assert liked not in [item["property_id"] for item in after["recommendations"]]
 
 
 def test_another_tenant_s_token_finds_nothing(api: httpx.Client, system: LocalSystem) -> None:

@@ -19,9 +19,9 @@ def branch(tenant: UUID, name: str) -> dict[str, Any]:
 
 
 def first_epoch(log: str) -> int:
-    found = re.search(r"^epoch +(\d+)/", log, re.MULTILINE)
-    assert found, log
-    return int(found[1])
+    epoch = re.search(r"^epoch +(\d+)/", log, re.MULTILINE)
+    assert epoch, log
+    return int(epoch[1])
 
 
 def ndcg(system: LocalSystem, tenant: UUID, name: str) -> float:

@@ -46,9 +46,9 @@ class ApiClient:
         all_headers = {"content-type": "application/json", **(headers or {})}
         event = HttpRequest(method, route, query, all_headers, data).event(claims)
         function = importlib.import_module(f"functions.api.{function_of(method, route)}.app")
-        found = function.lambda_handler(event, LambdaContext("test", "request-1"))
-        text = found.get("body") or "null"
-        return Answer(found["statusCode"], json.loads(text), found.get("headers", {}), text)
+        answer = function.lambda_handler(event, LambdaContext("test", "request-1"))
+        text = answer.get("body") or "null"
+        return Answer(answer["statusCode"], json.loads(text), answer.get("headers", {}), text)
 
     def post(self, path: str, body: object = None, **options: Any) -> Answer:
         return self.send("POST", path, body, **options)

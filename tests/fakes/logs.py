@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.split import TEST, Holdout
 
@@ -19,6 +20,16 @@ def log_of(*events: Row, unit: int = 1) -> InteractionLog:
         ids_of(properties),
         np.array([KIND_CODE[kind] for kind in kinds], dtype=np.int8),
         (np.array(times) * unit).astype(np.int64),
+    )
+
+
+def random_deals(ids: npt.NDArray[np.object_], users: int, each: int, kind: str = "deal") -> InteractionLog:
+    """Every user, from 0, closes so many deals with properties drawn by chance, one a day."""
+    rng = np.random.default_rng(0)
+    drawn = [ids[rng.permutation(len(ids))[:each]] for _ in range(users)]
+    return log_of(
+        *((user, name, kind, day) for user, names in enumerate(drawn) for day, name in enumerate(names)),
+        unit=DAY_SECONDS,
     )
 
 

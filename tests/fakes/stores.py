@@ -9,7 +9,9 @@ import numpy as np
 
 from portfolio_twin.adapters.qdrant.points import Owner, PointKind, PropertyHit, UserHit, UserPoint, Vector
 from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
+from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import IndexUnavailable, NotFound
+from portfolio_twin.model.twin import Twin
 
 EARTH_RADIUS_KM = 6371.0088
 EVERYTHING = Narrowing()
@@ -119,24 +121,29 @@ class FakeTenantIndex:
             self._properties.pop(property_id, None)
 
 
+def fill(index: FakeVectorIndex, tenant_id: UUID, twin: Twin, catalogue: Catalogue, *investors: UserPoint) -> None:
+    """The twin's properties, and these investors."""
+    index.ensure_collections()
+    own = index.of(tenant_id, twin.version)
+    own.upsert_properties(list(catalogue.ids), twin.property_vectors, [catalogue.row(i) for i in range(len(catalogue))])
+    own.upsert_users(investors)
+
+
 def matches(payload: Mapping[str, Any], filters: Filters) -> bool:
     """What Qdrant does with the filter: a property that lacks a field that is filtered on does not match."""
-    choices = [(filters.property_type, "property_type"), (filters.zipcode, "zipcode")]
-    choices += [(filters.listing_status, "listing_status")]
-    ranges = [(filters.price, "listing_price"), (filters.bedrooms, "bedrooms")]
-    ranges += [(filters.bathrooms, "bathrooms"), (filters.square_footage, "square_footage")]
-    return (
-        all(payload.get(field) in wanted for wanted, field in choices if wanted is not None)
-        and all(_within(payload.get(field), limits) for limits, field in ranges if limits is not None)
-        and (filters.location is None or _near(payload, filters.location))
-    )
+    for name, wanted in filters:
+        value = payload.get("listing_price" if name == "price" else name)
+        if isinstance(wanted, tuple) and value not in wanted:
+            return False
+        if isinstance(wanted, Range) and not _within(value, wanted.min, wanted.max):
+            return False
+    return filters.location is None or _near(payload, filters.location)
 
 
-def _within(value: float | None, limits: Range) -> bool:
-    if limits.min is None and limits.max is None:
-        return True
-    low, high = limits.min, limits.max
-    return value is not None and (low is None or value >= low) and (high is None or value <= high)
+def _within(value: float | None, low: float | None, high: float | None) -> bool:
+    if value is None:
+        return low is None and high is None
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _near(payload: Mapping[str, Any], circle: GeoRadius) -> bool:

@@ -23,8 +23,8 @@ class Untouchable:
         raise AssertionError(f"{name} was touched")
 
 
-class FakeModels:
-    """`LiveModels` that holds these twins."""
+class FakeTwinCache:
+    """`TwinCache` that holds these twins."""
 
     def __init__(self, twins: Mapping[UUID, Twin]) -> None:
         self._twins = twins
@@ -38,7 +38,7 @@ class FakeModels:
 def fake_stores(twins: Mapping[UUID, Twin], index: FakeVectorIndex) -> Stores:
     """These twins, this index, and a database and a bucket that nobody may touch."""
     stores = Stores(from_environment(ReadSettings))
-    stores.models, stores.index = cast("Any", FakeModels(twins)), cast("Any", index)
+    stores.twins, stores.index = cast("Any", FakeTwinCache(twins)), cast("Any", index)
     stores.database = stores.bucket = cast("Any", Untouchable())
     return stores
 

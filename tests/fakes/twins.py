@@ -50,14 +50,10 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
     rng = np.random.default_rng(seed)
     schema = FeatureSchema.learn(catalogue)
     widths = (schema.width, 64, 16)
-    layers = [
-        (
-            rng.normal(0, width**-0.5, (width, following)).astype(np.float32),
-            rng.normal(0, 0.1, following).astype(np.float32),
-        )
-        for width, following in pairwise(widths)
+    drawn = [
+        (rng.normal(0, w**-0.5, (w, following)), rng.normal(0, 0.1, following)) for w, following in pairwise(widths)
     ]
-    encoder = PropertyEncoder(layers)
+    encoder = PropertyEncoder([(weight.astype(np.float32), bias.astype(np.float32)) for weight, bias in drawn])
     vectors = encoder(schema.vectorise(catalogue))
     return twin_of(
         catalogue,
@@ -92,14 +88,11 @@ def twin_of(catalogue: Catalogue, encoder: PropertyEncoder, **given: Any) -> Twi
 def plain_layer(n: int, width: int) -> RankingLayer:
     """A ranking layer that goes by every term alike; property i belongs together with the next one."""
     following = ((np.arange(n) + 1) % n).astype(np.int32)[:, None]
+    first = np.full((width, 64), 0.1, dtype=np.float32), np.zeros(64, dtype=np.float32)
+    second = np.eye(64, 16, dtype=np.float32), np.full(16, 0.1, dtype=np.float32)
     return RankingLayer(
         weights=np.ones((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
-        encoder=PropertyEncoder(
-            [
-                (np.full((width, 64), 0.1, dtype=np.float32), np.zeros(64, dtype=np.float32)),
-                (np.eye(64, 16, dtype=np.float32), np.full(16, 0.1, dtype=np.float32)),
-            ]
-        ),
+        encoder=PropertyEncoder([first, second]),
         market_taste=np.zeros(16, dtype=np.float32),
         scales=np.ones(width, dtype=np.float32),
         neighbours=Neighbours(following, np.full((n, 1), 0.5, dtype=np.float32)),

@@ -15,11 +15,9 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def resources(template: dict[str, Any]) -> Resources:
-    found: Resources = template["Resources"]
-    return found
+    return Resources(template["Resources"])
 
 
 @pytest.fixture(scope="session")
 def expanded(template: dict[str, Any]) -> Resources:
-    found: Resources = expand(template)["Resources"]
-    return found
+    return Resources(expand(template)["Resources"])

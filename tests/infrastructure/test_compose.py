@@ -15,8 +15,7 @@ FILE = ROOT / "infra/compose/compose.yaml"
 
 @pytest.fixture
 def services() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]
-    return found
+    return dict(yaml.safe_load(FILE.read_text())["services"])
 
 
 def test_qdrant_is_within_one_minor_version_of_the_client_as_the_client_demands(services: dict[str, Any]) -> None:
@@ -36,8 +35,8 @@ def test_no_other_machine_reaches_the_servers_and_both_say_when_they_are_ready(s
 def test_the_roles_and_addresses_that_the_file_tells_are_those_that_it_makes(services: dict[str, Any]) -> None:
     (script,) = [volume for volume in services["postgres"]["volumes"] if "initdb" in volume]
     made = (FILE.parent / Path(script.split(":")[0])).read_text()
-    told = re.findall(r"export (\w+)=postgresql\+pg8000://(\w+):(\w+)@127.0.0.1:5432/(\w+)", FILE.read_text())
-    assert {name for name, *_ in told} == {"OWNER_DATABASE_URL", "DATABASE_URL", "PIPELINE_DATABASE_URL"}
-    for _, role, password, database in told:
+    exported = re.findall(r"export (\w+)=postgresql\+pg8000://(\w+):(\w+)@127.0.0.1:5432/(\w+)", FILE.read_text())
+    assert {name for name, *_ in exported} == {"OWNER_DATABASE_URL", "DATABASE_URL", "PIPELINE_DATABASE_URL"}
+    for _, role, password, database in exported:
         assert re.search(rf"create role {role} login .*password '{password}'", made)
         assert f"create database {database} owner twin_owner" in made

@@ -60,14 +60,14 @@ def test_every_parameter_is_explained_with_its_default(template: dict[str, Any])
     page = (ROOT / "docs/operations.md").read_text()
     table = page.partition("### Parameters")[2].partition("\n\n###")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in table.splitlines() if line.startswith("|")]
-    told = {
+    explained = {
         name: default
         for names, defaults in rows
         for name, default in zip_longest(names.split(", "), defaults.split(", "), fillvalue=defaults)
     }
     for name, parameter in template["Parameters"].items():
         default = {"": "empty", None: ""}.get(parameter.get("Default"), str(parameter.get("Default")))
-        assert told[name].replace("–", "") == default, name
+        assert explained[name].replace("–", "") == default, name
 
 
 def test_without_a_build_it_says_so(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 from statelint.cli import main as statelint  # type: ignore[import-untyped]  # ships no types
 
 from infra.local.cloud.engine import STEPS
+from portfolio_twin.settings import PipelineSettings
+from tests.infrastructure.resources import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 FILES = {name: ROOT / "infra" / "pipelines" / f"{name}.asl.json" for name in ("retrain", "reindex")}
 TRANSIENT = re.compile(
     r"(Lambda|SNS|StepFunctions)\.(\w*Service\w*|AWSLambda\w*|SdkClient\w*|TooManyRequests\w*|Throttl\w*|InternalError\w*"
@@ -38,6 +39,10 @@ STATES = {f"{where}/{name}": state for where, states in SCOPES for name, state i
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 
 
+every_file = pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
+every_scope = pytest.mark.parametrize(("where", "states"), SCOPES, ids=[where for where, _ in SCOPES])
+
+
 def every(states: Mapping[str, State]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("name", "state"), states.items(), ids=states.keys())
 
@@ -48,34 +53,27 @@ def followers(state: State) -> set[str]:
     return {way["Next"] for way in ways if "Next" in way} | ({state["Default"]} if "Default" in state else set())
 
 
-@pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
+@every_file
 def test_statelint_finds_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert statelint([str(file)]) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
+@every_file
 def test_only_jsonpath_is_spoken(file: Path) -> None:
     assert "QueryLanguage" not in file.read_text()
 
 
-@pytest.mark.parametrize(("where", "states"), SCOPES, ids=[where for where, _ in SCOPES])
+@every_scope
 def test_no_state_leads_nowhere_and_none_is_out_of_reach(where: str, states: Mapping[str, State]) -> None:
-    reached, start = set[str](), next(iter(states))  # the first state is the one it starts at, as a reader expects
-    to_visit = {start}
-    while to_visit:
-        name = to_visit.pop()
-        reached.add(name)
-        to_visit |= followers(states[name]) - reached
-    assert reached == states.keys()
+    start = next(iter(states))  # the first state is the one it starts at, as a reader expects
+    assert reachable(states, start) == states.keys()
 
 
-@pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
+@every_file
 def test_a_machine_starts_at_its_first_state(file: Path) -> None:
     machine = json.loads(file.read_text())
-    for _, node in [
-        ("", machine),
-        *((n, s["ItemProcessor"]) for n, s in machine["States"].items() if s["Type"] == "Map"),
-    ]:
+    maps = [state["ItemProcessor"] for state in machine["States"].values() if state["Type"] == "Map"]
+    for node in (machine, *maps):
         assert node["StartAt"] == next(iter(node["States"]))
 
 
@@ -104,7 +102,7 @@ def test_every_task_catches_the_rest_and_keeps_the_cause(name: str, state: State
     assert catcher["ResultPath"].endswith("error")
 
 
-@pytest.mark.parametrize(("where", "states"), SCOPES, ids=[where for where, _ in SCOPES])
+@every_scope
 def test_what_goes_wrong_is_told_before_it_ends(where: str, states: Mapping[str, State]) -> None:
     tellers = {n for n, state in states.items() if state.get("Resource", "").endswith("sns:publish")}
     for name, state in states.items():
@@ -114,10 +112,10 @@ def test_what_goes_wrong_is_told_before_it_ends(where: str, states: Mapping[str,
 
 
 def reachable(states: Mapping[str, State], start: str) -> set[str]:
-    found = {start}
-    while new := {follower for name in found for follower in followers(states[name])} - found:
-        found |= new
-    return found
+    reached = {start}
+    while new := {follower for name in reached for follower in followers(states[name])} - reached:
+        reached |= new
+    return reached
 
 
 def test_every_end_of_a_branch_that_may_hold_the_lease_gives_it_back() -> None:
@@ -138,8 +136,6 @@ def test_the_container_is_stopped_before_its_state_gives_up() -> None:
 
 
 def test_a_run_that_uses_every_attempt_to_train_ends_within_its_lease() -> None:
-    from portfolio_twin.settings import PipelineSettings
-
     train = STATES["retrain/Tenants/Train"]
     attempts = 1 + train["Retry"][0]["MaxAttempts"]
     lease_seconds = PipelineSettings.model_fields["lease_seconds"].default

@@ -2,22 +2,24 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
-from sqlalchemy.dialects.postgresql import insert
 
 from infra.local.stores import postgres
 from infra.local.stores.postgres_server import home_for
 from infra.local.stores.s3_server import S3Server
-from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
-from portfolio_twin.adapters.postgres.tables import tenants
+from portfolio_twin.adapters.postgres.database import Database
+from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.s3.bucket import Bucket
 from portfolio_twin.adapters.s3.objects import connect
 from portfolio_twin.adapters.tenant import Stores, Tenant
 from portfolio_twin.settings import PipelineSettings
+from tests.integration.fixtures.database import connect_to, make_tenant
+from tests.integration.fixtures.index import Market, make_market
+from tests.integration.fixtures.qdrant import index_over_http
 
 
 @pytest.fixture(scope="session")
@@ -31,17 +33,15 @@ def postgres_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres
 @pytest.fixture(scope="session")
 def pipeline_database(postgres_urls: postgres.Urls) -> Iterator[Database]:
     """As the pipeline's role, which may list and make tenants."""
-    opened = Database(DatabaseAccess(SecretStr(postgres_urls.pipeline)))
-    yield opened
-    opened.close()
+    with closing(connect_to(postgres_urls.pipeline)) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")
 def app_database(postgres_urls: postgres.Urls) -> Iterator[Database]:
     """As the role of the API's write side."""
-    opened = Database(DatabaseAccess(SecretStr(postgres_urls.app)))
-    yield opened
-    opened.close()
+    with closing(connect_to(postgres_urls.app)) as database:
+        yield database
 
 
 @pytest.fixture
@@ -80,9 +80,13 @@ def tenant(stores: Stores) -> Tenant:
     return stores.of(make_tenant(stores.database))
 
 
-def make_tenant(database: Database) -> UUID:
-    tenant_id = uuid4()
-    with database.tenant_session(tenant_id) as session:
-        session.execute(insert(tenants).values(tenant_id=tenant_id, name=f"tenant {tenant_id}"))
-        session.commit()
-    return tenant_id
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorIndex]:
+    with index_over_http(tmp_path_factory.mktemp("qdrant")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def market(stores: Stores, index: VectorIndex) -> Market:
+    stores.index = index
+    return make_market(stores)

@@ -40,7 +40,7 @@ def test_only_who_reads_the_facts_needs_their_address(name: str, monkeypatch: py
 def test_every_bad_value_is_named_and_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QDRANT_URL", "ftp://secret-host")
     monkeypatch.setenv("LIVE_TTL_SECONDS", "soon")
-    with pytest.raises(BadEnvironment, match=r"QDRANT_URL: .*; LIVE_TTL_SECONDS: ") as told:
+    with pytest.raises(BadEnvironment, match=r"QDRANT_URL: .*; LIVE_TTL_SECONDS: ") as refused:
         start("predict")
-    assert "secret" not in str(told.value)
-    assert "soon" not in str(told.value)
+    assert "secret" not in str(refused.value)
+    assert "soon" not in str(refused.value)

@@ -11,4 +11,4 @@ from portfolio_twin.services.pipeline.run import Run
 
 @step()
 def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
-    return {"indexed": index_shard(Run.of(stores, event), Shard.of(event["shard"]))}
+    return {"indexed": index_shard(Run.of(stores, event), Shard(**event["shard"]))}

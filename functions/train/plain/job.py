@@ -1,11 +1,10 @@
 """One training of the plain design, from a frozen snapshot to its figures: measured and reported, never served."""
 
-import json
 from typing import Any
 
 import numpy as np
 
-from functions.train.job import Job, training_data
+from functions.train.job import Job, records, training_data
 from functions.train.plain.loop import FittedPlain, fit
 from functions.train.plain.model import PlainModel
 from functions.train.progress import Progress
@@ -38,13 +37,7 @@ def run(job: Job, snapshot: Snapshot, progress: Progress) -> dict[str, bytes]:
         "classification": without_nan(evaluation.classification()),
         "ranking": {model: without_nan(evaluation.ranking(model)) for model in evaluation.ranks},
     }  # fmt: skip
-    epochs = [without_nan(epoch) for epoch in fitted.history]
-    history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}
-    return {
-        "metrics.json": json.dumps(metrics, indent=1, allow_nan=False).encode(),
-        "training_history.json": json.dumps(history, indent=1, allow_nan=False).encode(),
-        **render(fitted, evaluation, metrics),
-    }
+    return records(fitted, metrics) | render(fitted, evaluation, metrics)
 
 
 def evaluate(model: PlainModel, snapshot: Snapshot) -> Evaluation:

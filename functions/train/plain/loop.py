@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,8 +27,7 @@ from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.encoder import normalise
 
 
-@dataclass(frozen=True)
-class FittedPlain:
+class FittedPlain(NamedTuple):
     """The plain design as of its best epoch, and how the training went."""
 
     model: PlainModel

@@ -56,7 +56,7 @@ class RankingData:
         )  # fmt: skip
 
     def choices(self, layer: RankingLayer, *, blank: bool = False) -> Choices:
-        """All past choices, each by the tower that does not know its investor; `blank` hides their histories."""
+        """All past choices, each by the tower that was not trained on its investor; `blank` hides their histories."""
         parts = []
         for tower in self.towers:
             seen = replace(layer, encoder=tower.encoder, market_taste=tower.market_taste)

@@ -34,7 +34,7 @@ SCALES_WORTH = 0.02  # nats per held-out choice that learnt scales must gain
 def fit_ranking(twin: Twin, data: TrainingData, towers: Sequence[Tower], progress: Progress) -> RankingLayer | None:
     """The layer, or None where it gains nothing on the validation targets.
 
-    The first of the towers is the layer's own; the choices of those whom the others do not know teach it.
+    The first of the towers is the layer's own; it learns from the choices of those whom the others were not trained on.
     """
     evidence, config = data.learnt_from.evidence, twin.config
     positive = evidence.weights > 0

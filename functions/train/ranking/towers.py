@@ -1,7 +1,8 @@
-"""Towers that do not know some investors: whose choices then show what the ranking layer can learn from."""
+"""Towers that were not trained on some investors: whose choices then show what the ranking layer can learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +16,7 @@ from portfolio_twin.model.encoder import PropertyEncoder
 FOLDS = 3
 
 
-@dataclass(frozen=True)
-class Tower:
+class Tower(NamedTuple):
     """A tower that was not shown some investors."""
 
     encoder: PropertyEncoder
@@ -25,7 +25,7 @@ class Tower:
 
 
 def train_towers(data: TrainingData, config: TwinConfig, *, device: str, progress: Progress) -> Sequence[Tower]:
-    """The one that will serve, which knows everybody, then one for each fold of the investors."""
+    """The one that will serve, trained on everybody, then one for each fold of the investors."""
     users = np.unique(data.learnt_from.log.users)
     folds = fold_of(users, config.seed)
     quiet, towers = Progress(stop=progress.stop), []

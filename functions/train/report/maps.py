@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from functions.train.report.plots import CYCLE, RED, figure
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.arrays import Matrix
+from portfolio_twin.domain.arrays import Matrix, Texts
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.split import TEST
 from portfolio_twin.evaluation.queries import Queries
@@ -59,7 +59,7 @@ def _limits(degrees: npt.NDArray[np.float64], own: npt.NDArray[np.float64]) -> t
     return low - margin, high + margin
 
 
-def embedding_map(vectors: Matrix, groups: npt.NDArray[np.object_], what: str, seed: int) -> bytes:
+def embedding_map(vectors: Matrix, groups: Texts, what: str, seed: int) -> bytes:
     """t-SNE of at most 1 000 property vectors (n, d), coloured by group (n,). van der Maaten and Hinton (JMLR 2008)."""
     from sklearn.manifold import TSNE  # takes a second to import, and only this needs it
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types

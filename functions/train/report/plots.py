@@ -54,7 +54,7 @@ def training_curves(history: list[Epoch], best_epoch: int) -> bytes:
 
 
 def of_pairs(labels: Labels, affinities: Floats, model: str) -> dict[str, bytes]:
-    """The pictures of how `model` classified the held-out pairs, by name."""
+    """The pictures of how `model` classified the held-out pairs, by name. labels, affinities (p,)"""
     return {
         "roc.png": roc(labels, affinities, model),
         "confusion.png": confusion(labels, affinities, model),
@@ -63,7 +63,7 @@ def of_pairs(labels: Labels, affinities: Floats, model: str) -> dict[str, bytes]
 
 
 def roc(labels: Labels, affinities: Floats, model: str) -> bytes:
-    """True against false positive rate on the held-out pairs."""
+    """True against false positive rate on the held-out pairs. labels, affinities (p,)"""
 
     def draw(axes: list[Axes]) -> None:
         false_rates, true_rates = metrics.roc_curve(labels, affinities)
@@ -78,7 +78,7 @@ def roc(labels: Labels, affinities: Floats, model: str) -> bytes:
 
 
 def confusion(labels: Labels, affinities: Floats, model: str) -> bytes:
-    """The answers against what happened, at affinity 0.5."""
+    """The answers against what happened, at affinity 0.5. labels, affinities (p,)"""
 
     def draw(axes: list[Axes]) -> None:
         ax, counts = axes[0], metrics.confusion(labels, affinities >= 0.5)
@@ -96,7 +96,7 @@ def confusion(labels: Labels, affinities: Floats, model: str) -> bytes:
 
 
 def reliability(labels: Labels, affinities: Floats, model: str) -> bytes:
-    """Claimed against true probability, and how often each was claimed."""
+    """Claimed against true probability, and how often each was claimed. labels, affinities (p,)"""
 
     def draw(axes: list[Axes]) -> None:
         ax = axes[0]

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from functions.train.job import Fitted
 from functions.train.report import maps, plots
 from functions.train.report.tables import NAMES, OURS
 from functions.train.report.templates import fill
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.arrays import Texts
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.evaluation.results import Evaluation
 
@@ -90,7 +90,7 @@ def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> di
     }
 
 
-def _groups(catalogue: Catalogue) -> tuple[npt.NDArray[np.object_], str]:
+def _groups(catalogue: Catalogue) -> tuple[Texts, str]:
     """What colours the map: the property's type, or its price by quarters where all are of one type."""
     types = catalogue.columns["property_type"]
     kinds = np.array(["unknown" if value is None else value for value in types], dtype=object)

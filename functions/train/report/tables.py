@@ -7,7 +7,7 @@ from portfolio_twin.evaluation.bootstrap import FEW_USERS
 
 NAMES = {
     "twin": "Portfolio Twin",
-    "tower": "its first step alone",
+    "tower": "its tower alone",
     "popularity": "popularity",
     "content_knn": "content kNN",
     "baseline": "plain design",

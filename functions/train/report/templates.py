@@ -33,11 +33,7 @@ ENVIRONMENT.globals |= {
     "CAPTIONS": CAPTIONS, "CLASSIFICATION": CLASSIFICATION, "GROUPS": GROUPS, "NAMES": NAMES, "RANKING": RANKING,
     "TOO_FEW": TOO_FEW, "WIDE": WIDE, "best_rival": best_rival, "label_of": label_of,
 }  # fmt: skip
-ENVIRONMENT.filters.update(
-    base64=lambda data: base64.b64encode(data).decode(),
-    interval=interval,
-    number=number,
-)
+ENVIRONMENT.filters.update(base64=lambda data: base64.b64encode(data).decode(), interval=interval, number=number)
 
 
 def fill(template: str, **values: Any) -> str:

@@ -45,7 +45,7 @@ class Checkpoints:
                     self._latest = data
                     return dict(state)
                 reason = "it belongs to another training"
-            except Exception as error:  # a damaged file may raise anything; it is told, and the one before is tried
+            except Exception as error:  # a damaged file may raise anything; the one before is tried
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             print(f"{name} is left aside: {reason}", file=sys.stderr)  # noqa: T201  # a job's log is its stderr
         return None

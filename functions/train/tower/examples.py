@@ -1,6 +1,7 @@
 """What the tower learns from: each wanted property of an investor, to be guessed from the others of theirs."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,7 @@ class Examples:
         return len(self.targets)
 
 
-@dataclass(frozen=True)
-class TrainingSet:
+class TrainingSet(NamedTuple):
     """The examples and the properties that occur in them: what nobody touched can be no wrong answer."""
 
     examples: Examples

@@ -4,7 +4,7 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -25,8 +25,7 @@ SHORTEST_CYCLE = 4  # steps: two up, two down; fewer have no cycle
 SETTLED_SHARE = 0.25
 
 
-@dataclass
-class Trained:
+class Trained(NamedTuple):
     """The network in evaluation mode, with the weights of the best epoch."""
 
     network: TwinNetwork
@@ -83,10 +82,7 @@ class _Run:
         held_out = validation_examples(self.data.validation, training, config.history_limit)
         self.objective = Objective(training, config, self.device)
         self.validate = Validation(
-            objective=self.objective,
-            batch=Batch.of(held_out, self.device),
-            queries=self.data.validation,
-            X=self.data.X,
+            objective=self.objective, batch=Batch.of(held_out, self.device), queries=self.data.validation, X=self.data.X
         )
         self.steps = -(-len(self.batch) // config.batch_size)
         self.optimizer = _optimizer(self.network, config)

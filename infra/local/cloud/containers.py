@@ -67,7 +67,7 @@ def environments(system: LocalSystem) -> dict[str, Environment]:
 
 
 def write_api_template() -> Path:
-    """The built template with development tokens in place of the JWT authorizer, which `sam local` passes over."""
+    """The built template with development tokens instead of the JWT authorizer, which `sam local` passes over."""
     template = _template()
     resources = template["Resources"]
     resources[AUTHORIZER] = {

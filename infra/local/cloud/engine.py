@@ -135,16 +135,9 @@ class LocalPipeline:
         """What DefinitionSubstitutions puts into the definitions in the cloud."""
         functions = {f"{_camel(n)}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{n}" for n in STEPS}
         machines = {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
-        return (
-            functions
-            | machines
-            | {
-                "BucketName": self._server.bucket,
-                "TopicArn": self.topic_arn,
-                "TrainingJobQueueArn": "local",
-                "TrainingJobDefinitionArn": "train",
-            }
-        )
+        stores = {"BucketName": self._server.bucket, "TopicArn": self.topic_arn}
+        batch = {"TrainingJobQueueArn": "local", "TrainingJobDefinitionArn": "train"}
+        return functions | machines | stores | batch
 
     def _drop_leases_of_the_dead(self) -> None:
         """Executions live in this process: a lease from before belongs to one that was killed."""

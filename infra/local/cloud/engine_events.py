@@ -49,7 +49,8 @@ class Edges:
             hooks.append((events.register_last, f"after-call.stepfunctions.{operation}", _add_capitalised))
         for register, name, hook in hooks:
             register(name, hook)
-        _load_service_models()
+        for service in SERVICES:  # once: boto3's default session is not safe for first use by several threads at a time
+            boto3.client(service)
         interrupt_all = CallbackEndpoint.interrupt_all
         setattr(CallbackEndpoint, "interrupt_all", _interrupt_once)  # noqa: B010  # a plain assignment is untypable
         try:
@@ -107,12 +108,6 @@ def _answer(
     raw = _Raw(json.dumps(body, allow_nan=False).encode())
     always = {"content-type": "application/json", "x-amzn-RequestId": str(uuid.uuid4())}
     return AWSResponse(request.url, status, always | dict(headers or {}), raw)
-
-
-def _load_service_models() -> None:
-    """Makes each client once: boto3's default session is not safe for first use by several threads at a time."""
-    for service in SERVICES:
-        boto3.client(service)
 
 
 def _lower_keys(params: dict[str, Any], **_: Any) -> None:

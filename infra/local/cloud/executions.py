@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Event = Mapping[str, Any]
 
@@ -26,8 +26,7 @@ class Step:
         return None if self.left is None else self.left - self.entered
 
 
-@dataclass(frozen=True)
-class TenantRun:
+class TenantRun(NamedTuple):
     """How one branch ended; `details` is what its steps had answered by then (check, snapshot, gates, …, error)."""
 
     tenant_id: str
@@ -79,9 +78,10 @@ def read_steps(machine: str, arn: str, events: Iterable[Event]) -> list[Step]:
     for event in by_id.values():
         if event["type"].endswith("StateExited"):
             name = event["stateExitedEventDetails"]["name"]
-            entered = next((e for e in _before(event, by_id) if _enters(e, name)), None)
-            if entered is not None:
-                left[entered["id"]] = event
+            for entered in _before(event, by_id):
+                if entered.get("stateEnteredEventDetails", {}).get("name") == name:
+                    left[entered["id"]] = event
+                    break
     entered_events = [event for event in by_id.values() if event["type"].endswith("StateEntered")]
     return [_step(machine, arn, event, left.get(event["id"])) for event in entered_events]
 
@@ -89,10 +89,6 @@ def read_steps(machine: str, arn: str, events: Iterable[Event]) -> list[Step]:
 def _before(event: Event, by_id: Mapping[int, Event]) -> Iterator[Event]:
     while event := by_id.get(event["previousEventId"], {}):
         yield event
-
-
-def _enters(event: Event, name: str) -> bool:
-    return bool(event["type"].endswith("StateEntered") and event["stateEnteredEventDetails"]["name"] == name)
 
 
 def _step(machine: str, arn: str, entered: Event, left: Event | None) -> Step:

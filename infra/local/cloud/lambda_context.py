@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What Lambda tells a function about its own invocation."""
+    """The facts of one invocation."""
 
     function_name: str
     aws_request_id: str

@@ -46,7 +46,10 @@ def query_batch(collection: Collection, body: Json) -> list[Json]:
     with collection.use() as shard:
         answers = shard.query_batch(request)
     wanted = [search.get("with_payload", False) for search in body["searches"]]
-    return [{"points": [_hit(hit, fields) for hit in hits]} for hits, fields in zip(answers, wanted, strict=True)]
+    return [
+        {"points": [_point(hit, fields) | {"score": hit.score, "version": 0} for hit in hits]}
+        for hits, fields in zip(answers, wanted, strict=True)
+    ]
 
 
 def count(collection: Collection, body: Json) -> Json:
@@ -61,10 +64,6 @@ def scroll(collection: Collection, body: Json) -> Json:
         page, following = shard.scroll(request)
     points = [_point(record, body.get("with_payload", True)) for record in page]
     return {"points": points, "next_page_offset": following}
-
-
-def _hit(hit: edge.ScoredPoint, fields: Fields) -> Json:
-    return {**_point(hit, fields), "score": hit.score, "version": 0}
 
 
 def _point(stored: edge.Record | edge.ScoredPoint, fields: Fields) -> Json:

@@ -118,11 +118,11 @@ def _match(body: Json) -> Any:
     return _one_of({"value": edge.MatchValue, "any": edge.MatchAny}, kind)(value)
 
 
-def _geo_radius(body: Json) -> edge.GeoRadius:
-    return edge.GeoRadius(center=edge.GeoPoint(**body["center"]), radius=body["radius"])
-
-
-CONDITIONS = {"match": _match, "range": lambda limits: edge.RangeFloat(**limits), "geo_radius": _geo_radius}
+CONDITIONS = {
+    "match": _match,
+    "range": lambda limits: edge.RangeFloat(**limits),
+    "geo_radius": lambda body: edge.GeoRadius(center=edge.GeoPoint(**body["center"]), radius=body["radius"]),
+}
 
 
 def _one_of(table: Mapping[str, Any], name: str) -> Any:

@@ -5,7 +5,6 @@ points on, and a server that holds as many builds its own.
 """
 
 import argparse
-import atexit
 import logging
 import socket
 import threading
@@ -52,14 +51,6 @@ class QdrantFace:
         self._thread.join()
 
 
-def start(state_folder: Path, port: int = 0, host: str = "127.0.0.1") -> str:
-    """Serves the folder until this process ends; port 0 takes a free one. Returns the URL."""
-    face = QdrantFace(state_folder, port, host)
-    face.start()
-    atexit.register(face.stop)
-    return face.url
-
-
 def _listen(host: str, port: int) -> socket.socket:
     listening = socket.create_server((host, port))
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off for a socket handed to it
@@ -69,10 +60,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _server(shards: Shards) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            create_app(shards),
-            log_level=logging.WARNING,
-            access_log=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            create_app(shards), log_level=logging.WARNING, access_log=False, timeout_keep_alive=KEEP_ALIVE_SECONDS
         )
     )
 

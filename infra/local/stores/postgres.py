@@ -3,9 +3,8 @@
 The last process that uses it stops it; one that is killed leaves it running for the next.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import URL, NullPool, create_engine, text
 
@@ -19,8 +18,7 @@ DATABASE, SUPERUSER, OWNER = "twin", "postgres", "twin_owner"
 APP, PIPELINE = "twin_app", "twin_pipeline"
 
 
-@dataclass(frozen=True)
-class Urls:
+class Urls(NamedTuple):
     owner: str  # migrations
     app: str  # feedback
     pipeline: str  # the steps of the state machines, and imports

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from infra.local.system import DEFAULT_STATE, local_system, postgres_of
 from infra.local.twin import cli_models
+from infra.local.twin.cli_models import State
 from infra.local.twin.exits import give_up
 from portfolio_twin.errors import TwinError
 
@@ -16,9 +17,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(cli_models.app)
 console = Console()
 
-State = Annotated[Path, typer.Option(help="folder in which everything local is kept")]
 TenantName = Annotated[str, typer.Option("--tenant", help="name or id of a tenant that was imported")]
-Version = Annotated[str, typer.Argument(help="a version as `twin models` lists it")]
 
 
 @app.command()
@@ -112,7 +111,8 @@ def token(
     """A development token for the gateway of this machine."""
     from infra.local.twin.tenants import tenant_of
     from infra.local.twin.tokens import issue_token
-    from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
+    from portfolio_twin.adapters.postgres.database import Database
+    from portfolio_twin.adapters.postgres.engine import DatabaseAccess
 
     urls = postgres_of(state.resolve())  # shared with a `twin serve` that is running
     database = Database(DatabaseAccess(SecretStr(urls.pipeline)))

@@ -32,15 +32,10 @@ def retrain(
     from infra.local.twin.retraining import retrain_tenants
 
     with local_system(state) as system:
-        tenants = (
-            [tenant_of(system.database, name) for name in tenant]
-            if tenant
-            else list(tenants_by_name(system.database).values())
-        )
         names = {tenant_id: name for name, tenant_id in tenants_by_name(system.database).items()}
-        runs = retrain_tenants(
-            system, {t: names[t] for t in tenants}, console, epochs=epochs, lookback_days=lookback_days
-        )
+        if tenant:
+            names = {tenant_id: names[tenant_id] for tenant_id in (tenant_of(system.database, name) for name in tenant)}
+        runs = retrain_tenants(system, names, console, epochs=epochs, lookback_days=lookback_days)
         for run in runs:
             console.print(f"{names[UUID(run.tenant_id)]}: {run.outcome}, {run.version}")
         if any(run.outcome == "Failed" for run in runs):

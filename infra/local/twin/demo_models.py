@@ -3,12 +3,13 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
 
+from functions.train.report.tables import number
 from infra.local.cloud.executions import TenantRun
 from infra.local.system import LocalSystem
 from infra.local.twin.retraining import retrain_tenants
@@ -16,8 +17,7 @@ from infra.local.twin.retraining import retrain_tenants
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class DemoTenant:
+class DemoTenant(NamedTuple):
     name: str
     tenant_id: UUID
     changed: bool  # whether the import brought anything new
@@ -76,7 +76,7 @@ class Trainings:
             table.add_column(heading, justify="left" if heading == "gate" else "right")
         for name, gate in run["gates"].items():
             verdict = "[green]passed[/]" if gate["passed"] else "[red]failed[/]"
-            table.add_row(name, _number(gate["value"]), _number(gate["limit"]), verdict)
+            table.add_row(name, number(gate["value"]), number(gate["limit"]), verdict)
         self.console.print(table)
 
 
@@ -89,7 +89,3 @@ def _summary(run: TenantRun) -> Json:
         "indexed": details["promotion"]["indexed"],
         "seconds": run.seconds,
     }
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -1,9 +1,8 @@
 """`twin import`: canonical CSVs into PostgreSQL. The files are checked whole before anything is stored."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
 from rich.console import Console
@@ -34,8 +33,7 @@ class ImportRefused(InvalidInput):
     """Nothing was stored; the message lists file, line, reason and remedy."""
 
 
-@dataclass(frozen=True)
-class ImportReport:
+class ImportReport(NamedTuple):
     tenant_id: UUID
     properties: int  # good rows
     interactions: int

@@ -17,6 +17,7 @@ from portfolio_twin.settings import runtime
 
 NAMESPACE = "PortfolioTwin"
 FAULT = 500  # what is down is 503
+UNITS = {"Latency": MetricUnit.Milliseconds, "ModelAgeAtSkip": MetricUnit.NoUnit}  # the others are counts
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Counted = Literal["Degraded", "Reloaded", "ReloadFailed"]
@@ -54,9 +55,9 @@ def begin() -> dict[str, str]:
 
 def note(**facts: str) -> None:
     """Ids and versions of what is under way, for its log lines and its metrics."""
-    known = _facts.get()
-    if known is not None and not facts.items() <= known.items():
-        known.update(facts)
+    noted = _facts.get()
+    if noted is not None and not facts.items() <= noted.items():
+        noted.update(facts)
         logger.thread_safe_append_keys(**facts)
 
 
@@ -66,41 +67,32 @@ def answered(route: str, status: int, milliseconds: float, facts: Mapping[str, s
     To Lambda a fault is an answer like any other, so its own metric `Errors` does not count it.
     """
     outcome = "Answered" if status < 400 else "Refused" if status < 500 else "Failed"
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
-    metrics.add_dimension("route", route)
-    metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)
-    metrics.add_metric(outcome, MetricUnit.Count, 1)
-    _flush(metrics, {"status": str(status), **facts})
+    _emit({"Latency": milliseconds, outcome: 1}, {"status": str(status), **facts}, route=route)
     if status == FAULT:
-        faults = EphemeralMetrics(namespace=NAMESPACE)
-        faults.add_dimension("function", runtime().aws_lambda_function_name or "local")
-        faults.add_metric("Faulted", MetricUnit.Count, 1)
-        _flush(faults, facts)
+        _emit({"Faulted": 1}, facts, function=runtime().aws_lambda_function_name or "local")
 
 
 def count(what: Counted) -> None:
-    """Once more of it, with what is known of the request under way."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
-    metrics.add_metric(what, MetricUnit.Count, 1)
-    _flush(metrics, _facts.get() or {})
+    """Once more of it, with the ids of the request under way."""
+    _emit({what: 1}, _facts.get() or {})
 
 
 def outcome(decision: str, facts: Mapping[str, str]) -> None:
     """What a step of the pipelines decided for one tenant."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
-    metrics.add_dimension("outcome", decision)
-    metrics.add_metric("Outcome", MetricUnit.Count, 1)
-    _flush(metrics, facts)
+    _emit({"Outcome": 1}, facts, outcome=decision)
 
 
 def model_age_at_skip(days: float) -> None:
     """How old the live model is, of a tenant whose retraining was skipped once more."""
+    _emit({"ModelAgeAtSkip": days}, _facts.get() or {})
+
+
+def _emit(figures: Mapping[str, float], facts: Mapping[str, str], **dimensions: str) -> None:
     metrics = EphemeralMetrics(namespace=NAMESPACE)
-    metrics.add_metric("ModelAgeAtSkip", MetricUnit.NoUnit, days)
-    _flush(metrics, _facts.get() or {})
-
-
-def _flush(metrics: EphemeralMetrics, facts: Mapping[str, str]) -> None:
+    for name, value in dimensions.items():
+        metrics.add_dimension(name, value)
+    for name, figure in figures.items():
+        metrics.add_metric(name, UNITS.get(name, MetricUnit.Count), figure)
     for name, value in facts.items():
         metrics.add_metadata(name, value)
     metrics.flush_metrics()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
-from portfolio_twin.adapters.s3.live_models import LiveModels
+from portfolio_twin.adapters.s3.twin_cache import TwinCache
 from portfolio_twin.adapters.secrets import qdrant_key
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.settings import ReadSettings, StepSettings, WriteSettings, from_environment, runtime
@@ -32,7 +32,7 @@ class Stores:
 
     def make_clients(self) -> None:
         """All of them, without a connection: for a snapshot that later requests are restored from."""
-        _ = self.models, self.index
+        _ = self.twins, self.index
         if isinstance(self.settings, WriteSettings):
             _ = self.database
 
@@ -41,8 +41,8 @@ class Stores:
         return Bucket(self.settings.bucket, bundle_limit_bytes=self.settings.bundle_limit_bytes)
 
     @cached_property
-    def models(self) -> LiveModels:
-        return LiveModels(self.bucket, self.settings.live_ttl_seconds, self.settings.model_cache_tenants)
+    def twins(self) -> TwinCache:
+        return TwinCache(self.bucket, self.settings.live_ttl_seconds, self.settings.model_cache_tenants)
 
     @cached_property
     def index(self) -> "VectorIndex":
@@ -87,8 +87,8 @@ class Tenant:
     stores: Stores
 
     def twin(self, *, fresh: bool = False) -> Twin:
-        """The live model; raises ModelNotFound, RegistryUnavailable. `fresh`: see `LiveModels.current`."""
-        return self.stores.models.current(self.tenant_id, fresh=fresh)
+        """The live model; raises ModelNotFound, RegistryUnavailable. `fresh`: see `TwinCache.current`."""
+        return self.stores.twins.current(self.tenant_id, fresh=fresh)
 
     def index(self, version: str) -> "TenantIndex":
         return self.stores.index.of(self.tenant_id, version)

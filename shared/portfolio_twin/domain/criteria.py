@@ -1,20 +1,19 @@
 """What a search may be narrowed to: filters, and the buy box that an investor states."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from portfolio_twin.domain.properties import ListingStatus, PropertyFeatures, PropertyId, PropertyType, Text
 
-STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
 
 
-class Range(BaseModel):
+class Range(Strict):
     """A closed range; either end may be open."""
-
-    model_config = STRICT
 
     min: float | None = Field(None, ge=0)
     max: float | None = Field(None, ge=0)
@@ -31,20 +30,16 @@ class Range(BaseModel):
         return sum(ends) / len(ends) if ends else None
 
 
-class GeoRadius(BaseModel):
+class GeoRadius(Strict):
     """All within `radius_km` of a point in degrees."""
-
-    model_config = STRICT
 
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
     radius_km: float = Field(gt=0, le=20_100)
 
 
-class Filters(BaseModel):
+class Filters(Strict):
     """What a candidate must be; a property that lacks a field that is filtered on does not match."""
-
-    model_config = STRICT
 
     property_type: Annotated[tuple[PropertyType, ...], Field(min_length=1, strict=False)] | None = None
     zipcode: Annotated[tuple[Text, ...], Field(min_length=1, max_length=1000, strict=False)] | None = None
@@ -56,8 +51,7 @@ class Filters(BaseModel):
     location: GeoRadius | None = None
 
 
-@dataclass(frozen=True)
-class Narrowing:
+class Narrowing(NamedTuple):
     """What a search leaves out: all that `filters` do not let through, all but `only`, and what to `exclude`."""
 
     filters: Filters | None = None

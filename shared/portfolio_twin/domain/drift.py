@@ -9,31 +9,26 @@ Var(p_b − q_b) is proportional to s = 1/n + 1/m − 2k/(nm), which is what thi
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from portfolio_twin.domain.histograms import BIN_SUPPORT, Counts, histograms, without_empty
 from portfolio_twin.domain.interactions import KINDS, InteractionLog
-from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, CATEGORICAL_INPUTS, NUMERIC_INPUTS, Catalogue, Column
+from portfolio_twin.domain.properties import Catalogue, Column, is_input
 
 SMOOTHING = 0.5  # added to every bin, so that an empty one does not make PSI infinite
 FALSE_ALARMS = 0.01  # chance that anything at all is called drift when nothing has moved
 MODERATE, LARGE = 0.10, 0.25  # the customary bounds; below the first a shift is real but small
 
 
-@dataclass(frozen=True)
-class Drift:
-    """How far one distribution moved: below `noise` the shift cannot be told from chance."""
+class Drift(NamedTuple):
+    """How far one distribution moved: a shift below `noise` may be chance."""
 
     psi: float
     noise: float
     level: str  # none | small | moderate | large | too few
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def population_stability_index(reference: Counts, current: Counts) -> float:
@@ -63,7 +58,7 @@ def catalogue_drift(reference: Catalogue, current: Catalogue) -> dict[str, Drift
     if not len(reference) or not len(current):
         return {}
     shared = len(set(reference.ids) & set(current.ids))
-    names = [name for name in {**reference.columns, **current.columns} if _is_input(name)]
+    names = [name for name in {**reference.columns, **current.columns} if is_input(name)]
     drifts = {}
     for name in names:
         before, after = histograms(_column(reference, name), _column(current, name))
@@ -79,7 +74,7 @@ def mix_drift(reference: InteractionLog, current: InteractionLog) -> Drift:
 
 
 def independent_samples(log: InteractionLog) -> float:
-    """n² / Σ nᵤ²: the size of the log if all of one investor's interactions said the same (Kish's design effect)."""
+    """n² / Σ nᵤ²: the size of the log if all of one investor's interactions were one (Kish's design effect)."""
     per_user = np.unique(log.users, return_counts=True)[1].astype(float)
     return float(len(log) ** 2 / (per_user**2).sum()) if len(log) else 0.0
 
@@ -101,7 +96,3 @@ def _judge(before: Counts, after: Counts, n: float, m: float, *, shared: float, 
 
 def _column(catalogue: Catalogue, name: str) -> Column:
     return catalogue.columns.get(name, np.full(len(catalogue), np.nan))
-
-
-def _is_input(name: str) -> bool:
-    return name in NUMERIC_INPUTS or name in CATEGORICAL_INPUTS or name.startswith(ATTRIBUTE_PREFIX)

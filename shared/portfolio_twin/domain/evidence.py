@@ -1,17 +1,16 @@
 """What the whole of an investor's dealings with a property says: one telling kind, and its weight."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
+from portfolio_twin.domain.arrays import Columns, Matrix, Numbers
 from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS, KINDS
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(Columns):
     """One line per investor and property: what the whole of their dealings says. In the order of (user, last time)."""
 
     users: Numbers  # (k,)
@@ -19,9 +18,6 @@ class Evidence:
     kinds: npt.NDArray[np.int8]  # (k,) the telling kind
     weights: Matrix  # (k,) KIND_WEIGHTS of that kind
     times: Numbers  # (k,) of the last interaction
-
-    def take(self, lines: Numbers | Mask) -> Self:
-        return type(self)(**{name: getattr(self, name)[lines] for name in self.__dataclass_fields__})
 
 
 def gather_evidence(users: Numbers, properties: Numbers, kinds: npt.NDArray[np.int8], times: Numbers) -> Evidence:

@@ -1,7 +1,6 @@
 """What is wrong with the data, row by row, and the data without it."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,24 +8,12 @@ import numpy.typing as npt
 from portfolio_twin.domain.arrays import Mask
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import CLOCK_SKEW, InteractionLog
-from portfolio_twin.domain.properties import (
-    ATTRIBUTE_PREFIX,
-    CATEGORICAL_INPUTS,
-    LISTING_STATUSES,
-    NUMERIC_INPUTS,
-    PROPERTY_TYPES,
-    UNKNOWN,
-    Catalogue,
-    Column,
-    PropertyFeatures,
-)
+from portfolio_twin.domain.properties import CATEGORIES, UNKNOWN, Catalogue, Column, PropertyFeatures, is_input
 
-CATEGORIES = {"listing_status": LISTING_STATUSES, "property_type": PROPERTY_TYPES}
 MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / the golden ratio (Knuth, TAOCP 3, §6.4)
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """One kind of fault: how many rows have it, of how many."""
 
     rows: int
@@ -50,7 +37,7 @@ def find_faults(dataset: Dataset, now: int) -> dict[str, Fault]:
 
 def property_faults(catalogue: Catalogue) -> dict[str, Mask]:
     """Each mask (n,)."""
-    inputs = [column for name, column in catalogue.columns.items() if _is_input(name)]
+    inputs = [column for name, column in catalogue.columns.items() if is_input(name)]
     filled = np.sum([~_missing(column) for column in inputs], axis=0) if inputs else np.zeros(len(catalogue))
     impossible = [_impossible(name, column) for name, column in catalogue.columns.items()]
     empty = np.asarray(filled) == 0
@@ -129,7 +116,3 @@ def _codes(column: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
         return column.astype(np.int64).view(np.uint64)
     numbers = np.where(np.isnan(column), np.nan, column + 0.0)  # one NaN, one zero
     return numbers.astype(np.float64).view(np.uint64)
-
-
-def _is_input(name: str) -> bool:
-    return name in NUMERIC_INPUTS or name in CATEGORICAL_INPUTS or name.startswith(ATTRIBUTE_PREFIX)

@@ -12,7 +12,7 @@ Counts = npt.NDArray[np.float64]
 
 
 def histograms(reference: Column, current: Column) -> tuple[Counts, Counts]:
-    """Counts in the bins of the reference; what is missing is a bin of its own."""
+    """Counts (b,) in the bins of the reference (n,), current (m,); what is missing is a bin of its own."""
     bins = max(2, min(BINS, min(len(reference), len(current)) // (2 * BIN_SUPPORT)))
     if reference.dtype == object or current.dtype == object:
         before, after = _categories(reference, current, bins)
@@ -52,5 +52,6 @@ def _categories(reference: Column, current: Column, bins: int) -> tuple[Counts, 
 
 
 def without_empty(before: Counts, after: Counts) -> tuple[Counts, Counts]:
+    """Both (b,) without the bins that are empty in both."""
     filled = (before > 0) | (after > 0)
     return before[filled], after[filled]

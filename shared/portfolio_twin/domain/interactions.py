@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from portfolio_twin.domain.arrays import Numbers
+from portfolio_twin.domain.arrays import Columns, Numbers, Texts
 from portfolio_twin.domain.properties import PropertyId
 
 Kind = Literal["view", "outreach", "deal", "like", "dislike"]
@@ -88,16 +88,13 @@ def natural_event_id(user_id: int, property_id: str, kind: str, seconds: int) ->
 
 
 @dataclass(frozen=True)
-class InteractionLog:
+class InteractionLog(Columns):
     """Interactions as columns, in the order of time."""
 
     users: Numbers  # (m,)
-    properties: npt.NDArray[np.object_]  # (m,) property ids, str
+    properties: Texts  # (m,) property ids
     kinds: npt.NDArray[np.int8]  # (m,) codes: KINDS[code]
     times: Numbers  # (m,) seconds since 1970-01-01 UTC
-
-    def __len__(self) -> int:
-        return len(self.users)
 
     @classmethod
     def of(cls, interactions: Sequence[Interaction]) -> Self:
@@ -107,9 +104,6 @@ class InteractionLog:
             np.array([KIND_CODE[i.kind] for i in interactions], dtype=np.int8),
             np.array([int(i.occurred_at.timestamp()) for i in interactions], dtype=np.int64),
         ).in_time_order()
-
-    def take(self, rows: npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]) -> Self:
-        return type(self)(self.users[rows], self.properties[rows], self.kinds[rows], self.times[rows])
 
     def in_time_order(self) -> Self:
         return self.take(np.argsort(self.times, kind="stable"))

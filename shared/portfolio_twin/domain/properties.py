@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from portfolio_twin.domain.arrays import Numbers
+from portfolio_twin.domain.arrays import Mask, Numbers, Texts
 
 PropertyType = Literal["Single Family", "Condo", "Townhouse", "Multi-Family", "Land"]
 ListingStatus = Literal["Active", "Pending", "Sold", "Off Market"]
@@ -33,14 +33,25 @@ NUMERIC_INPUTS: tuple[str, ...] = (
     "bedrooms", "bathrooms", "square_footage", "lot_size_sqft", "year_built",
     "lat", "lon", "days_on_market", "condition_score", "renovation_needed", "confidence",
 )  # fmt: skip
-CATEGORICAL_INPUTS: tuple[str, ...] = ("listing_status", "property_type")
-LABELS: tuple[str, ...] = ("zipcode", "source_system")  # kept and filtered on, not inputs of the model
+CATEGORIES = {"listing_status": LISTING_STATUSES, "property_type": PROPERTY_TYPES}
+CATEGORICAL_INPUTS: tuple[str, ...] = tuple(CATEGORIES)
+TEXT_COLUMNS = (*CATEGORICAL_INPUTS, "zipcode", "source_system")  # the last two: filtered on, no inputs
 ATTRIBUTE_PREFIX = "attributes."
 UNKNOWN = -1  # the row of a property that is not there
 
 
+def is_input(name: str) -> bool:
+    """Whether a column is one that the model learns from."""
+    return name in NUMERIC_INPUTS or name in CATEGORICAL_INPUTS or name.startswith(ATTRIBUTE_PREFIX)
+
+
+def attribute_name(column: str) -> str:
+    """The attribute that a column which is not canonical holds."""
+    return column.removeprefix(ATTRIBUTE_PREFIX)
+
+
 class PropertyFeatures(BaseModel):
-    """What is known of a property. Prices in USD, areas in ft², rates and scores as fractions, location in degrees."""
+    """A property's own data. Prices in USD, areas in ft², rates and scores as fractions, location in degrees."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -78,7 +89,7 @@ class Catalogue:
     A tenant's own attributes are columns too, named `attributes.<name>`.
     """
 
-    ids: npt.NDArray[np.object_]  # (n,) str
+    ids: Texts  # (n,)
     columns: Mapping[str, Column]
 
     def __len__(self) -> int:
@@ -95,7 +106,7 @@ class Catalogue:
         numbers = np.array([[*map(row.get, NUMERIC_INPUTS)] for row in rows], dtype=np.float64)
         numbers = numbers.reshape(len(rows), len(NUMERIC_INPUTS))  # None has become NaN
         columns: dict[str, Column] = dict(zip(NUMERIC_INPUTS, numbers.T, strict=True))
-        for name in (*CATEGORICAL_INPUTS, *LABELS):
+        for name in TEXT_COLUMNS:
             columns[name] = np.array([row.get(name) for row in rows], dtype=object)
         attributes = [row.get("attributes") or {} for row in rows]
         for name in sorted({key for a in attributes for key in a}):
@@ -103,7 +114,7 @@ class Catalogue:
         return cls(np.array(ids, dtype=object), columns)
 
     def row(self, i: int) -> dict[str, Any]:
-        """One property as a mapping of what is known of it, attributes nested, missing fields left out."""
+        """One property as a mapping, attributes nested, missing fields left out."""
         fields: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         for name, column in self.columns.items():
@@ -112,7 +123,7 @@ class Catalogue:
                 continue
             plain = value.item() if isinstance(value, np.generic) else value
             if name.startswith(ATTRIBUTE_PREFIX):
-                attributes[name.removeprefix(ATTRIBUTE_PREFIX)] = plain
+                attributes[attribute_name(name)] = plain
             else:
                 fields[name] = plain
         if "renovation_needed" in fields:
@@ -121,7 +132,7 @@ class Catalogue:
             fields["year_built"] = int(fields["year_built"])
         return fields | ({"attributes": attributes} if attributes else {})
 
-    def take(self, rows: npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]) -> Self:
+    def take(self, rows: Numbers | Mask) -> Self:
         """The catalogue of the chosen rows, in their order."""
         return type(self)(self.ids[rows], {name: column[rows] for name, column in self.columns.items()})
 
@@ -140,7 +151,7 @@ def find_rows(ids: Iterable[str], row_of: Mapping[str, int]) -> Numbers:
 
 
 def attribute_column(values: Sequence[AttributeValue]) -> Column:
-    """Float64 where every known value is a number, else object with the values as text. (n,)"""
+    """Float64 where every value that is there is a number, else object with the values as text. (n,)"""
     if all(value is None or isinstance(value, (bool, int, float)) for value in values):
         return np.array(values, dtype=np.float64)
     return np.array([None if value is None else str(value) for value in values], dtype=object)

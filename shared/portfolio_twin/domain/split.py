@@ -6,12 +6,12 @@ such an investor did at or after the validation target's time is trained on, nor
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Numbers
+from portfolio_twin.domain.arrays import Columns, Numbers, Texts
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS, InteractionLog
 from portfolio_twin.domain.properties import UNKNOWN
@@ -21,24 +21,16 @@ VALIDATION, TEST = 0, 1
 TARGETS_NEEDED = 3  # one to learn from, one for validation, one for test
 HOLDOUT_USERS_LIMIT = 2_000
 
-Rows = npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
-class Holdout:
+class Holdout(Columns):
     """Held-out targets (label 1), and as many properties drawn at random beside them (label 0)."""
 
     users: Numbers  # (k,)
-    properties: npt.NDArray[np.object_]  # (k,) property ids
+    properties: Texts  # (k,) property ids
     times: Numbers  # (k,) of the target, its negatives share it
     splits: npt.NDArray[np.int8]  # (k,) codes: SPLITS[code]
     labels: npt.NDArray[np.int8]  # (k,) 1 or 0
-
-    def __len__(self) -> int:
-        return len(self.users)
-
-    def take(self, rows: Rows) -> Self:
-        return type(self)(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
 
     def of(self, split: int) -> Self:
         """The pairs of one split, targets and negatives."""

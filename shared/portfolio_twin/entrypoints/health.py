@@ -15,7 +15,7 @@ class Health(BaseModel):
 
 
 def check_health(stores: Stores, tenant: Tenant | None) -> Health:
-    """Always an answer: what is down is said, not raised."""
+    """Always an answer: what is down is reported, not raised."""
     dependencies: dict[str, Literal["up", "down"]] = {
         "s3": "up" if stores.bucket.healthy() else "down",
         "qdrant": "up" if stores.index.healthy() else "down",

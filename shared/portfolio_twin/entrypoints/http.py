@@ -4,7 +4,6 @@ import json
 import logging
 import time
 from base64 import b64decode
-from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +11,7 @@ from mangum import Mangum
 from pydantic import BaseModel
 
 from portfolio_twin.adapters import telemetry
+from portfolio_twin.adapters.telemetry import Handler
 from portfolio_twin.adapters.tenant import stores_from_environment
 from portfolio_twin.entrypoints.http_errors import RESPONSES, add_error_handlers
 from portfolio_twin.settings import ReadSettings
@@ -19,7 +19,6 @@ from portfolio_twin.settings import ReadSettings
 BODY_LIMIT_BYTES = 6_000_000  # Lambda's own limit for a request
 
 Event = dict[str, Any]
-Handler = Callable[[Event, Any], dict[str, Any]]
 
 
 def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
@@ -46,7 +45,7 @@ def lambda_handler_of(app: FastAPI) -> Handler:
     """API Gateway's event in, its answer out. Mangum cannot be decorated itself: it has no name."""
     adapter = Mangum(app, lifespan="off")
     telemetry.log_as_json()
-    logging.getLogger("mangum").setLevel(logging.CRITICAL)  # it would tell each fault again, without the request's ids
+    logging.getLogger("mangum").setLevel(logging.CRITICAL)  # it would log each fault again, without the request's ids
 
     @telemetry.logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
     @telemetry.traced

@@ -62,7 +62,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
-        if any(found["type"] == "json_invalid" for found in error.errors()):
+        if any(fault["type"] == "json_invalid" for fault in error.errors()):
             return answer(request, 400, "UnreadableInput", "the body is not JSON")
         return answer(request, 422, "InvalidInput", describe(error.errors()))
 

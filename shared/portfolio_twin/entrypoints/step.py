@@ -5,11 +5,12 @@ from functools import wraps
 from typing import Any
 
 from portfolio_twin.adapters import telemetry
+from portfolio_twin.adapters.telemetry import Handler
 from portfolio_twin.adapters.tenant import Stores, stores_from_environment
+from portfolio_twin.services.pipeline.run import Run
 from portfolio_twin.settings import PipelineSettings, StepSettings
 
 Event = dict[str, Any]
-Handler = Callable[[Event, Any], dict[str, Any]]
 NOTED = ("tenant_id", "version", "execution")
 
 
@@ -37,3 +38,13 @@ def step(
         return lambda_handler
 
     return observing
+
+
+def step_of(use_case: Callable[[Run], dict[str, Any]], needs: type[StepSettings] = PipelineSettings) -> Handler:
+    """As `step`, of a use case that needs nothing of the event but its run."""
+
+    @step(needs)
+    def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
+        return use_case(Run.of(stores, event))
+
+    return lambda_handler

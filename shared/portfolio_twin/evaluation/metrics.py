@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Floats
+from portfolio_twin.domain.arrays import Floats, Mask, Numbers
 
 Labels = npt.NDArray[Any]
-Relevance = npt.NDArray[np.bool_]
+Relevance = Mask
 
 CALIBRATION_BINS = 10
 
 
-def confusion(labels: Labels, predicted: Labels) -> npt.NDArray[np.int64]:
+def confusion(labels: Labels, predicted: Labels) -> Numbers:
     """(2, 2) counts, row = truth, column = prediction: [[TN, FP], [FN, TP]]."""
     return np.bincount(2 * labels.astype(np.int64) + predicted.astype(np.int64), minlength=4).reshape(2, 2)
 
@@ -71,7 +71,7 @@ def roc_curve(labels: Labels, scores: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def calibration_bins(probabilities: Floats, bins: int = CALIBRATION_BINS) -> npt.NDArray[np.int64]:
+def calibration_bins(probabilities: Floats, bins: int = CALIBRATION_BINS) -> Numbers:
     """(n,) the equally wide bin that each falls into."""
     return np.minimum((probabilities * bins).astype(np.int64), bins - 1)
 
@@ -125,7 +125,7 @@ def ndcg_at(k: int, relevance: Relevance, relevant: Labels) -> Floats:
     return np.asarray(relevance[:, :k] @ discounts[: relevance.shape[1]] / best)
 
 
-def reciprocal_rank(ranks: Floats | npt.NDArray[np.int64]) -> Floats:
+def reciprocal_rank(ranks: Floats | Numbers) -> Floats:
     """(q,) 1/rank of the first relevant one, ranks (q,) counted from 0; its mean is MRR.
 
     Voorhees, "The TREC-8 Question Answering Track Report" (1999), §3.

@@ -3,9 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 import numpy as np
@@ -26,8 +25,7 @@ SERVING_FILES = (TENSORS, PROPERTY_IDS)
 GOLDEN_TOLERANCE = 1e-4
 
 
-@dataclass(frozen=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where a bundle comes from; it goes into the manifest beside the model itself."""
 
     tenant_id: UUID

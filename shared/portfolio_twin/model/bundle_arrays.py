@@ -17,31 +17,24 @@ from portfolio_twin.model.ranking import TERMS, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin
 
 Shapes = Mapping[str, tuple[tuple[int | None, ...], str]]  # name → shape and dtype; None stands for any length
+SAME_NAMES = ("landmarks", "property_vectors", "user_ids", "user_vectors", "user_evidence")  # in the twin and here
 
 
 def tensors_of(twin: Twin) -> dict[str, npt.NDArray[Any]]:
     """Every array of the twin by the name it has in the bundle."""
-    layers = {f"tower.{i}.{part}": t for i, pair in enumerate(twin.encoder.layers) for part, t in _named(pair)}
-    return (
-        layers
-        | _ranking_tensors(twin.ranking)
-        | {
-            "global_vector": twin.market_taste,
-            "landmarks": twin.landmarks,
-            "property_vectors": twin.property_vectors,
-            "user_ids": twin.user_ids,
-            "user_vectors": twin.user_vectors,
-            "user_evidence": twin.user_evidence,
-        }
-    )
+    return {
+        **_tower_tensors("tower", twin.encoder),
+        **_ranking_tensors(twin.ranking),
+        "global_vector": twin.market_taste,
+        **{name: getattr(twin, name) for name in SAME_NAMES},
+    }
 
 
 def _ranking_tensors(layer: RankingLayer | None) -> dict[str, npt.NDArray[Any]]:
     if layer is None:
         return {}
-    layers = enumerate(layer.encoder.layers)
     return {
-        **{f"ranking.tower.{i}.{part}": t for i, pair in layers for part, t in _named(pair)},
+        **_tower_tensors("ranking.tower", layer.encoder),
         "ranking.market": layer.market_taste,
         "ranking.weights": layer.weights,
         "ranking.scales": layer.scales,
@@ -51,8 +44,9 @@ def _ranking_tensors(layer: RankingLayer | None) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _named(pair: tuple[Any, Any]) -> list[tuple[str, Any]]:
-    return [("weight", pair[0]), ("bias", pair[1])]
+def _tower_tensors(prefix: str, encoder: PropertyEncoder) -> dict[str, npt.NDArray[Any]]:
+    named = (zip(("weight", "bias"), pair, strict=True) for pair in encoder.layers)
+    return {f"{prefix}.{i}.{part}": tensor for i, pair in enumerate(named) for part, tensor in pair}
 
 
 def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]], property_ids: list[str]) -> Twin:
@@ -66,7 +60,6 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
     scalars += market.values() if market else ()
     if not np.isfinite([*scalars, *manifest["confidence"]["coefficients"]]).all():
         raise ValueError("a calibration number is not finite")
-    plain = ("landmarks", "property_vectors", "user_ids", "user_vectors", "user_evidence")
     return Twin(
         version=manifest["version"],
         kind=manifest["kind"],
@@ -81,7 +74,7 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
         property_ids=np.array(property_ids, dtype=object),
         market_calibration=Platt(**market) if market else None,
         ranking=_build_ranking(tensors, len(hidden) + 1) if layer else None,
-        **{name: tensors[name] for name in plain},
+        **{name: tensors[name] for name in SAME_NAMES},
     )
 
 
@@ -109,9 +102,8 @@ def _expected_ranking(layer: Mapping[str, Any] | None, config: TwinConfig, schem
     if layer["terms"] != list(TERMS):
         raise ValueError(f"the ranking layer has other terms: {layer['terms']}")
     c = int(layer["neighbours"])
-    tower = _expected_tower([schema.width, *config.hidden, config.embedding_dim])
     return {
-        **{f"ranking.{name}": expected for name, expected in tower.items()},
+        **_expected_tower("ranking.tower", [schema.width, *config.hidden, config.embedding_dim]),
         "ranking.market": ((config.embedding_dim,), "float32"),
         "ranking.weights": ((WEIGHT_ROWS, len(TERMS)), "float32"),
         "ranking.scales": ((schema.width,), "float32"),
@@ -124,7 +116,7 @@ def _expected_ranking(layer: Mapping[str, Any] | None, config: TwinConfig, schem
 def _expected(config: TwinConfig, schema: FeatureSchema, hidden: tuple[int, ...], n: int) -> Shapes:
     d = config.embedding_dim
     return {
-        **_expected_tower([schema.width, *hidden, d]),
+        **_expected_tower("tower", [schema.width, *hidden, d]),
         "global_vector": ((d,), "float32"),
         "landmarks": ((None, schema.width), "float32"),
         "property_vectors": ((n, d), "float32"),
@@ -134,12 +126,9 @@ def _expected(config: TwinConfig, schema: FeatureSchema, hidden: tuple[int, ...]
     }
 
 
-def _expected_tower(widths: list[int]) -> Shapes:
-    layers = list(itertools.pairwise(widths))
-    return {
-        **{f"tower.{i}.weight": (pair, "float32") for i, pair in enumerate(layers)},
-        **{f"tower.{i}.bias": ((pair[1],), "float32") for i, pair in enumerate(layers)},
-    }
+def _expected_tower(prefix: str, widths: list[int]) -> Shapes:
+    weights = {f"{prefix}.{i}.weight": (pair, "float32") for i, pair in enumerate(itertools.pairwise(widths))}
+    return weights | {f"{prefix}.{i}.bias": ((width,), "float32") for i, width in enumerate(widths[1:])}
 
 
 def _check_tensors(tensors: Mapping[str, npt.NDArray[Any]], expected: Shapes) -> None:

@@ -20,7 +20,7 @@ class TwinConfig:
     learn_temperature: bool = True
     triplet_margin: float = 0.2
     # Start of a in cosine/τ + a·(log1p(popularity) − mean); 0 leaves the term out. What it explains the cosine does not
-    # have to: it belongs beside a ranking step that adds popularity again, and harms where the cosine alone ranks.
+    # have to: it belongs beside a ranking layer, which adds popularity again, and harms where the cosine alone ranks.
     popularity_weight: float = 0.0
     target_kinds: tuple[str, ...] = ("deal", "like", "outreach")  # what is learnt from; each by its KIND_WEIGHTS
     # How far the parts of a history must point apart for the later one alone to count (`Histories.since_change`); None
@@ -35,8 +35,8 @@ class TwinConfig:
     one_cycle: bool = True  # OneCycle with 10 % warm-up, else constant
     batch_size: int = 256
     epochs: int = 40
-    ranking: bool = True  # fit the second step, which stays only where it gains
-    ranking_popularity_weight: float = 0.5  # the same start for the second step's own tower, which does add it again
+    ranking: bool = True  # fit the ranking layer, which stays only where it gains
+    ranking_popularity_weight: float = 0.5  # the same for the ranking layer's own tower: the layer adds it again
     recent_activity: bool = True  # let it use how much went on around a property of late
     seed: int = 0
 

@@ -37,7 +37,10 @@ class Neighbours:
         return sums
 
     def own_share(self, history: Numbers, weights: Matrix, target: int, counts: Numbers) -> float:
-        """What one investor alone adds to their own bond with the target: their pairs must not tell their choice."""
+        """What one investor alone adds to their own bond with the target: it must not give their choice away.
+
+        history and weights (h,), counts (n,).
+        """
         listed = ((self.rows[history] == target) & (self.strengths[history] > 0)).any(axis=1)
         alone = 1 / np.sqrt(np.maximum(counts[history] * counts[target], 1))
         return float((listed * weights * alone).sum())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,10 @@ from portfolio_twin.model.twin import Taste, Twin
 
 COMPLETENESS_TOLERANCE = 1e-3
 STEPS = (64, 256, 1024)  # of the path integral; more only where fewer do not add up
-LIFT_WORTH_TELLING = 0.02
+LEAST_LIFT = 0.02
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """`contributions` per input sum to `affinity − baseline_affinity`, up to `completeness_gap`."""
 
     affinity: float
@@ -84,7 +83,7 @@ def smallest_change(row: Mapping[str, Any], affinity: Callable[[Catalogue], npt.
     rows: Sequence[Mapping[str, Any]] = [row, *(variant for _, _, variant in variants)]
     now, *lifted = affinity(Catalogue.from_rows([""] * len(rows), rows)).tolist()
     changes = [Change(name, value, p) for (name, value, _), p in zip(variants, lifted, strict=True)]
-    worthwhile = [change for change in changes if change.affinity > now + LIFT_WORTH_TELLING]
+    worthwhile = [change for change in changes if change.affinity > now + LEAST_LIFT]
     crossing = [change for change in worthwhile if now < 0.5 <= change.affinity]
     if crossing:
         return crossing[0]

@@ -6,19 +6,13 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.properties import (
-    ATTRIBUTE_PREFIX,
-    CATEGORICAL_INPUTS,
-    NUMERIC_INPUTS,
-    Catalogue,
-)
+from portfolio_twin.domain.arrays import Floats, Mask, Matrix, Numbers, Texts
+from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column, is_input
 
-# The market's clock says when a property could be had, not whom it suits: it filters, and activity reads it.
-MARKET_CLOCK = {"listing_status", "days_on_market"}
-TASTE_INPUTS = {*NUMERIC_INPUTS, *CATEGORICAL_INPUTS} - MARKET_CLOCK - {"lat", "lon"}  # lat, lon make the location
+# The market's clock says when a property could be had, not whom it suits: it filters, and activity reads it. Latitude and
+# longitude make the location together.
+NO_TASTE = {"listing_status", "days_on_market", "lat", "lon"}
 LOG_INPUTS = {"listing_price", "price_per_sqft", "estimated_value", "square_footage", "lot_size_sqft"}
 CLIP_QUANTILES = (0.005, 0.995)
 CATEGORIES_LIMIT = 32  # of one attribute, the most frequent; the rest reads as unknown
@@ -86,7 +80,7 @@ class FeatureSchema:
         """Keeps what varies in this catalogue; raises ValueError when nothing does."""
         numeric, categorical = [], []
         for name, column in catalogue.columns.items():
-            if name not in TASTE_INPUTS and not _is_attribute(name):
+            if name in NO_TASTE or not is_input(name):
                 continue
             if column.dtype == object:
                 categorical += _learn_categories(name, column)
@@ -111,7 +105,7 @@ class FeatureSchema:
             blocks.append(_location_columns(self.location, catalogue))
         return np.concatenate(blocks, axis=1, dtype=np.float32, casting="unsafe")
 
-    def _numbers(self, catalogue: Catalogue) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    def _numbers(self, catalogue: Catalogue) -> tuple[Floats, Mask]:
         raw = np.full((len(catalogue), len(self.numeric)), np.nan)
         for j, feature in enumerate(self.numeric):
             column = catalogue.columns.get(feature.name)
@@ -125,13 +119,13 @@ class FeatureSchema:
         return scaled, missing
 
     @cached_property
-    def _scales(self) -> tuple[npt.NDArray[Any], ...]:
+    def _scales(self) -> tuple[Column, ...]:
         rows = [(f.log, f.low, f.high, f.mean, f.std) for f in self.numeric]
         log, *rest = np.array(rows, dtype=np.float64).reshape(-1, 5).T
         return (log.astype(bool), *rest)
 
     @cached_property
-    def _flagged(self) -> npt.NDArray[np.int64]:
+    def _flagged(self) -> Numbers:
         return np.flatnonzero([feature.flag for feature in self.numeric])
 
     def _group_columns(self) -> dict[str, tuple[int, ...]]:
@@ -164,21 +158,17 @@ class FeatureSchema:
         )
 
 
-def _is_attribute(name: str) -> bool:
-    return name.startswith(ATTRIBUTE_PREFIX)
-
-
-def _as_text(column: npt.NDArray[Any] | None, n: int) -> list[Any]:
+def _as_text(column: Column | None, n: int) -> list[Any]:
     if column is None:
         return [None] * n
     return list(column if column.dtype == object else column.astype(str))
 
 
-def _learn_numeric(name: str, column: npt.NDArray[np.float64]) -> list[NumericFeature]:
+def _learn_numeric(name: str, column: Floats) -> list[NumericFeature]:
     finite = column[np.isfinite(column)]
     if len(finite) < 2:
         return []
-    skewed = _is_attribute(name) and finite.min() >= 0 and finite.mean() > 2 * np.median(finite)
+    skewed = name.startswith(ATTRIBUTE_PREFIX) and finite.min() >= 0 and finite.mean() > 2 * np.median(finite)
     log = name in LOG_INPUTS or bool(skewed)
     values = np.log1p(np.maximum(finite, 0)) if log else finite
     low, high = (float(q) for q in np.quantile(values, CLIP_QUANTILES))
@@ -190,7 +180,7 @@ def _learn_numeric(name: str, column: npt.NDArray[np.float64]) -> list[NumericFe
     return [NumericFeature(name=name, log=log, low=low, high=high, mean=mean, std=std, flag=flag)]
 
 
-def _learn_categories(name: str, column: npt.NDArray[np.object_]) -> list[CategoricalFeature]:
+def _learn_categories(name: str, column: Texts) -> list[CategoricalFeature]:
     values, counts = np.unique([str(value) for value in column if value is not None], return_counts=True)
     frequent = np.argsort(-counts, kind="stable")[:CATEGORIES_LIMIT]
     categories = tuple(str(values[i]) for i in frequent if counts[i] >= min(CATEGORY_SUPPORT, len(column)))
@@ -209,15 +199,13 @@ def _learn_location(catalogue: Catalogue) -> Location | None:
     return Location(*centre, east_std_km=east, north_std_km=north, flag=bool(not located.all()))
 
 
-def _kilometres(
-    centre: tuple[float, float], lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _kilometres(centre: tuple[float, float], lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
     """East and north of the centre (lat, lon) in degrees. Each (n,)"""
     east = (lon - centre[1]) * KM_PER_DEGREE * np.cos(np.radians(centre[0]))
     return east, (lat - centre[0]) * KM_PER_DEGREE
 
 
-def _location_columns(location: Location, catalogue: Catalogue) -> npt.NDArray[np.float64]:
+def _location_columns(location: Location, catalogue: Catalogue) -> Floats:
     nowhere = np.full(len(catalogue), np.nan)
     lat, lon = (catalogue.columns.get(name, nowhere) for name in ("lat", "lon"))
     km = np.stack(_kilometres((location.lat, location.lon), lat, lon), axis=1)  # (n, 2) east, north

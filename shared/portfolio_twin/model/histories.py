@@ -62,7 +62,7 @@ class Histories:
         return np.bincount(self.owners, np.maximum(self.weights, 0), self.count).astype(np.float32)
 
     def take(self, kept: Mask) -> Self:
-        """The same investors with fewer entries."""
+        """The same investors with fewer entries, kept (k,)."""
         entries = ("owners", "properties", "kinds", "weights", "times")
         return replace(self, **{name: getattr(self, name)[kept] for name in entries})
 

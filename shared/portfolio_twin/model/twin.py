@@ -6,9 +6,8 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from portfolio_twin.domain.arrays import Floats, Matrix, Numbers
+from portfolio_twin.domain.arrays import Floats, Matrix, Numbers, Texts
 from portfolio_twin.domain.properties import Catalogue, find_rows
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
@@ -52,7 +51,7 @@ class Twin:
     base_rate: float  # share of a catalogue that an investor acts on, for who wants the unbalanced probability
     landmarks: Matrix  # (≤ 128, w) training properties: what "near the training data" means
     landmark_distance: float  # the median distance of a training property to its nearest landmark
-    property_ids: npt.NDArray[np.object_]  # (n,)
+    property_ids: Texts  # (n,)
     property_vectors: Matrix  # (n, d)
     user_ids: Numbers  # (m,) ascending
     user_vectors: Matrix  # (m, d)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
-from portfolio_twin.adapters.postgres.repositories import InteractionRepository
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
 from portfolio_twin.adapters.qdrant.points import UserPoint
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Mask, Matrix, Numbers

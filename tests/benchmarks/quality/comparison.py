@@ -64,11 +64,11 @@ def compare(names: Sequence[str], market: Market, chosen: Chosen, *, seeds: int,
 def probabilities(affinities: Callable[[Queries], Floats], market: Market) -> Probabilities:
     """AUC and ECE of the affinity on the test pairs, also with only the latest 0, 1 and 2 of each history known."""
     asked = {"everything known": market.test} | {f"{k} known": market.test.shortened(k) for k in (0, 1, 2)}
-    found = {}
+    measured = {}
     for name, queries in asked.items():
         affinity = affinities(queries)
-        found[name] = {"auc": metrics.auc(queries.labels, affinity), "ece": metrics.ece(queries.labels, affinity)}
-    return found
+        measured[name] = {"auc": metrics.auc(queries.labels, affinity), "ece": metrics.ece(queries.labels, affinity)}
+    return measured
 
 
 def over_seeds(each: Sequence[Probabilities]) -> dict[str, Any]:
@@ -86,8 +86,8 @@ def over_seeds(each: Sequence[Probabilities]) -> dict[str, Any]:
 def summary(ranks: Mapping[str, Numbers], seconds: Mapping[str, float] | None = None) -> dict[str, Any]:
     """The figures of each model, as the JSON holds them."""
     return {
-        name: figures(found) | ({"seconds": round(seconds[name], 2)} if seconds else {})
-        for name, found in ranks.items()
+        name: figures(placed) | ({"seconds": round(seconds[name], 2)} if seconds else {})
+        for name, placed in ranks.items()
     }  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def paired(ranks: Mapping[str, Numbers]) -> dict[str, Any]:
     """The twin minus each other model, by a paired bootstrap over the investors."""
     if OURS not in ranks:
         return {}
-    return {name: gain(ranks[OURS], found) for name, found in ranks.items() if name != OURS}
+    return {name: gain(ranks[OURS], placed) for name, placed in ranks.items() if name != OURS}
 
 
 def same(ranks: Mapping[str, Numbers]) -> bool:

@@ -30,8 +30,8 @@ class Teller:
             table.add_column(label, justify="right")
         best = {name: max((row[name]["mean"] for row in models.values()), default=0) for name in FIGURES}
         for model, row in models.items():
-            cells = [_bold(_figure(row[name]), row[name]["mean"] == best[name]) for name in FIGURES]
-            table.add_row(model, *cells, *_gains(paired.get(model)), f"{row.get('seconds', float('nan')):.1f}")
+            cells = [_bold(mean_and_error(row[name]), row[name]["mean"] == best[name]) for name in FIGURES]
+            table.add_row(model, *cells, *gains(paired.get(model)), f"{row.get('seconds', float('nan')):.1f}")
         self.tables.print(table)
 
     def slices(self, title: str, parts: Mapping[str, Any]) -> None:
@@ -44,7 +44,7 @@ class Teller:
             table.add_column(f"{name}\n{part['users']} users", justify="right")
         for model in next(iter(parts.values()))["models"]:
             rows = [part["models"][model] for part in parts.values()]
-            table.add_row(model, *(f"{r['hr_at_10']['mean']:.3f} / {r['ndcg_at_10']['mean']:.3f}" for r in rows))
+            table.add_row(model, *map(pair, rows))
         self.tables.print(table)
 
     def flat(self, title: str, figures: Mapping[str, Any]) -> None:
@@ -71,14 +71,18 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _figure(figure: Mapping[str, float]) -> str:
+def mean_and_error(figure: Mapping[str, float]) -> str:
     return f"{figure['mean']:.3f} ± {figure['se']:.3f}"
 
 
-def _gains(row: Mapping[str, float] | None) -> tuple[str, str]:
+def gains(row: Mapping[str, float] | None) -> tuple[str, str]:
     if row is None:
         return "", ""
     return f"{row['hr_gain']:+.3f} ± {row['se']:.3f}", f"{row['ndcg_gain']:+.3f} ± {row['ndcg_se']:.3f}"
+
+
+def pair(row: Mapping[str, Any]) -> str:
+    return f"{row['hr_at_10']['mean']:.3f} / {row['ndcg_at_10']['mean']:.3f}"
 
 
 def _bold(text: str, best: bool) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from tests.benchmarks.quality.output import FIGURES, RESULTS
+from tests.benchmarks.quality.output import FIGURES, RESULTS, gains, mean_and_error, pair
 
 INTRODUCTION = """# How well the twin ranks, beside what else there is
 
@@ -50,11 +50,8 @@ def _wrapped(text: str, at_each_break: str = "") -> str:
 def _models(run: Mapping[str, Any]) -> str:
     rows = []
     for name, row in run["models"].items():
-        gain = run["paired"].get(name)
-        gains = [("hr_gain", "se"), ("ndcg_gain", "ndcg_se")]
-        differences = [f"{gain[mean]:+.3f} ± {gain[error]:.3f}" if gain else "" for mean, error in gains]
-        figures = [f"{row[figure]['mean']:.3f} ± {row[figure]['se']:.3f}" for figure in FIGURES]
-        rows.append([f"`{name}`", *figures, *differences, f"{row.get('seconds', 0):.1f}"])
+        figures = [mean_and_error(row[figure]) for figure in FIGURES]
+        rows.append([f"`{name}`", *figures, *gains(run["paired"].get(name)), f"{row.get('seconds', 0):.1f}"])
     return _table(["model", *FIGURES.values(), "twin's gain in HR@10", "in NDCG@10", "seconds"], rows)
 
 
@@ -72,12 +69,8 @@ def _slices(title: str, parts: Mapping[str, Any]) -> str:
     if not parts:
         return f"{title}: too few targets"
     models = list(next(iter(parts.values()))["models"])
-    rows = [[f"`{model}`", *(_pair(part["models"][model]) for part in parts.values())] for model in models]
+    rows = [[f"`{model}`", *(pair(part["models"][model]) for part in parts.values())] for model in models]
     return _table([f"{title}: HR@10 / NDCG@10", *(f"{name} ({part['users']:,})" for name, part in parts.items())], rows)
-
-
-def _pair(row: Mapping[str, Any]) -> str:
-    return f"{row['hr_at_10']['mean']:.3f} / {row['ndcg_at_10']['mean']:.3f}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,5 +1,8 @@
 """Where each target stands, and what that comes to: means over investors with their standard errors."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,13 +29,13 @@ def per_user(ranks: Numbers) -> dict[str, PerUser]:
     """Each figure for each investor, (q,), from ranks (q,) or (seeds, q): the mean over the seeds."""
     seeds = np.atleast_2d(ranks)
     one = np.ones(seeds.shape[1])
-    found = []
+    by_seed = []
     for row in seeds:
         relevance = row[:, None] == np.arange(CUT)
-        found.append((
+        by_seed.append((
             metrics.hit_rate_at(CUT, relevance), metrics.ndcg_at(CUT, relevance, one), metrics.reciprocal_rank(row)
         ))  # fmt: skip
-    return dict(zip(FIGURES, np.mean(found, axis=0), strict=True))
+    return dict(zip(FIGURES, np.mean(by_seed, axis=0), strict=True))
 
 
 def mean_and_error(values: PerUser) -> dict[str, float]:
@@ -46,6 +49,12 @@ def mean_and_error(values: PerUser) -> dict[str, float]:
 def figures(ranks: Numbers, rows: Mask | None = None) -> dict[str, dict[str, float]]:
     """hr_at_10, ndcg_at_10 and mrr, each {mean, se}, of all investors or of those in `rows` (q,)."""
     return {name: mean_and_error(values if rows is None else values[rows]) for name, values in per_user(ranks).items()}
+
+
+def group(ranks: Mapping[str, Numbers], rows: Mask | None = None) -> dict[str, Any]:
+    """How many investors these are, all or those in `rows` (q,), and the figures of every model on them."""
+    users = len(next(iter(ranks.values()), ())) if rows is None else int(rows.sum())
+    return {"users": users, "models": {name: figures(each, rows) for name, each in ranks.items()}}
 
 
 def gain(ours: Numbers, theirs: Numbers) -> dict[str, float]:

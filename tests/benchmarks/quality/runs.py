@@ -8,6 +8,7 @@ from tests.benchmarks.quality.comparison import choose_all, compare, over_seeds,
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import available
 from tests.benchmarks.quality.output import Teller, write
+from tests.benchmarks.quality.ranks import group
 from tests.benchmarks.quality.studies.new_investors import new_investors
 from tests.benchmarks.quality.studies.new_properties import new_properties
 from tests.benchmarks.quality.studies.slices import slices
@@ -36,7 +37,7 @@ def on_folder(
     chosen = choose_all(names, market, tell.say)
     placed = compare(names, market, chosen, seeds=seeds, say=tell.say)
     ranks, users = placed.everything, len(market.test.users)
-    found: dict[str, Any] = {
+    results: dict[str, Any] = {
         "data": market.name, "protocol": PROTOCOL, "test_users": users, "candidates": market.size, "seeds": seeds,
         "models": summary(ranks, placed.seconds), "paired": paired(ranks), "chosen": chosen,
         "twin_is_the_tower_alone": same(ranks),
@@ -46,45 +47,40 @@ def on_folder(
         },
     }  # fmt: skip
     title = f"{market.name}: {users} test users, {market.size} properties, {seeds} seeds"
-    tell.comparison(title, found["models"], found["paired"])
-    if found["twin_is_the_tower_alone"]:
+    tell.comparison(title, results["models"], results["paired"])
+    if results["twin_is_the_tower_alone"]:
         tell.tables.print("twin = tower: what the product trains today has no second step, or left it out.")
-    for name, parts in found["probabilities"].items():
+    for name, parts in results["probabilities"].items():
         tell.flat(f"{name}: AUC, ECE", {k: f"{p['auc']['mean']:.3f}, {p['ece']['mean']:.3f}" for k, p in parts.items()})
-    write(out, found)  # the slices take longer than all before
-    found["slices"] = _slices(names, market, chosen, ranks, tell=tell) if with_slices else {}
-    return found
+    write(out, results)  # the slices take longer than all before
+    results["slices"] = _slices(names, market, chosen, ranks, tell=tell) if with_slices else {}
+    return results
 
 
 def _slices(names: Sequence[str], market: Market, chosen: Any, ranks: Any, *, tell: Teller) -> dict[str, Any]:
-    found = slices(market, ranks)
-    found["investors_new_by_interactions"] = new_investors(names, market, chosen, say=tell.say)
+    results = slices(market, ranks)
+    results["investors_new_by_interactions"] = new_investors(names, market, chosen, say=tell.say)
     placed = new_properties(names, market, chosen, folds=NEW_FOLDS, say=tell.say)
-    found["properties_new"] = {
-        "among themselves": {"users": _users(placed.among_themselves), "models": summary(placed.among_themselves)},
-        "in the full list": {"users": _users(placed.full_list), "models": summary(placed.full_list)},
+    results["properties_new"] = {
+        "among themselves": group(placed.among_themselves),
+        "in the full list": group(placed.full_list),
     }
-    for name, parts in found.items():
+    for name, parts in results.items():
         tell.slices(name.replace("_", " "), parts)
-    return found
+    return results
 
 
 def on_new_half(names: Sequence[str], market: Market, tell: Teller) -> dict[str, Any]:
     names = available(names, market.size, tell.say)
     placed = new_properties(names, market, choose_all(names, market, tell.say), folds=2, say=tell.say)
     ranks = placed.among_themselves
-    found: dict[str, Any] = {
-        "data": market.name, "protocol": NEW_HALF, "test_users": _users(ranks), "candidates": market.size // 2,
+    users = group(ranks)["users"]
+    results: dict[str, Any] = {
+        "data": market.name, "protocol": NEW_HALF, "test_users": users, "candidates": market.size // 2,
         "models": summary(ranks, placed.seconds), "paired": paired(ranks), "chosen": placed.chosen,
         "twin_is_the_tower_alone": same(ranks),
-        "slices": {"properties_new": {
-            "in the full list": {"users": _users(ranks), "models": summary(placed.full_list)}
-        }},
+        "slices": {"properties_new": {"in the full list": group(placed.full_list)}},
     }  # fmt: skip
-    tell.comparison(f"{market.name}, every candidate new: {_users(ranks)} targets", found["models"], found["paired"])
-    tell.slices("new properties", found["slices"]["properties_new"])
-    return found
-
-
-def _users(ranks: Any) -> int:
-    return len(next(iter(ranks.values()))) if ranks else 0
+    tell.comparison(f"{market.name}, every candidate new: {users} targets", results["models"], results["paired"])
+    tell.slices("new properties", results["slices"]["properties_new"])
+    return results

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from portfolio_twin.adapters import telemetry
+from tests.fakes.metrics import Metrics
 from tests.infrastructure.resources import API, ROOT, Resources, functions, of_type
 
 
@@ -42,18 +43,15 @@ Metric = tuple[str, frozenset[str]]
 
 
 @pytest.fixture
-def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> set[Metric]:
+def emitted(metrics: Metrics) -> set[Metric]:
     """Name and dimensions of every metric that the code can emit, as CloudWatch reads them from the log."""
-    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED", raising=False)
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
     for status in (200, 404, 500):
         telemetry.answered("POST /predict", status, 1.0, {"tenant_id": "t"})
     for what in get_args(telemetry.Counted):
         telemetry.count(what)
     telemetry.outcome("promoted", {})
     telemetry.model_age_at_skip(1.0)
-    said = [json.loads(line)["_aws"]["CloudWatchMetrics"] for line in capsys.readouterr().out.splitlines()]
-    sets = [one for (one,) in said]
+    sets = [one for (one,) in (line["_aws"]["CloudWatchMetrics"] for line in metrics())]
     assert {one["Namespace"] for one in sets} == {"PortfolioTwin"}
     return {
         (metric["Name"], frozenset(dimensions))

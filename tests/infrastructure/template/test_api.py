@@ -29,8 +29,8 @@ def operations(expanded: Resources) -> Iterator[tuple[str, str, dict[str, Any]]]
 def test_every_route_but_health_has_the_authorizer_and_its_scope(expanded: Resources) -> None:
     for method, path, operation in operations(expanded):
         wanted = [] if path == "/health" else [{"Jwt": ["twin/write" if (method, path) in WRITES else "twin/read"]}]
-        said = [entry for entry in operation.get("security", []) if entry != {"NONE": []}]
-        assert said == wanted, f"{method} {path}: {operation.get('security')}"
+        demanded = [entry for entry in operation.get("security", []) if entry != {"NONE": []}]
+        assert demanded == wanted, f"{method} {path}: {operation.get('security')}"
 
 
 def test_the_routes_are_those_of_the_four_apps(expanded: Resources) -> None:
@@ -59,6 +59,6 @@ def test_only_the_web_pages_that_are_named_may_call_it(resources: Resources) -> 
 
 
 def test_access_logs_hold_nothing_personal(resources: Resources) -> None:
-    said = resources["Api"]["Properties"]["AccessLogSettings"]["Format"]["Fn::Sub"]
-    assert not re.search(r"sourceIp|userAgent|claims\.(sub|email)|\$context\.path\b", said)
-    json.loads(said.replace("$context.", ""))
+    line = resources["Api"]["Properties"]["AccessLogSettings"]["Format"]["Fn::Sub"]
+    assert not re.search(r"sourceIp|userAgent|claims\.(sub|email)|\$context\.path\b", line)
+    json.loads(line.replace("$context.", ""))

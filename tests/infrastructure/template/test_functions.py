@@ -74,6 +74,6 @@ def test_the_training_image_gets_the_versions_that_the_tests_ran_on() -> None:
 def pins(file: str) -> dict[str, str]:
     """Name and version of every line of a lock file."""
     lines = [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith(("#", " "))]
-    found = {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
-    assert all([pin.operator for pin in specifier] == ["=="] for specifier in found.values())
-    return {name: next(iter(specifier)).version for name, specifier in found.items()}
+    specifiers = {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
+    assert all([pin.operator for pin in specifier] == ["=="] for specifier in specifiers.values())
+    return {name: next(iter(specifier)).version for name, specifier in specifiers.items()}

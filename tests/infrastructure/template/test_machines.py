@@ -43,8 +43,8 @@ def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None
     assert rule["Pattern"]["detail-type"] == [event["detail-type"]]
     assert rule["Pattern"]["detail"]["bucket"] == {"name": [{"Ref": "Bucket"}]}
     assert event_bucket.startswith("portfolio-twin-")
-    said = json.loads(rule["InputTransformer"]["InputTemplate"].replace("<key>", key))
-    assert said == {"upload": {"key": key}}
+    given = json.loads(rule["InputTransformer"]["InputTemplate"].replace("<key>", key))
+    assert given == {"upload": {"key": key}}
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,8 @@ def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None
     ],
 )
 def test_no_other_object_starts_the_machine(resources: Resources, key: str) -> None:
-    (pattern,) = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]["Pattern"]["detail"]["object"][
-        "key"
-    ]
+    rule = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]
+    (pattern,) = rule["Pattern"]["detail"]["object"]["key"]
     assert not fnmatch(key, pattern["wildcard"])
 
 

@@ -30,10 +30,8 @@ def test_each_statement_has_its_reason_beside_it() -> None:
 
 
 def test_every_function_has_a_role_of_its_own(expanded: Resources) -> None:
-    roles = [
-        function["Properties"]["Role"]["Fn::GetAtt"][0]
-        for function in of_type(expanded, "AWS::Lambda::Function").values()
-    ]
+    lambdas = of_type(expanded, "AWS::Lambda::Function").values()
+    roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in lambdas]
     assert len(set(roles)) == len(roles)
 
 
@@ -47,13 +45,10 @@ def test_only_who_needs_the_facts_may_ask_for_their_password(resources: Resource
 
 def test_predict_recommend_and_lookalike_cannot_write(expanded: Resources) -> None:
     for name in ("Predict", "Recommend", "Lookalike"):
-        attached = [
-            policy["Ref"]
-            for policy in expanded[f"{name}Role"]["Properties"]["ManagedPolicyArns"]
-            if isinstance(policy, dict)
-        ]
+        role = expanded[f"{name}Role"]["Properties"]
+        attached = [policy["Ref"] for policy in role["ManagedPolicyArns"] if isinstance(policy, dict)]
         assert sorted(attached) == ["ReadModels", "SearchIndex"]
-        assert "Policies" not in expanded[f"{name}Role"]["Properties"]
+        assert "Policies" not in role
 
 
 def test_no_secret_stands_in_the_template() -> None:

@@ -2,14 +2,8 @@
 
 from tests.infrastructure.resources import Resources, statements
 
-STORES = (
-    "AWS::S3::Bucket",
-    "AWS::S3::BucketPolicy",
-    "AWS::SQS::Queue",
-    "AWS::KMS::Key",
-    "AWS::DynamoDB::Table",
-    "AWS::RDS::DBInstance",
-)
+KINDS = ("S3::Bucket", "S3::BucketPolicy", "SQS::Queue", "KMS::Key", "DynamoDB::Table", "RDS::DBInstance")
+STORES = tuple(f"AWS::{kind}" for kind in KINDS)
 
 
 def test_everything_that_holds_data_outlives_its_stack(resources: Resources) -> None:
@@ -37,8 +31,6 @@ def test_pointers_and_bundles_are_only_written_conditionally(resources: Resource
     denied = {statement["Sid"]: statement for statement in statements(resources["BucketPolicy"])}
     assert denied["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert denied["BundlesAreWrittenOnce"]["Condition"]["Null"] == {"s3:if-none-match": "true"}
-    assert denied["PointersMoveConditionally"]["Condition"]["Null"] == {
-        "s3:if-none-match": "true",
-        "s3:if-match": "true",
-    }
+    neither = {"s3:if-none-match": "true", "s3:if-match": "true"}
+    assert denied["PointersMoveConditionally"]["Condition"]["Null"] == neither
     assert {"Fn::Sub": "${Bucket.Arn}/*/live.json"} in denied["PointersMoveConditionally"]["Resource"]

@@ -5,32 +5,39 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
 from infra.local.stores.postgres import Urls
 from portfolio_twin.adapters.postgres.copy_reads import copy_catalogue
-from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
-from portfolio_twin.adapters.postgres.repositories import InteractionRepository, PropertyRepository
+from portfolio_twin.adapters.postgres.database import Database, TenantSession
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.errors import DatabaseUnavailable, InvalidInput
-from tests.integration.fixtures.database import add, counts, interaction, put
+from tests.integration.fixtures.database import Two, add, connect_to, counts, interaction, put
 
-TERMINATE = text("select pg_terminate_backend(:pid)")
+
+def backend(session: TenantSession) -> int:
+    """The process of PostgreSQL that serves it."""
+    return int(session.execute(text("select pg_backend_pid()")).scalar_one())
+
+
+def terminate(pid: int, database: Database, tenant: UUID) -> None:
+    with database.tenant_session(tenant) as killer:
+        assert killer.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid}).scalar_one()
 
 
 @pytest.fixture
 def database(postgres_urls: Urls, tmp_path: Path) -> Iterator[Database]:
     """The application's, through a socket of its own that is not there yet, with short limits."""
     url = make_url(postgres_urls.app).update_query_dict({"unix_sock": str(tmp_path / "socket")})
-    access = DatabaseAccess(SecretStr(url.render_as_string(hide_password=False)), 0.3, 0.3)
-    opened = Database(access)
-    yield opened
-    opened.close()
+    whole = url.render_as_string(hide_password=False)
+    with closing(connect_to(whole, connect_seconds=0.3, statement_seconds=0.3)) as database:
+        yield database
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def up(database: Database, postgres_urls: Urls, tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def tenant(two_tenants: tuple[UUID, UUID], pipeline_database: Database) -> UUID:
+def tenant(two_tenants: Two, pipeline_database: Database) -> UUID:
     put(pipeline_database, two_tenants[0])
     return two_tenants[0]
 
@@ -72,7 +79,7 @@ def test_a_statement_that_takes_too_long_is_cancelled(up: Database, tenant: UUID
 
 def test_a_server_that_hangs_in_the_middle_is_given_up(up: Database, tenant: UUID) -> None:
     with up.tenant_session(tenant) as session:
-        pid = session.execute(text("select pg_backend_pid()")).scalar_one()
+        pid = backend(session)
         os.kill(pid, signal.SIGSTOP)
         try:
             with pytest.raises(DatabaseUnavailable):
@@ -87,9 +94,8 @@ def test_killed_before_the_commit_a_retry_with_the_key_stores_one_row(
 ) -> None:
     with up.tenant_session(tenant) as session:
         InteractionRepository(session).add(interaction(idempotency_key="k"))
-        pid = session.execute(text("select pg_backend_pid()")).scalar_one()
-        with pipeline_database.tenant_session(tenant) as killer:
-            assert killer.execute(TERMINATE, {"pid": pid}).scalar_one()
+        pid = backend(session)
+        terminate(pid, pipeline_database, tenant)
         with pytest.raises(DatabaseUnavailable):
             session.commit()
     assert add(up, tenant, idempotency_key="k").status == "stored"
@@ -101,10 +107,9 @@ def test_killed_after_the_commit_a_retry_with_the_key_is_a_replay(
 ) -> None:
     with up.tenant_session(tenant) as session:
         InteractionRepository(session).add(interaction(idempotency_key="k"))
-        pid = session.execute(text("select pg_backend_pid()")).scalar_one()
+        pid = backend(session)
         session.commit()
-    with pipeline_database.tenant_session(tenant) as killer:
-        assert killer.execute(TERMINATE, {"pid": pid}).scalar_one()
+    terminate(pid, pipeline_database, tenant)
     assert add(up, tenant, idempotency_key="k").status == "replayed"
     assert counts(up, tenant) == (1, 1)
 
@@ -114,9 +119,7 @@ def trip(database: Database, tenant: UUID, parameter: str) -> None:
         session.execute(text("select cast(:x as text)"), {"x": parameter})
 
 
-def test_text_that_trips_the_driver_spoils_no_later_answer(
-    up: Database, tenant: UUID, two_tenants: tuple[UUID, UUID]
-) -> None:
+def test_text_that_trips_the_driver_spoils_no_later_answer(up: Database, tenant: UUID, two_tenants: Two) -> None:
     for parameter in ("\ud800", "a\x00b"):
         with pytest.raises(InvalidInput):
             trip(up, tenant, parameter)
@@ -165,11 +168,10 @@ def test_a_busy_pool_is_unavailable_and_recovers(up: Database, tenant: UUID) -> 
 
 def test_a_database_that_is_not_there_is_unavailable(postgres_urls: Urls) -> None:
     url = make_url(postgres_urls.app).set(database="nowhere").render_as_string(hide_password=False)
-    database = Database(DatabaseAccess(SecretStr(url)))
-    with pytest.raises(DatabaseUnavailable), database.tenant_session(uuid4()) as session:
-        copy_catalogue(session)
-    assert not database.healthy()
-    database.close()
+    with closing(connect_to(url)) as database:
+        with pytest.raises(DatabaseUnavailable), database.tenant_session(uuid4()) as session:
+            copy_catalogue(session)
+        assert not database.healthy()
 
 
 def test_the_pool_is_usable_from_many_requests_in_turn(up: Database, tenant: UUID) -> None:

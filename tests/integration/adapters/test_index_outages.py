@@ -1,9 +1,7 @@
 """What the vector index does when Qdrant is empty, gone, or answers what it was not asked."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,12 +10,13 @@ from qdrant_client import QdrantClient, models
 from portfolio_twin.adapters.qdrant.filters import point_id
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.errors import IndexUnavailable
+from tests.fakes.processes import run
 from tests.integration.fixtures.qdrant import KINDS, VERSION, Index, either_index, investors, serving, unit_vectors
 
 
 @pytest.fixture(params=KINDS)
-def empty_index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    with either_index(request.param, tmp_path_factory.mktemp("qdrant")) as index:
+def empty_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    with either_index(request.param, tmp_path) as index:
         yield index
 
 
@@ -47,9 +46,9 @@ def test_collections_are_made_once_however_often_asked_for(empty_index: Index) -
     assert own.count("users") == 2
 
 
-def test_a_point_that_says_it_is_another_tenants_never_leaves(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_point_that_says_it_is_another_tenants_never_leaves(tmp_path: Path) -> None:
     tenant = uuid4()
-    with serving(tmp_path_factory.mktemp("qdrant")) as url:
+    with serving(tmp_path) as url:
         index = VectorIndex(url)
         index.ensure_collections()
         own = index.of(tenant, VERSION)
@@ -63,17 +62,14 @@ def test_a_point_that_says_it_is_another_tenants_never_leaves(tmp_path_factory: 
         index.close()
 
 
-def test_an_index_that_is_not_there_is_unavailable_and_comes_back_by_itself(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    state = tmp_path_factory.mktemp("qdrant")
-    with serving(state) as url:
+def test_an_index_that_is_not_there_is_unavailable_and_comes_back_by_itself(tmp_path: Path) -> None:
+    with serving(tmp_path) as url:
         index = VectorIndex(url)
         index.ensure_collections()
     assert not index.healthy()
     with pytest.raises(IndexUnavailable, match="does not answer"):
         index.of(uuid4(), VERSION).get_user(1)
-    with serving(state, port=int(url.rsplit(":", 1)[1])):
+    with serving(tmp_path, port=int(url.rsplit(":", 1)[1])):
         assert index.of(uuid4(), VERSION).get_user(1) is None
     index.close()
 
@@ -83,4 +79,4 @@ def test_importing_a_function_imports_the_client_of_no_store() -> None:
         "import sys; import functions.api.predict.app;"
         "assert not {'qdrant_client', 'grpc', 'httpx', 'sqlalchemy', 'pg8000'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", check], check=True, env=os.environ | {"PYTHONPATH": ":".join(sys.path)})
+    run("-c", check)

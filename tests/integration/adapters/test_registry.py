@@ -5,18 +5,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from portfolio_twin import errors
 from portfolio_twin.adapters.s3.bucket import Bucket
-from portfolio_twin.adapters.s3.models import Live, ModelRegistry
+from portfolio_twin.adapters.s3.model_registry import Live, ModelRegistry
 from portfolio_twin.adapters.s3.objects import Unmodified
 from portfolio_twin.adapters.tenant import Stores, Tenant
-from portfolio_twin.errors import (
-    BundleRejected,
-    ModelNotFound,
-    NoPreviousVersion,
-    NotFound,
-    PromotionConflict,
-    RegistryUnavailable,
-)
 from portfolio_twin.model.bundle import MANIFEST, unpack
 from tests.integration.fixtures.s3 import FIRST, SECOND, THIRD, at_once, bundle
 
@@ -40,7 +33,7 @@ def test_a_published_bundle_comes_back_with_what_serving_reads(tenant: Tenant, r
 
 def test_a_version_is_published_once_and_for_all(tenant: Tenant, registry: ModelRegistry) -> None:
     publish(registry, FIRST, FIRST)
-    with pytest.raises(BundleRejected, match="already published"):
+    with pytest.raises(errors.BundleRejected, match="already published"):
         registry.publish(FIRST, {MANIFEST: FIRST.encode(), "weights": b"other"})
     assert tenant.bucket.objects.read(f"{tenant.tenant_id}/models/{FIRST}/weights") == b"w"
 
@@ -56,7 +49,7 @@ def test_a_bundle_that_is_too_big_is_refused_before_it_is_downloaded(stores: Sto
     small = Bucket(stores.bucket.name, s3, bundle_limit_bytes=10).of(uuid4()).models
     small.publish(FIRST, {MANIFEST: b"{}", "portfolio_twin.safetensors": b"123456789"})
     s3.meta.events.register("provide-client-params.s3.GetObject", lambda **_: pytest.fail("it was downloaded"))
-    with pytest.raises(BundleRejected, match="11 bytes"):
+    with pytest.raises(errors.BundleRejected, match="11 bytes"):
         small.fetch(FIRST)
 
 
@@ -64,11 +57,11 @@ def test_what_is_not_there_is_not_found(tenant: Tenant) -> None:
     registry, objects, key = tenant.bucket.models, tenant.bucket.objects, f"{tenant.tenant_id}/nowhere"
     assert registry.live() is None
     assert objects.find(key) is None
-    with pytest.raises(NotFound):
+    with pytest.raises(errors.NotFound):
         objects.read(key)
-    with pytest.raises(ModelNotFound):
+    with pytest.raises(errors.ModelNotFound):
         registry.fetch(FIRST)
-    with pytest.raises(ModelNotFound):
+    with pytest.raises(errors.ModelNotFound):
         registry.promote(FIRST, "me", None)
 
 
@@ -98,7 +91,7 @@ def test_of_two_promotions_at_once_one_wins(registry: ModelRegistry) -> None:
     results = at_once(lambda: registry.promote(SECOND, "one", live), lambda: registry.promote(THIRD, "other", live))
     winner = next(result for result in results if isinstance(result, Live))
     loser = next(result for result in results if not isinstance(result, Live))
-    assert isinstance(loser, PromotionConflict)
+    assert isinstance(loser, errors.PromotionConflict)
     assert registry.live() == winner
 
 
@@ -126,7 +119,7 @@ def test_rollback_without_a_previous_version_says_so(registry: ModelRegistry, pr
     publish(registry, *promoted)
     for version in promoted:
         registry.promote(version, "me", None)
-    with pytest.raises(NoPreviousVersion, match="no previous version"):
+    with pytest.raises(errors.NoPreviousVersion, match="no previous version"):
         registry.rollback("me")
 
 
@@ -135,7 +128,7 @@ def test_rollback_without_a_previous_version_says_so(registry: ModelRegistry, pr
 )
 def test_a_corrupt_pointer_is_a_missing_model_and_not_a_crash(tenant: Tenant, body: bytes) -> None:
     tenant.bucket.objects.write(f"{tenant.tenant_id}/live.json", body)
-    with pytest.raises(ModelNotFound):
+    with pytest.raises(errors.ModelNotFound):
         tenant.bucket.models.live()
 
 
@@ -151,7 +144,7 @@ def test_an_s3_that_does_not_answer_is_unavailable_and_unhealthy() -> None:
     nobody = Bucket("test-models", boto3.client("s3", endpoint_url="http://127.0.0.1:9", config=config))
     of_nobody = nobody.of(uuid4())
     for call in (of_nobody.models.live, of_nobody.models.versions, lambda: of_nobody.lease.acquire("one", 60)):
-        with pytest.raises(RegistryUnavailable):
+        with pytest.raises(errors.RegistryUnavailable):
             call()
     assert not nobody.healthy()
 

@@ -13,10 +13,11 @@ from infra.local.stores.postgres import Urls
 from portfolio_twin.adapters.postgres.copy_reads import copy_catalogue, copy_log, copy_property_ids
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.postgres.errors import sqlstate
-from portfolio_twin.adapters.postgres.repositories import InteractionRepository, PropertyRepository
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.postgres.tables import metadata
 from portfolio_twin.errors import NotFound
-from tests.integration.fixtures.database import HOUSE, add, counts, interaction, put
+from tests.integration.fixtures.database import HOUSE, Two, add, counts, interaction, put
 
 TABLES = sorted(metadata.tables)
 REFUSED = "42501"
@@ -32,18 +33,26 @@ UNPROTECTED = text("""
 
 @pytest.fixture
 def app(postgres_urls: Urls) -> Iterator[Connection]:
-    yield from _connection(postgres_urls.app)
+    with create_engine(postgres_urls.app, poolclass=NullPool).connect() as connection:
+        yield connection
 
 
 @pytest.fixture
 def owner(postgres_urls: Urls) -> Iterator[Connection]:
-    yield from _connection(postgres_urls.owner)
-
-
-def _connection(url: str) -> Iterator[Connection]:
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.connect() as connection:
+    with create_engine(postgres_urls.owner, poolclass=NullPool).connect() as connection:
         yield connection
+
+
+@pytest.fixture
+def one(app_database: Database, two_tenants: Two) -> UUID:
+    """The first of two tenants, which has a house."""
+    put(app_database, two_tenants[0])
+    return two_tenants[0]
+
+
+@pytest.fixture
+def other(two_tenants: Two) -> UUID:
+    return two_tenants[1]
 
 
 def refused(connection: Connection, statement: str) -> bool:
@@ -88,19 +97,13 @@ def test_every_key_begins_with_the_tenant(owner: Connection) -> None:
     assert {first for _, first in keys} == {"tenant_id"}
 
 
-def test_without_a_tenant_there_are_no_rows(
-    app: Connection, app_database: Database, two_tenants: tuple[UUID, UUID]
-) -> None:
-    put(app_database, two_tenants[0])
+def test_without_a_tenant_there_are_no_rows(app: Connection, one: UUID) -> None:
     for table in TABLES:
         assert app.execute(text(f"select count(*) from {table}")).scalar_one() == 0
 
 
-def test_a_connection_forgets_its_tenant_with_the_transaction(
-    app: Connection, app_database: Database, two_tenants: tuple[UUID, UUID]
-) -> None:
-    put(app_database, two_tenants[0])
-    app.execute(text("select app.set_tenant(:t)"), {"t": two_tenants[0]})
+def test_a_connection_forgets_its_tenant_with_the_transaction(app: Connection, one: UUID) -> None:
+    app.execute(text("select app.set_tenant(:t)"), {"t": one})
     assert app.execute(text("select count(*) from properties")).scalar_one() == 1
     app.commit()
     assert app.execute(text("select current_setting('app.tenant_id', true)")).scalar_one() == ""
@@ -122,19 +125,13 @@ def test_without_a_tenant_writes_are_refused(app: Connection, written: str) -> N
 @pytest.mark.parametrize(
     "statement",
     [
-        "alter table properties disable row level security",
-        "alter table properties no force row level security",
-        "drop policy own_tenant on properties",
-        "create policy everything on properties using (true)",
-        "set role twin_owner",
-        "set role twin_lister",
-        "select * from app.list_tenants()",
-        "create table mine (tenant_id uuid)",
-        "update interactions set kind = 'like'",
-        "delete from interactions",
+        "alter table properties disable row level security", "alter table properties no force row level security",
+        "drop policy own_tenant on properties", "create policy everything on properties using (true)",
+        "set role twin_owner", "set role twin_lister", "select * from app.list_tenants()",
+        "create table mine (tenant_id uuid)", "update interactions set kind = 'like'", "delete from interactions",
         "truncate properties",
     ],
-)
+)  # fmt: skip
 def test_the_application_can_neither_lift_the_barrier_nor_rewrite_what_happened(
     app: Connection, statement: str
 ) -> None:
@@ -146,50 +143,36 @@ def test_switching_row_security_off_only_brings_an_error(app: Connection) -> Non
     assert refused(app, "select * from properties")
 
 
-def test_the_owner_is_held_to_the_policies_too(
-    owner: Connection, app_database: Database, two_tenants: tuple[UUID, UUID]
-) -> None:
-    put(app_database, two_tenants[0])
+def test_the_owner_is_held_to_the_policies_too(owner: Connection, one: UUID) -> None:
     assert owner.execute(text("select count(*) from properties")).scalar_one() == 0
 
 
-def test_the_rows_of_another_tenant_are_not_there(app_database: Database, two_tenants: tuple[UUID, UUID]) -> None:
-    a, b = two_tenants
-    put(app_database, a)
-    add(app_database, a)
-    assert counts(app_database, b) == (0, 0)
-    with app_database.tenant_session(b) as session:
+def test_the_rows_of_another_tenant_are_not_there(app_database: Database, one: UUID, other: UUID) -> None:
+    add(app_database, one)
+    assert counts(app_database, other) == (0, 0)
+    with app_database.tenant_session(other) as session:
         assert len(copy_catalogue(session)) == len(copy_log(session)) == len(copy_property_ids(session)) == 0
         with pytest.raises(NotFound, match="no such property"):
             PropertyRepository(session).get("house")
 
 
-def test_an_interaction_cannot_refer_to_anothers_property(
-    app_database: Database, two_tenants: tuple[UUID, UUID]
-) -> None:
-    a, b = two_tenants
-    put(app_database, a)
+def test_an_interaction_cannot_refer_to_anothers_property(app_database: Database, one: UUID, other: UUID) -> None:
     with pytest.raises(NotFound, match="no such property"):
-        add(app_database, b)
-    assert counts(app_database, b) == (0, 0)
+        add(app_database, other)
+    assert counts(app_database, other) == (0, 0)
 
 
-def test_a_row_cannot_be_written_into_another_tenant(app_database: Database, two_tenants: tuple[UUID, UUID]) -> None:
-    a, b = two_tenants
-    with app_database.tenant_session(a) as session, pytest.raises(DBAPIError) as caught:
-        session.execute(text("insert into users (tenant_id, user_id) values (:b, 1)"), {"b": b})
+def test_a_row_cannot_be_written_into_another_tenant(app_database: Database, one: UUID, other: UUID) -> None:
+    with app_database.tenant_session(one) as session, pytest.raises(DBAPIError) as caught:
+        session.execute(text("insert into users (tenant_id, user_id) values (:b, 1)"), {"b": other})
     assert sqlstate(caught.value.orig) == REFUSED
 
 
-def test_the_same_ids_and_keys_in_two_tenants_are_independent(
-    app_database: Database, two_tenants: tuple[UUID, UUID]
-) -> None:
-    a, b = two_tenants
-    put(app_database, a)
-    put(app_database, b, features=HOUSE.model_copy(update={"listing_price": 1.0}))
-    assert add(app_database, a, idempotency_key="k").status == "stored"
-    assert add(app_database, b, idempotency_key="k", kind="dislike").status == "stored"
-    with app_database.tenant_session(a) as session:
+def test_the_same_ids_and_keys_in_two_tenants_are_independent(app_database: Database, one: UUID, other: UUID) -> None:
+    put(app_database, other, features=HOUSE.model_copy(update={"listing_price": 1.0}))
+    assert add(app_database, one, idempotency_key="k").status == "stored"
+    assert add(app_database, other, idempotency_key="k", kind="dislike").status == "stored"
+    with app_database.tenant_session(one) as session:
         assert PropertyRepository(session).get("house").listing_price == HOUSE.listing_price
 
 
@@ -199,7 +182,7 @@ def test_a_tenant_that_was_never_made_can_store_nothing(app_database: Database) 
 
 
 def test_the_pipeline_can_list_tenants_and_still_sees_one_at_a_time(
-    pipeline_database: Database, two_tenants: tuple[UUID, UUID]
+    pipeline_database: Database, two_tenants: Two
 ) -> None:
     assert {tenant.tenant_id for tenant in pipeline_database.list_tenants()} >= set(two_tenants)
     with pipeline_database.tenant_session(two_tenants[0]) as session:

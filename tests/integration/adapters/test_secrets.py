@@ -11,7 +11,8 @@ from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 from pydantic import SecretStr
 
-from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
+from portfolio_twin.adapters.postgres.database import Database
+from portfolio_twin.adapters.postgres.engine import DatabaseAccess
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.secrets import database_login, qdrant_key
 from portfolio_twin.errors import DatabaseUnavailable, IndexUnavailable

@@ -11,25 +11,16 @@ from portfolio_twin.adapters.qdrant.points import UserPoint
 from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
 from portfolio_twin.errors import NotFound
 from tests.fakes.stores import FakeTenantIndex
-from tests.integration.fixtures.qdrant import (
-    KINDS,
-    VERSION,
-    Index,
-    either_index,
-    investors,
-    property_names,
-    property_rows,
-    unit_vectors,
-)
+from tests.integration.fixtures import qdrant
 
 Own = TenantIndex | FakeTenantIndex
 N = 60
 OTHER_VERSION = "20261108T030000Z-ffffffff"
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    with either_index(request.param, tmp_path_factory.mktemp("qdrant")) as index:
+@pytest.fixture(scope="module", params=qdrant.KINDS)
+def index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[qdrant.Index]:
+    with qdrant.either_index(request.param, tmp_path_factory.mktemp("qdrant")) as index:
         index.ensure_collections()
         yield index
 
@@ -41,21 +32,21 @@ def tenant() -> UUID:
 
 
 @pytest.fixture
-def own(index: Index, tenant: UUID) -> Own:
-    """The tenant's index, with N properties and N investors."""
-    own = index.of(tenant, VERSION)
-    own.upsert_properties(property_names(N), unit_vectors(N), property_rows(N))
-    own.upsert_users(investors(N))
+def own(index: qdrant.Index, tenant: UUID) -> Own:
+    """The tenant's index, with N properties and N qdrant.investors."""
+    own = index.of(tenant, qdrant.VERSION)
+    own.upsert_properties(qdrant.property_names(N), qdrant.unit_vectors(N), qdrant.property_rows(N))
+    own.upsert_users(qdrant.investors(N))
     return own
 
 
 def passing(own: Own, filters: Filters) -> set[int]:
-    hits = own.search(unit_vectors(1)[0], limit=N, narrowing=Narrowing(filters))
+    hits = own.search(qdrant.unit_vectors(1)[0], limit=N, narrowing=Narrowing(filters))
     return {int(hit.property_id[1:]) for hit in hits}
 
 
 def test_the_nearest_come_first_with_their_cosines(own: Own) -> None:
-    vectors = unit_vectors(N)
+    vectors = qdrant.unit_vectors(N)
     hits = own.search(vectors[7], limit=5)
     cosines = vectors @ vectors[7]  # (N,)
     assert [hit.property_id for hit in hits] == [f"p{i}" for i in np.argsort(-cosines)[:5]]
@@ -63,7 +54,7 @@ def test_the_nearest_come_first_with_their_cosines(own: Own) -> None:
 
 
 def test_several_vectors_at_once_answer_as_one_by_one(own: Own) -> None:
-    vectors = unit_vectors(3, seed=5)
+    vectors = qdrant.unit_vectors(3, seed=5)
     together = own.search_many(vectors, limit=4)
     assert together == [own.search(vector, limit=4) for vector in vectors]
     assert own.search_many(vectors[:0], limit=4) == []
@@ -71,12 +62,15 @@ def test_several_vectors_at_once_answer_as_one_by_one(own: Own) -> None:
 
 def test_a_property_comes_back_as_it_was_handed_in(own: Own) -> None:
     hits = own.get_properties(["p3", "p7", "missing"])
-    assert {i: hit.payload for i, hit in hits.items()} == {"p3": property_rows(8)[3], "p7": property_rows(8)[7]}
-    assert hits["p3"].vector == pytest.approx(unit_vectors(N)[3], abs=1e-6)
+    assert {i: hit.payload for i, hit in hits.items()} == {
+        "p3": qdrant.property_rows(8)[3],
+        "p7": qdrant.property_rows(8)[7],
+    }
+    assert hits["p3"].vector == pytest.approx(qdrant.unit_vectors(N)[3], abs=1e-6)
 
 
 def test_a_search_answers_without_the_vectors(own: Own) -> None:
-    assert own.search(unit_vectors(N)[3], limit=1)[0].vector is None
+    assert own.search(qdrant.unit_vectors(N)[3], limit=1)[0].vector is None
 
 
 def test_filters_keep_what_matches_and_drop_what_lacks_the_field(own: Own) -> None:
@@ -104,38 +98,38 @@ def test_filters_all_apply_together(own: Own) -> None:
 
 
 def test_a_search_can_be_kept_to_some_and_away_from_others(own: Own) -> None:
-    vector = unit_vectors(1)[0]
+    vector = qdrant.unit_vectors(1)[0]
     hits = own.search(vector, limit=N, narrowing=Narrowing(only=["p1", "p2", "p3", "nowhere"], exclude=["p2"]))
     assert {hit.property_id for hit in hits} == {"p1", "p3"}
     assert own.search(vector, limit=N, narrowing=Narrowing(only=[])) == []
 
 
 def test_look_alikes_leave_the_reference_out(own: Own) -> None:
-    cosines = unit_vectors(N) @ unit_vectors(N)[4]
+    cosines = qdrant.unit_vectors(N) @ qdrant.unit_vectors(N)[4]
     hits = own.similar("p4", limit=3)
     assert [hit.property_id for hit in hits] == [f"p{i}" for i in np.argsort(-cosines)[1:4]]
     land = own.similar("p4", limit=N, filters=Filters(property_type=("Land",)))
     assert {hit.property_id for hit in land} == {f"p{i}" for i in range(N) if i % 3 == 1 and i != 4}
 
 
-def test_what_is_missing_and_what_is_not_yours_are_the_same(index: Index, tenant: UUID, own: Own) -> None:
+def test_what_is_missing_and_what_is_not_yours_are_the_same(index: qdrant.Index, tenant: UUID, own: Own) -> None:
     assert own.count("properties") == N
-    for others in (index.of(uuid4(), VERSION), index.of(tenant, OTHER_VERSION)):
+    for others in (index.of(uuid4(), qdrant.VERSION), index.of(tenant, OTHER_VERSION)):
         with pytest.raises(NotFound, match=r"^no such property$"):
             others.similar("p4", limit=3)
         assert others.get_properties(["p4"]) == {}
         assert others.get_user(4) is None
-        assert others.search(unit_vectors(1)[0], limit=N) == []
-        assert others.search_users(unit_vectors(1)[0], N) == []
+        assert others.search(qdrant.unit_vectors(1)[0], limit=N) == []
+        assert others.search_users(qdrant.unit_vectors(1)[0], N) == []
         assert others.count("properties") == 0
         assert list(others.property_ids()) == []
 
 
-def test_the_same_ids_and_vectors_of_two_tenants_stay_apart(index: Index, own: Own) -> None:
-    theirs = index.of(uuid4(), VERSION)
-    theirs.upsert_properties(["p1"], unit_vectors(N)[1:2], [{"zipcode": "other"}])
-    mine = own.search(unit_vectors(N)[1], limit=1)[0]
-    hits = theirs.search(unit_vectors(N)[1], limit=N)
+def test_the_same_ids_and_vectors_of_two_tenants_stay_apart(index: qdrant.Index, own: Own) -> None:
+    theirs = index.of(uuid4(), qdrant.VERSION)
+    theirs.upsert_properties(["p1"], qdrant.unit_vectors(N)[1:2], [{"zipcode": "other"}])
+    mine = own.search(qdrant.unit_vectors(N)[1], limit=1)[0]
+    hits = theirs.search(qdrant.unit_vectors(N)[1], limit=N)
     assert (mine.property_id, mine.payload["zipcode"]) == ("p1", "12201")
     assert [(hit.property_id, hit.payload) for hit in hits] == [("p1", {"zipcode": "other"})]
     theirs.delete_properties(["p1", "p2"])
@@ -143,7 +137,7 @@ def test_the_same_ids_and_vectors_of_two_tenants_stay_apart(index: Index, own: O
 
 
 def test_an_investor_comes_back_as_stored(own: Own) -> None:
-    stored = investors(N)[9]
+    stored = qdrant.investors(N)[9]
     user = own.get_user(9)
     assert user == stored
     assert user is not None
@@ -152,41 +146,41 @@ def test_an_investor_comes_back_as_stored(own: Own) -> None:
 
 
 def test_the_largest_user_id_is_kept(own: Own) -> None:
-    user = UserPoint(2**63 - 1, unit_vectors(1)[0])
+    user = UserPoint(2**63 - 1, qdrant.unit_vectors(1)[0])
     own.upsert_users([user])
     assert own.get_user(2**63 - 1) == user
 
 
 def test_the_nearest_investors_come_first(own: Own) -> None:
-    vectors = np.stack([user.vector for user in investors(N)])
+    vectors = np.stack([user.vector for user in qdrant.investors(N)])
     hits = own.search_users(vectors[9], 3)
     assert [hit.user_id for hit in hits] == np.argsort(-(vectors @ vectors[9]))[:3].tolist()
     assert hits[0].evidence == {"view": 3, "deal": 1}
 
 
 def test_indexing_again_replaces_and_adds_nothing(own: Own) -> None:
-    own.upsert_properties(["p0"], unit_vectors(1, seed=9), [{"zipcode": "new"}])
-    own.upsert_users(investors(N))
+    own.upsert_properties(["p0"], qdrant.unit_vectors(1, seed=9), [{"zipcode": "new"}])
+    own.upsert_users(qdrant.investors(N))
     assert own.count("properties") == N
     assert own.count("users") == N
     assert own.get_properties(["p0"])["p0"].payload == {"zipcode": "new"}
 
 
-def test_more_points_than_one_batch_or_page_are_all_there(index: Index) -> None:
-    own, n = index.of(uuid4(), VERSION), 4321
-    own.upsert_properties(property_names(n), unit_vectors(n), property_rows(n))
-    own.upsert_users(investors(n))
-    assert sorted(own.property_ids()) == sorted(property_names(n))
+def test_more_points_than_one_batch_or_page_are_all_there(index: qdrant.Index) -> None:
+    own, n = index.of(uuid4(), qdrant.VERSION), 4321
+    own.upsert_properties(qdrant.property_names(n), qdrant.unit_vectors(n), qdrant.property_rows(n))
+    own.upsert_users(qdrant.investors(n))
+    assert sorted(own.property_ids()) == sorted(qdrant.property_names(n))
     assert sorted(own.user_ids()) == list(range(n))
-    assert set(own.get_properties(property_names(n))) == set(property_names(n))
+    assert set(own.get_properties(qdrant.property_names(n))) == set(qdrant.property_names(n))
 
 
-def test_old_versions_go_and_the_kept_ones_and_other_tenants_stay(index: Index, tenant: UUID, own: Own) -> None:
+def test_old_versions_go_and_the_kept_ones_and_other_tenants_stay(index: qdrant.Index, tenant: UUID, own: Own) -> None:
     old, newer, neighbours = index.of(tenant, "v1"), index.of(tenant, "v2"), index.of(uuid4(), "v1")
     for each in (old, newer, neighbours):
-        each.upsert_properties(["p1"], unit_vectors(1), [{}])
-        each.upsert_users(investors(1))
-    own.delete_all_versions_but([VERSION, "v2"])
+        each.upsert_properties(["p1"], qdrant.unit_vectors(1), [{}])
+        each.upsert_users(qdrant.investors(1))
+    own.delete_all_versions_but([qdrant.VERSION, "v2"])
     assert [each.count("properties") for each in (own, old, newer, neighbours)] == [N, 0, 1, 1]
     assert [each.count("users") for each in (own, old, newer, neighbours)] == [N, 0, 1, 1]
 
@@ -194,4 +188,4 @@ def test_old_versions_go_and_the_kept_ones_and_other_tenants_stay(index: Index, 
 def test_deleted_properties_are_gone_and_only_they(own: Own) -> None:
     own.delete_properties(["p1", "p2", "missing"])
     own.delete_properties([])
-    assert set(own.property_ids()) == set(property_names(N)) - {"p1", "p2"}
+    assert set(own.property_ids()) == set(qdrant.property_names(N)) - {"p1", "p2"}

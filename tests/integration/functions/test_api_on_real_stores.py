@@ -6,20 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
-from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
+from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.settings import PipelineSettings, WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import Market, index, make_market
+from tests.integration.fixtures.database import connect_to
+from tests.integration.fixtures.index import Market, make_market
 from tests.integration.fixtures.s3 import FIRST
-
-__all__ = ["index"]  # pytest finds the fixtures by their names here
 
 HOUSE = {"listing_price": 310_000.0, "square_footage": 1450.0, "property_type": "Condo"}
 NOWHERE = "http://127.0.0.1:1"
@@ -64,7 +62,7 @@ def clients(markets: list[Market]) -> list[ApiClient]:
 def recommended(client: ApiClient, user: int, **more: Any) -> list[str]:
     answer = client.post("/recommend", {"user_id": user, "top_k": 30, **more})
     assert answer.status == 200, answer.text
-    return [found["property_id"] for found in answer.body["recommendations"]]
+    return [item["property_id"] for item in answer.body["recommendations"]]
 
 
 def test_feedback_counts_in_the_very_next_answer(clients: list[ApiClient]) -> None:
@@ -76,7 +74,7 @@ def test_feedback_counts_in_the_very_next_answer(clients: list[ApiClient]) -> No
     assert (answer.status, answer.body["twin_updated"]) == (201, True)
     after = client.post("/recommend", {"user_id": user}).body
     assert after["strategy"] == "twin"
-    assert first not in {found["property_id"] for found in after["recommendations"]}
+    assert first not in {item["property_id"] for item in after["recommendations"]}
 
 
 def test_a_dislike_takes_the_property_and_its_like_down(clients: list[ApiClient]) -> None:
@@ -110,7 +108,7 @@ def test_a_property_put_is_found_scored_and_recommended_at_once(clients: list[Ap
     assert "brand-new" in recommended(client, 504)
     assert client.post("/predict", {"user_id": 504, "property_id": "brand-new"}).status == 200
     similar = client.get("/properties/p01/similar?top_k=50").body["results"]
-    assert "brand-new" in {found["property_id"] for found in similar}
+    assert "brand-new" in {item["property_id"] for item in similar}
     assert clients[1].get("/properties/brand-new/similar").status == 404
 
 
@@ -141,8 +139,8 @@ def test_interactions_of_other_systems_get_one_result_each(clients: list[ApiClie
     ]
     answer = clients[0].post("/interactions", {"interactions": items})
     assert answer.status == 200
-    told = [result["status"] or result["error"]["code"] for result in answer.body["results"]]
-    assert told == ["stored", "NotFound", *["InvalidInput"] * 5, "replayed"]
+    outcomes = [result["status"] or result["error"]["code"] for result in answer.body["results"]]
+    assert outcomes == ["stored", "NotFound", *["InvalidInput"] * 5, "replayed"]
     again = clients[0].post("/interactions", {"interactions": [good]})
     assert again.body["results"][0]["status"] == "replayed"
 
@@ -164,7 +162,7 @@ def test_when_postgresql_is_down_feedback_is_503_and_reading_goes_on(
     clients: list[ApiClient], make_stores: Callable[[], Stores]
 ) -> None:
     stores = make_stores()
-    stores.database = Database(DatabaseAccess(SecretStr("postgresql+pg8000://twin_app:x@127.0.0.1:1/twin")))
+    stores.database = connect_to("postgresql+pg8000://twin_app:x@127.0.0.1:1/twin")
     with serving(stores):
         answer = clients[0].post("/properties/p01/feedback", {"user_id": 1, "kind": "like"})
         assert (answer.status, "retry-after" in answer.headers) == (503, True)

@@ -1,7 +1,6 @@
 """The handlers as the state machine calls them: each gets the branch's state whole and adds its part."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,14 +13,11 @@ from functions.pipeline.promote_model.app import lambda_handler as promote_model
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores, Tenant, stores_from_environment
 from portfolio_twin.settings import PipelineSettings, StepSettings
-from tests.integration.fixtures.data import VERSION, add_events, add_properties, deals
-from tests.integration.fixtures.index import index, make_market
+from tests.fakes.metrics import Metrics
+from tests.integration.fixtures.data import VERSION, add_properties, fill
+from tests.integration.fixtures.index import make_market
 from tests.integration.fixtures.s3 import FIRST
 from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
-
-__all__ = ["index"]  # pytest finds the fixture by its name here
-
-Metrics = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(autouse=True)
@@ -33,14 +29,6 @@ def warm_clients(monkeypatch: pytest.MonkeyPatch, stores: Stores, index: VectorI
             monkeypatch.setitem(vars(stores_from_environment(kind)), name, getattr(stores, name))
 
 
-@pytest.fixture
-def metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Metrics:
-    """The lines that CloudWatch counts."""
-    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")
-    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
-
-
 def branch(tenant: Tenant) -> dict[str, Any]:
     return {
         "tenant_id": str(tenant.tenant_id), "version": VERSION, "execution": "arn:run-1", "entry": "retrain",
@@ -50,8 +38,7 @@ def branch(tenant: Tenant) -> dict[str, Any]:
 
 
 def test_a_branch_goes_from_the_data_to_a_verdict(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(20, 5))
+    fill(tenant)
     state = branch(tenant)
     state["check"] = check_data(state, None)
     assert state["check"]["decision"] == "train"
@@ -100,8 +87,7 @@ def test_a_skip_tells_how_old_the_live_model_is(
 ) -> None:
     live = {"version": FIRST, "promoted_at": (datetime.now(UTC) - timedelta(days=21)).isoformat()}
     tenant.bucket.objects.write(f"{tenant.tenant_id}/live.json", json.dumps(live).encode())
-    add_properties(tenant, 60)
-    add_events(tenant, deals(users, 5))
+    fill(tenant, users)
     assert check_data(branch(tenant), None)["decision"] == decision
     ages = [line["ModelAgeAtSkip"] for line in metrics() if "ModelAgeAtSkip" in line]
     assert ages == ([pytest.approx(days)] if days else [])

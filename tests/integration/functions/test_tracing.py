@@ -1,9 +1,8 @@
 """What X-Ray gets of an invocation in Lambda. In a process of its own: the SDK looks for Lambda when it is imported."""
 
 import json
-import os
-import subprocess
-import sys
+
+from tests.fakes.processes import run
 
 IN_LAMBDA = {
     "AWS_LAMBDA_FUNCTION_NAME": "stack-Predict",
@@ -15,7 +14,7 @@ IN_LAMBDA = {
 PROGRAM = """
 import json
 from aws_xray_sdk.core import xray_recorder
-from portfolio_twin.entrypoints import step as steps
+from portfolio_twin.entrypoints.step import step
 from portfolio_twin.settings import StepSettings
 
 sent = []
@@ -24,7 +23,7 @@ class Emitter:
     def send_entity(self, entity):
         sent.append(entity.to_dict())
 
-@steps.step(StepSettings)
+@step(StepSettings)
 def lambda_handler(stores, event):
     return {"answer": "of somebody"}
 
@@ -35,9 +34,7 @@ print(json.dumps(sent))
 
 
 def test_an_invocation_is_a_segment_of_its_trace_and_nothing_said_is_recorded() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=os.environ | IN_LAMBDA, capture_output=True, text=True, check=True
-    )
+    done = run("-c", PROGRAM, environment=IN_LAMBDA)
     (segment,) = json.loads(done.stdout.splitlines()[-1])
     assert (segment["name"], segment["trace_id"]) == ("## lambda_handler", "1-5759e988-bd862e3fe1be46a994272793")
     assert segment["annotations"]["Service"] == "stack"

@@ -1,10 +1,7 @@
 import json
-import os
 import signal
 import subprocess
-import sys
-from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -18,30 +15,21 @@ from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.bundle import MANIFEST, unpack
 from portfolio_twin.model.config import TwinConfig
+from tests.fakes import processes
+from tests.fakes.logs import random_deals
 from tests.fakes.twins import TENANT_A
 
 VERSION, SNAPSHOT_ID, EPOCHS = "20261121T000000Z-00000000", "20261121T000000Z-00000001", 60
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
 def snapshot() -> Snapshot:
-    rng = np.random.default_rng(0)
-    ids = [f"p{i}" for i in range(60)]
-    catalogue = Catalogue.from_rows(
-        ids, [{"listing_price": 1e5 * (1 + i % 7), "bedrooms": float(i % 5)} for i in range(60)]
-    )
-    users, each = 200, 5
-    chosen = np.concatenate([rng.permutation(60)[:each] for _ in range(users)])
-    log = InteractionLog(
-        np.repeat(np.arange(users), each), catalogue.ids[chosen],
-        np.full(users * each, KIND_CODE["like"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
-    )  # fmt: skip
-    return freeze(Dataset(catalogue, log), seed=0)
+    rows = [{"listing_price": 1e5 * (1 + i % 7), "bedrooms": float(i % 5)} for i in range(60)]
+    catalogue = Catalogue.from_rows([f"p{i}" for i in range(60)], rows)
+    return freeze(Dataset(catalogue, random_deals(catalogue.ids, users=200, each=5, kind="like")), seed=0)
 
 
 @pytest.fixture
@@ -53,35 +41,40 @@ def bucket(server: S3Server, snapshot: Snapshot) -> TenantBucket:
     return made
 
 
-def environment(tenant: UUID = TENANT_A, **more: str) -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
     # EPOCHS as the pipeline passes it; a setting that was not given arrives empty
-    names = {"TENANT_ID": str(tenant), "SNAPSHOT_ID": SNAPSHOT_ID, "VERSION": VERSION, "BATCH_SIZE": ""}
-    return names | {"EPOCHS": str(EPOCHS), "PYTHONPATH": os.pathsep.join([str(ROOT / "shared"), str(ROOT)])} | more
+    names = {"TENANT_ID": str(TENANT_A), "SNAPSHOT_ID": SNAPSHOT_ID, "VERSION": VERSION, "BATCH_SIZE": ""}
+    return names | {"EPOCHS": str(EPOCHS)} | more
 
 
 def start() -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "functions.train.app"]
-    env = os.environ | environment()
-    return subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    return processes.start("-m", "functions.train.app", environment=environment(), stderr=subprocess.STDOUT)
+
+
+def train_here(monkeypatch: pytest.MonkeyPatch, **more: str) -> int:
+    """In this process."""
+    for name, value in environment(**more).items():
+        monkeypatch.setenv(name, value)
+    return main()
 
 
 def test_terminated_in_mid_training_it_leaves_a_checkpoint_and_the_next_attempt_ends_as_if_nothing_had_been(
     bucket: TenantBucket, snapshot: Snapshot
 ) -> None:
     with start() as job:
-        assert job.stderr
-        for line in job.stderr:
+        assert job.stdout
+        for line in job.stdout:
             if line.startswith("epoch   3/"):
                 job.send_signal(signal.SIGTERM)
                 break
-        rest = job.stderr.read()
+        rest = job.stdout.read()
     assert job.returncode == TERMINATED == 143, rest
     objects, prefix = bucket.objects, f"{TENANT_A}/training/{VERSION}/"
     assert objects.find(prefix + LATEST)
     assert objects.find(prefix + MANIFEST) is None
 
     with start() as again:
-        _, log = again.communicate(timeout=120)
+        log, _ = again.communicate(timeout=120)
     assert again.returncode == 0, log
     assert "epoch   1/" not in log
     files = {name: objects.read(prefix + name) for name in objects.files(prefix)}
@@ -94,9 +87,7 @@ def test_terminated_in_mid_training_it_leaves_a_checkpoint_and_the_next_attempt_
 
 def test_a_content_model_goes_the_same_way(bucket: TenantBucket, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = f"{TENANT_A}/elsewhere/"
-    for name, value in environment(MODEL_KIND="content", OUTPUT_PREFIX=prefix).items():
-        monkeypatch.setenv(name, value)
-    assert main() == 0
+    assert train_here(monkeypatch, MODEL_KIND="content", OUTPUT_PREFIX=prefix) == 0
     files = {name: bucket.objects.read(prefix + name) for name in bucket.objects.files(prefix)}
     assert unpack(files, TENANT_A, VERSION).kind == "content"
 
@@ -104,16 +95,12 @@ def test_a_content_model_goes_the_same_way(bucket: TenantBucket, monkeypatch: py
 def test_without_its_snapshot_it_says_so_and_fails(
     server: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in environment(uuid4()).items():
-        monkeypatch.setenv(name, value)
-    assert main() == 1
+    assert train_here(monkeypatch, TENANT_ID=str(uuid4())) == 1
     assert "manifest.json does not exist" in capsys.readouterr().err
 
 
 def test_a_setting_that_is_no_number_is_named(
     server: S3Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in environment(EPOCHS="many").items():
-        monkeypatch.setenv(name, value)
-    assert main() == 1
+    assert train_here(monkeypatch, EPOCHS="many") == 1
     assert "epochs" in capsys.readouterr().err

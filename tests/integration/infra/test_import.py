@@ -1,6 +1,8 @@
 """`twin import`: what is stored, what is refused and with which reason, on a real PostgreSQL."""
 
 import gzip
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,8 +11,8 @@ from rich.console import Console
 
 from infra.local.twin.importer import ImportRefused, ImportReport, find_tenant, import_canonical
 from portfolio_twin.adapters.postgres.copy_reads import copy_catalogue, copy_log, watermark
-from portfolio_twin.adapters.postgres.database import Database
-from tests.integration.fixtures.database import counts
+from portfolio_twin.adapters.postgres.database import Database, TenantSession
+from tests.integration.fixtures.database import Answer, counts, read
 
 PROPERTIES = """property_id,listing_price,lat,lon,property_type,renovation_needed,source_system,confidence,rooms,zone
 a,425000,42.6,-73.7,Condo,true,MLS,0.9,3,R-1
@@ -47,6 +49,9 @@ class Importer:
     def tenant(self) -> UUID:
         return find_tenant(self.database, self.name).tenant_id
 
+    def read(self, question: Callable[[TenantSession], Answer]) -> Answer:
+        return read(self.database, self.tenant, question)
+
     def stored(self) -> tuple[int, int]:
         return counts(self.database, self.tenant)
 
@@ -60,8 +65,7 @@ def test_what_was_imported_is_read_back(importer: Importer) -> None:
     report = importer.run(PROPERTIES, INTERACTIONS)
     assert (report.properties, report.interactions) == (3, 4)
     assert (report.stored_properties, report.stored_interactions) == (3, 3)  # one event is there twice
-    with importer.database.tenant_session(report.tenant_id) as session:
-        catalogue, log = copy_catalogue(session), copy_log(session)
+    catalogue, log = importer.read(copy_catalogue), importer.read(copy_log)
     assert catalogue.row(0) == {
         "listing_price": 425_000.0, "lat": 42.6, "lon": -73.7, "property_type": "Condo", "renovation_needed": True,
         "source_system": "MLS", "confidence": 0.9, "attributes": {"rooms": 3.0, "zone": "R-1"},
@@ -73,27 +77,22 @@ def test_what_was_imported_is_read_back(importer: Importer) -> None:
 
 def test_running_it_twice_changes_nothing(importer: Importer) -> None:
     assert importer.run(PROPERTIES, INTERACTIONS).changed
-    with importer.database.tenant_session(importer.tenant) as session:
-        moment = watermark(session)
+    moment = importer.read(watermark)
     assert not importer.run(PROPERTIES, INTERACTIONS).changed
-    with importer.database.tenant_session(importer.tenant) as session:
-        assert len(copy_catalogue(session, changed_since=moment)) == 0
+    assert len(importer.read(partial(copy_catalogue, changed_since=moment))) == 0
 
 
 def test_only_what_really_changed_is_touched(importer: Importer) -> None:
     importer.run(PROPERTIES)
-    with importer.database.tenant_session(importer.tenant) as session:
-        moment = watermark(session)
+    moment = importer.read(watermark)
     assert importer.run(PROPERTIES.replace("425000", "430000")).stored_properties == 1
-    with importer.database.tenant_session(importer.tenant) as session:
-        assert copy_catalogue(session, changed_since=moment).ids.tolist() == ["a"]
+    assert importer.read(partial(copy_catalogue, changed_since=moment)).ids.tolist() == ["a"]
 
 
 def test_a_second_source_overwrites_the_columns_that_it_has_and_no_others(importer: Importer) -> None:
     importer.run(PROPERTIES)
     importer.run("property_id,listing_price,confidence,source_system,zone,pool\na,400000,0.3,Broker,,yes\n")
-    with importer.database.tenant_session(importer.tenant) as session:
-        row = copy_catalogue(session, until="a").row(0)
+    row = importer.read(partial(copy_catalogue, until="a")).row(0)
     assert (row["listing_price"], row["property_type"]) == (400_000.0, "Condo")
     assert row["attributes"] == {"rooms": 3.0, "pool": "yes"}
     assert row["confidence"] == pytest.approx((0.3 + 4 * 0.9) / 5)  # price by the broker, four fields by the MLS

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,13 +13,13 @@ from pathlib import Path
 import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
-from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from infra.local.stores import postgres
 from infra.local.stores.postgres_server import home_for
-from portfolio_twin.adapters.postgres.database import Database, DatabaseAccess
-from tests.integration.conftest import make_tenant
+from portfolio_twin.adapters.postgres.database import Database
+from tests.fakes import processes
+from tests.integration.fixtures.database import connect_to, make_tenant
 
 HOLDER = """
 import sys, time
@@ -43,9 +42,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def database(state: Path) -> Iterator[Database]:
-    opened = Database(DatabaseAccess(SecretStr(postgres.start(state).pipeline)))
-    yield opened
-    opened.close()
+    with closing(connect_to(postgres.start(state).pipeline)) as opened:
+        yield opened
 
 
 def server_pid(state: Path) -> int:
@@ -67,9 +65,7 @@ def test_starting_twice_finds_the_same_server(state: Path, database: Database) -
 
 
 def test_the_last_one_to_use_it_stops_it_and_a_killed_one_does_not_count(state: Path, database: Database) -> None:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(state)], stdout=subprocess.PIPE, text=True, env=os.environ | PATHS
-    )
+    holder = processes.start("-c", HOLDER, state)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "started\n"
     postgres.stop(state)
@@ -81,18 +77,14 @@ def test_the_last_one_to_use_it_stops_it_and_a_killed_one_does_not_count(state: 
     assert not database.healthy()
 
 
-PATHS = {"PYTHONPATH": os.pathsep.join(str(Path(__file__).parents[3] / part) for part in ("", "shared"))}
-
-
 def test_a_pid_that_belongs_to_another_program_is_no_server(state: Path) -> None:
     postgres.start(state)
     postgres.stop(state)
     sleeper = subprocess.Popen(["sleep", "60"])
     pid_file = home_for(state) / "data" / "postmaster.pid"
     pid_file.write_text(f"{sleeper.pid}\n{pid_file.parent}\n{int(time.time())}\n5432\n\n\n\n")
-    database = Database(DatabaseAccess(SecretStr(postgres.start(state).pipeline)))
-    assert database.healthy()
-    database.close()
+    with closing(connect_to(postgres.start(state).pipeline)) as database:
+        assert database.healthy()
     sleeper.kill()
     sleeper.wait()
 
@@ -106,7 +98,7 @@ def test_containers_reach_it_by_tcp_with_a_password_while_the_socket_still_works
     for user, password in (("twin_app", "wrong"), ("postgres", "postgres")):
         with pytest.raises(DatabaseError, match="password authentication failed"):
             login(user, password=password)
-    with closing(Database(DatabaseAccess(SecretStr(postgres.start(state).app)))) as database:
+    with closing(connect_to(postgres.start(state).app)) as database:
         assert database.healthy()
 
 

@@ -1,13 +1,11 @@
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import boto3
 
 from infra.local.stores.s3_server import Mirror, S3Server
 from portfolio_twin.adapters.s3.objects import Objects
+from tests.fakes import processes
 
 WRITER = """
 import os, sys
@@ -26,11 +24,7 @@ while True:
 
 
 def test_killed_in_mid_write_the_next_start_finds_every_acknowledged_object_whole(tmp_path: Path) -> None:
-    root = Path(__file__).resolve().parents[3]
-    environment = os.environ | {"PYTHONPATH": f"{root}:{root / 'shared'}"}
-    with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path)], env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with processes.start("-c", WRITER, tmp_path) as process:
         assert process.stdout is not None
         for _ in range(10):
             acknowledged = int(process.stdout.readline())

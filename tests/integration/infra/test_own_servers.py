@@ -15,7 +15,7 @@ import httpx
 from infra.local.stores.postgres import Urls
 from infra.local.twin.tokens import issue_token
 from portfolio_twin.adapters.postgres.database import Database
-from portfolio_twin.adapters.postgres.repositories import PropertyRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from tests.integration.fixtures.qdrant import serving
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,11 +50,9 @@ def test_serve_works_on_the_servers_that_the_environment_names_and_starts_none_o
     tenant, state = two_tenants[0], tmp_path / "state"
     with serving(tmp_path / "theirs") as qdrant_url:
         environment = {
-            "QDRANT_URL": qdrant_url,
-            "DATABASE_URL": postgres_urls.app,
-            "PIPELINE_DATABASE_URL": postgres_urls.pipeline,
-            "OWNER_DATABASE_URL": postgres_urls.owner,
-        }
+            "QDRANT_URL": qdrant_url, "DATABASE_URL": postgres_urls.app,
+            "PIPELINE_DATABASE_URL": postgres_urls.pipeline, "OWNER_DATABASE_URL": postgres_urls.owner,
+        }  # fmt: skip
         with twin_serve(state, environment) as url:
             assert httpx.get(f"{url}/health").json()["dependencies"]["qdrant"] == "up"
             headers = {"Authorization": f"Bearer {issue_token(state, tenant)}"}

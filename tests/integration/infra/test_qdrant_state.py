@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
@@ -14,9 +13,11 @@ from infra.local.qdrant.collection import Collection, OutOfService, Unreadable
 from infra.local.qdrant.server import QdrantFace
 from infra.local.qdrant.shards import Shards, StateInUse
 from portfolio_twin.adapters.qdrant.index import VectorIndex
+from tests.fakes import processes
 from tests.integration.fixtures.qdrant import VERSION, index_over_http, investors, serving
 from tests.integration.fixtures.qdrant_questions import OTHER, QUESTIONS, TENANT, VECTOR, N, fill
 
+SERVER = ("-m", "infra.local.qdrant.server", "--port", 0, "--state")
 STOP_SECONDS = 60
 
 
@@ -57,9 +58,7 @@ def test_everything_is_there_after_an_orderly_restart(tmp_path: Path) -> None:
 
 
 def in_a_process(state: Path) -> tuple["subprocess.Popen[str]", str]:
-    command = [sys.executable, "-m", "infra.local.qdrant.server", "--state", str(state), "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    process = processes.start(*SERVER, state)
     assert process.stdout is not None
     return process, next(word.strip(",") for word in process.stdout.readline().split() if word.startswith("http"))
 
@@ -97,9 +96,7 @@ def test_a_second_server_on_the_same_state_is_told_who_holds_it(tmp_path: Path) 
     with serving(tmp_path):
         with pytest.raises(StateInUse, match=f"served by process {os.getpid()}"):
             QdrantFace(tmp_path)
-        command = [sys.executable, "-m", "infra.local.qdrant.server", "--state", str(tmp_path), "--port", "0"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        second = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        second = processes.run(*SERVER, tmp_path, check=False)
     assert second.returncode == 2
     assert f"served by process {os.getpid()}" in second.stderr
     assert "Traceback" not in second.stderr

@@ -15,7 +15,7 @@ import pytest
 from infra.local.stores.postgres import Urls
 from portfolio_twin.adapters.postgres.copy_writes import store_catalogue, store_log
 from portfolio_twin.adapters.postgres.database import Database
-from tests.integration.conftest import make_tenant
+from tests.integration.fixtures.database import make_tenant
 from tests.integration.fixtures.taste_world import make_world
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -7,23 +7,18 @@ import numpy as np
 from sqlalchemy import text
 
 from portfolio_twin.adapters.tenant import Tenant
-from tests.integration.fixtures.data import NOW, VERSION, add_events, add_properties, check, deals, prepare, stored
+from portfolio_twin.domain.readiness import Counts
+from tests.integration.fixtures.data import NOW, VERSION, add_events, add_properties, check, fill, prepare, stored
 from tests.integration.fixtures.gates import OLD
 from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
 
 
 def test_enough_data_is_trained_on_and_the_report_is_kept(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(20, 5))
+    fill(tenant)
     answer = check(tenant)
     assert answer["decision"] == "train"
-    assert answer["counts"] == {
-        "properties": 60,
-        "interactions": 100,
-        "users": 20,
-        "positives": 100,
-        "testable_users": 20,
-    }
+    counts = Counts(properties=60, interactions=100, users=20, positives=100, testable_users=20)
+    assert answer["counts"] == counts.to_json()
     assert answer["drift"] is None
     report = json.loads(tenant.bucket.objects.read(f"{tenant.tenant_id}/training/{VERSION}/data_report.json"))
     assert report["null_shares"]["cap_rate"] == 1
@@ -61,8 +56,7 @@ def test_another_runs_lease_ends_the_check_before_it_looks_at_anything(tenant: T
 
 
 def test_enough_future_dates_are_refused_and_a_few_are_left_out(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(20, 5))
+    fill(tenant)
     tomorrow = NOW + timedelta(days=1)
     add_events(tenant, [(1, "p1", "view", tomorrow)] * 2)
     few = check(tenant)
@@ -75,32 +69,31 @@ def test_enough_future_dates_are_refused_and_a_few_are_left_out(tenant: Tenant) 
     assert many["reasons"][0].startswith("refused: 12 of 112 interactions in the future")
 
 
-def test_impossible_values_are_refused(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(20, 5))
+def update_properties(tenant: Tenant, change: str) -> None:
     with tenant.session() as session:
-        session.execute(text("update properties set listing_price = -1 where year_built < 1957"))
+        session.execute(text(f"update properties set {change}"))
         session.commit()
+
+
+def test_impossible_values_are_refused(tenant: Tenant) -> None:
+    fill(tenant)
+    update_properties(tenant, "listing_price = -1 where year_built < 1957")
     answer = check(tenant)
     assert answer["decision"] == "skip"
     assert answer["reasons"][0].startswith("refused: 7 of 60 properties out of range (12%, limit 10%)")
 
 
 def test_a_market_that_moved_is_told_but_does_not_decide(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(20, 5))
+    fill(tenant)
     prepare(tenant)
-    learnt = tenant.bucket.snapshots.load(VERSION)
-    world = learnt.dataset
+    world = tenant.bucket.snapshots.load(VERSION).dataset
     files = as_bundle(knowing_twin(world, OLD, looks_at=("rating",)), world, tenant.tenant_id, snapshot_id=VERSION)
     tenant.bucket.models.publish(OLD, files)
     tenant.bucket.models.promote(OLD, "test", None)
     calm = check(tenant)
     assert calm["decision"] == "train"
     assert calm["drift"]["moved"] == []
-    with tenant.session() as session:
-        session.execute(text("update properties set listing_price = listing_price * 3"))
-        session.commit()
+    update_properties(tenant, "listing_price = listing_price * 3")
     moved = check(tenant)
     assert moved["decision"] == "train"
     assert moved["drift"]["moved"] == ["listing_price"]

@@ -14,10 +14,8 @@ from portfolio_twin.model.bundle import MANIFEST, TENSORS
 from portfolio_twin.services.pipeline.deploy_model import deploy_model, digest_of
 from portfolio_twin.services.pipeline.promote_model import promote_model
 from portfolio_twin.services.pipeline.run import Run
-from tests.integration.fixtures.index import Market, index, market
+from tests.integration.fixtures.index import Market
 from tests.integration.fixtures.s3 import FIRST, SECOND, bundle
-
-__all__ = ["index", "market"]  # pytest finds the fixtures by their names here
 
 Files = dict[str, bytes]
 

@@ -16,20 +16,11 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import draw_holdout
 from portfolio_twin.errors import UnreadableInput
 from portfolio_twin.model.encoder import PropertyEncoder
-from tests.integration.fixtures.gates import (
-    NEW,
-    OLD,
-    WORLD,
-    bundle_of,
-    failed,
-    freeze,
-    judge,
-    judge_files,
-    judged,
-    make_live,
-    put,
-)
+from tests.integration.fixtures import gates
+from tests.integration.fixtures.gates import NEW, OLD, WORLD, bundle_of, failed, judged
 from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
+
+LONELY = Dataset(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))  # nobody to test on
 
 
 def test_a_good_twin_passes_every_gate_and_the_table_is_kept_beside_the_bundle(tenant: Tenant) -> None:
@@ -54,8 +45,8 @@ def test_a_good_twin_passes_every_gate_and_the_table_is_kept_beside_the_bundle(t
 def test_the_bundle_is_measured_anew_and_its_own_figures_are_not_believed(tenant: Tenant) -> None:
     bundle = bundle_of(tenant, knowing_twin(WORLD, NEW, looks_at=("noise_0", "noise_1", "noise_2")))
     assert json.loads(bundle["manifest.json"])["metrics"] == {"f1": 1.0}
-    freeze(tenant, WORLD, NEW)
-    answer = judge_files(tenant, bundle)
+    gates.freeze(tenant, WORLD, NEW)
+    answer = gates.judge_files(tenant, bundle)
     assert answer["decision"] == "rejected"
     assert {"accuracy", "better_than_content_knn"} <= failed(answer)
     assert all("look at" in reason for reason in answer["reasons"])
@@ -67,10 +58,10 @@ def test_a_loss_that_rose_is_rejected_whatever_the_model_can_do(tenant: Tenant) 
 
 
 def test_a_history_that_the_manifest_does_not_vouch_for_counts_as_missing(tenant: Tenant) -> None:
-    freeze(tenant, WORLD, NEW)
+    gates.freeze(tenant, WORLD, NEW)
     files = bundle_of(tenant, knowing_twin(WORLD, NEW), losses=(1.0, 2.0))
     files["training_history.json"] = json.dumps({"epochs": [{"train_loss": 2.0}, {"train_loss": 1.0}]}).encode()
-    answer = judge_files(tenant, files)
+    answer = gates.judge_files(tenant, files)
     assert (answer["decision"], failed(answer)) == ("rejected", {"loss_decreased"})
     assert answer["gates"]["loss_decreased"]["value"] is None
 
@@ -80,21 +71,19 @@ def test_a_history_that_the_manifest_does_not_vouch_for_counts_as_missing(tenant
 def test_a_bundle_that_fails_a_check_is_rejected_with_the_check_not_an_error(
     tenant: Tenant, harm: str, how: str
 ) -> None:
-    freeze(tenant, WORLD, NEW)
+    gates.freeze(tenant, WORLD, NEW)
     files = bundle_of(tenant, knowing_twin(WORLD, NEW))
     data = files.pop(harm)
     if how == "changed":
         files[harm] = data[:-1] + b"!"
-    answer = judge_files(tenant, files)
+    answer = gates.judge_files(tenant, files)
     assert (answer["decision"], failed(answer), answer["kind"]) == ("rejected", {"bundle"}, None)
     assert harm in answer["reasons"][0] or how == "changed"
 
 
 def test_a_bundle_with_nan_weights_is_rejected(tenant: Tenant) -> None:
-    twin = knowing_twin(WORLD, NEW)
-    files = bundle_of(tenant, replace(twin, market_taste=np.full(16, np.nan, dtype=np.float32)))
-    freeze(tenant, WORLD, NEW)
-    answer = judge_files(tenant, files)
+    nowhere = np.full(16, np.nan, dtype=np.float32)
+    answer = judged(tenant, replace(knowing_twin(WORLD, NEW), market_taste=nowhere))
     assert answer["decision"] == "rejected"
     assert "NaN" in answer["reasons"][0]
 
@@ -109,14 +98,14 @@ def test_weights_that_overflow_on_the_catalogue_are_rejected_as_not_finite(tenan
     broken = replace(twin, encoder=PropertyEncoder([(huge, bias)]))
     with np.errstate(all="ignore"):
         files = bundle_of(tenant, broken, Dataset(WORLD.catalogue.take(np.array([harmless])), WORLD.log))
-        freeze(tenant, WORLD, NEW)
-        answer = judge_files(tenant, files)
+        gates.freeze(tenant, WORLD, NEW)
+        answer = gates.judge_files(tenant, files)
     assert answer["decision"] == "rejected"
     assert failed(answer) == {"finite"}
 
 
 def test_a_model_clearly_worse_than_the_live_one_is_rejected_and_an_equal_one_is_not(tenant: Tenant) -> None:
-    make_live(tenant, knowing_twin(WORLD, OLD), WORLD)
+    gates.make_live(tenant, knowing_twin(WORLD, OLD), WORLD)
     equal = judged(tenant, knowing_twin(WORLD, NEW))
     assert equal["decision"] == "passed"
     assert equal["gates"]["not_worse_than_live"]["value"] == 0
@@ -135,18 +124,18 @@ def with_condos(world: Dataset) -> Dataset:
 def test_a_model_that_no_longer_finds_condos_is_rejected_by_name_of_the_slice(tenant: Tenant) -> None:
     world = with_condos(WORLD)
     live = knowing_twin(world, OLD)
-    make_live(tenant, live, world)
+    gates.make_live(tenant, live, world)
     ((weight, bias),) = live.encoder.layers
     apart = weight.copy()
     apart[live.schema.groups["property_type"][live.schema.categorical[0].categories.index("Condo")], 5] = 9.0
-    freeze(tenant, world, NEW)
+    gates.freeze(tenant, world, NEW)
     encoder = PropertyEncoder([(apart, bias)])
     new = replace(live, version=NEW, encoder=encoder, property_vectors=encoder(live.schema.vectorise(world.catalogue)))
-    gate = judge_files(tenant, bundle_of(tenant, new, world))["gates"]["no_slice_worse"]
+    gate = gates.judge_files(tenant, bundle_of(tenant, new, world))["gates"]["no_slice_worse"]
     assert not gate["passed"]
     assert gate["value"] < gate["limit"] == -0.05
     assert "look at type of the target: Condo" in gate["note"]
-    same = judge_files(tenant, bundle_of(tenant, replace(live, version=NEW), world))
+    same = gates.judge_files(tenant, bundle_of(tenant, replace(live, version=NEW), world))
     assert same["gates"]["no_slice_worse"]["passed"]
 
 
@@ -162,7 +151,7 @@ def test_the_live_model_is_not_asked_what_it_was_trained_on(tenant: Tenant) -> N
 
 
 def test_a_live_model_that_cannot_be_loaded_keeps_no_new_one_out(tenant: Tenant) -> None:
-    make_live(tenant, knowing_twin(WORLD, OLD), WORLD)
+    gates.make_live(tenant, knowing_twin(WORLD, OLD), WORLD)
     tenant.bucket.objects.write(f"{tenant.tenant_id}/models/{OLD}/property_ids.json", b"[]")
     answer = judged(tenant, knowing_twin(WORLD, NEW))
     assert answer["decision"] == "passed"
@@ -171,41 +160,36 @@ def test_a_live_model_that_cannot_be_loaded_keeps_no_new_one_out(tenant: Tenant)
 
 
 def test_a_tenant_with_no_investor_to_test_on_gets_no_twin(tenant: Tenant) -> None:
-    lonely = Dataset(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
-    freeze(tenant, lonely, NEW)
-    answer = judge_files(tenant, bundle_of(tenant, knowing_twin(WORLD, NEW)))
+    gates.freeze(tenant, LONELY, NEW)
+    answer = gates.judge_files(tenant, bundle_of(tenant, knowing_twin(WORLD, NEW)))
     assert {"f1", "accuracy", "better_than_popularity", "better_than_content_knn"} <= failed(answer)
 
 
 def test_a_content_model_is_judged_by_its_vectors_alone(tenant: Tenant) -> None:
-    lonely = Dataset(WORLD.catalogue, WORLD.log.take(WORLD.log.users <= 0))
-    freeze(tenant, lonely, NEW)
+    gates.freeze(tenant, LONELY, NEW)
     content = replace(knowing_twin(WORLD, NEW, looks_at=("light", "quiet", "view", "noise_0")), kind="content")
-    answer = judge_files(tenant, bundle_of(tenant, content, lonely))
+    answer = gates.judge_files(tenant, bundle_of(tenant, content, LONELY))
     assert answer["decision"] == "passed"
-    assert answer["gates"].keys() == {
-        "finite", "lookalike_sanity", "unit_norm", "embedding_rank", "no_slice_worse",
-    }  # fmt: skip
+    names = {"finite", "lookalike_sanity", "unit_norm", "embedding_rank", "no_slice_worse"}
+    assert answer["gates"].keys() == names
 
 
 def test_a_content_model_whose_vectors_lie_on_a_line_is_rejected(tenant: Tenant) -> None:
-    freeze(tenant, WORLD, NEW)
     flat = replace(knowing_twin(WORLD, NEW, looks_at=("light",)), kind="content")
-    answer = judge_files(tenant, bundle_of(tenant, flat))
-    assert "embedding_rank" in failed(answer)
+    assert "embedding_rank" in failed(judged(tenant, flat))
 
 
 def test_another_tenants_bundle_is_rejected(tenant: Tenant) -> None:
-    freeze(tenant, WORLD, NEW)
+    gates.freeze(tenant, WORLD, NEW)
     other = UUID("bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb")
-    answer = judge_files(tenant, as_bundle(knowing_twin(WORLD, NEW), WORLD, other, NEW))
+    answer = gates.judge_files(tenant, as_bundle(knowing_twin(WORLD, NEW), WORLD, other, NEW))
     assert (answer["decision"], failed(answer)) == ("rejected", {"bundle"})
     assert "another tenant" in answer["reasons"][0]
 
 
 def test_a_snapshot_that_was_changed_after_it_was_frozen_is_not_judged_on(tenant: Tenant) -> None:
-    freeze(tenant, WORLD, NEW)
-    put(tenant, bundle_of(tenant, knowing_twin(WORLD, NEW)))
+    gates.freeze(tenant, WORLD, NEW)
+    gates.put(tenant, bundle_of(tenant, knowing_twin(WORLD, NEW)))
     tenant.bucket.objects.write(f"{tenant.tenant_id}/snapshots/{NEW}/interactions.csv.gz", gzip.compress(b"user_id\n"))
     with pytest.raises(UnreadableInput, match="changed after it was frozen"):
-        judge(tenant)
+        gates.judge(tenant)

@@ -5,10 +5,8 @@ from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.errors import IndexIncomplete, IndexUnavailable, ModelNotFound
 from portfolio_twin.services.pipeline.plan_index import ShardSizes, check_index
 from portfolio_twin.services.pipeline.verify_index import verify_index
-from tests.integration.fixtures.index import Market, index, make_market, market
+from tests.integration.fixtures.index import Market, make_market
 from tests.integration.fixtures.s3 import FIRST, SECOND
-
-__all__ = ["index", "market"]  # pytest finds the fixtures by their names here
 
 ALL = [f"p{i:02d}" for i in range(20)]
 
@@ -102,9 +100,7 @@ def test_an_index_that_lacks_too_much_is_not_taken_for_whole(market: Market) -> 
         verify_index(market.run(), plan.started_at)
 
 
-def test_a_tenants_reindex_never_touches_anothers_points(
-    market: Market,
-) -> None:
+def test_a_tenants_reindex_never_touches_anothers_points(market: Market) -> None:
     other = make_market(market.tenant.stores)
     other.put("only-theirs")
     market.reindex()

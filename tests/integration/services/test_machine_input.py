@@ -8,10 +8,10 @@ from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.domain.versions import is_version
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.services.pipeline.machine_input import list_for_reindex, list_for_retrain
+from tests.integration.fixtures.database import Two
 from tests.integration.fixtures.s3 import FIRST, bundle
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
-Two = tuple[UUID, UUID]
 
 
 def test_the_schedule_retrains_every_tenant_each_under_a_version_of_its_own(stores: Stores, two_tenants: Two) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.split import TEST, training_log
-from tests.integration.fixtures.data import NOW, VERSION, add_events, add_properties, check, deals, prepare
+from tests.integration.fixtures.data import NOW, VERSION, add_events, add_properties, check, deals, fill, prepare
 
 
 def files_in(tenant: Tenant, prefix: str) -> dict[str, bytes]:
@@ -16,14 +16,13 @@ def files_in(tenant: Tenant, prefix: str) -> dict[str, bytes]:
 
 
 def test_a_snapshot_is_the_data_unchanged_with_digests_and_a_holdout(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(20, 5))
+    fill(tenant)
     answer = prepare(tenant)
     assert answer["prefix"] == f"{tenant.tenant_id}/snapshots/{VERSION}/"
-    manifest = json.loads(tenant.bucket.objects.read(answer["prefix"] + "manifest.json"))
-    for name, listed in manifest["files"].items():
-        data = tenant.bucket.objects.read(answer["prefix"] + name)
-        assert (listed["size"], listed["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    files = files_in(tenant, answer["prefix"])
+    manifest = json.loads(files["manifest.json"])
+    for name, entry in manifest["files"].items():
+        assert (entry["size"], entry["sha256"]) == (len(files[name]), hashlib.sha256(files[name]).hexdigest())
     assert manifest["data_window"][1] == (NOW - timedelta(days=30)).isoformat()
     snapshot = tenant.bucket.snapshots.load(VERSION)
     first = snapshot.catalogue.row(snapshot.catalogue.ids.tolist().index("p3"))
@@ -34,30 +33,22 @@ def test_a_snapshot_is_the_data_unchanged_with_digests_and_a_holdout(tenant: Ten
 
 
 def test_preparing_again_gives_the_frozen_snapshot_though_the_data_went_on(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(5, 5))
+    fill(tenant, 5)
     first = prepare(tenant)
-    before = {
-        name: tenant.bucket.objects.read(first["prefix"] + name)
-        for name in tenant.bucket.objects.files(first["prefix"])
-    }
+    before = files_in(tenant, first["prefix"])
     add_events(tenant, deals(9, 5))
     assert prepare(tenant, now=NOW + timedelta(hours=1), seed=7) == first
-    assert {
-        name: tenant.bucket.objects.read(first["prefix"] + name)
-        for name in tenant.bucket.objects.files(first["prefix"])
-    } == before
+    assert files_in(tenant, first["prefix"]) == before
 
 
 def test_a_snapshot_broken_off_before_its_manifest_is_made_anew_and_byte_for_byte(tenant: Tenant) -> None:
-    add_properties(tenant, 60)
-    add_events(tenant, deals(20, 5))
-    prefix = prepare(tenant)["prefix"]
-    before = files_in(tenant, prefix)
+    fill(tenant)
+    before = files_in(tenant, prepare(tenant)["prefix"])
     other = f"{tenant.tenant_id}/snapshots/other/"
     tenant.bucket.objects.write(other + "properties.csv.gz", b"half")
     prepare(tenant, version="other")
-    assert all(tenant.bucket.objects.read(other + name) == before[name] for name in before if name != "manifest.json")
+    after = files_in(tenant, other)
+    assert all(after[name] == before[name] for name in before if name != "manifest.json")
 
 
 def test_looking_back_a_few_days_leaves_older_interactions_out(tenant: Tenant) -> None:

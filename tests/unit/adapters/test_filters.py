@@ -11,10 +11,7 @@ from portfolio_twin.domain.criteria import BuyBox, Filters, GeoRadius, Narrowing
 
 TENANT = UUID("6f1c2a52-0b0e-4c3e-9a43-0d9a7b1d8a10")
 VERSION = "20261101T030000Z-0a1b2c3d"
-OWNED = [
-    {"key": "tenant_id", "match": {"value": str(TENANT)}},
-    {"key": "model_version", "match": {"value": VERSION}},
-]
+OWNED = [{"key": "tenant_id", "match": {"value": str(TENANT)}}, {"key": "model_version", "match": {"value": VERSION}}]
 
 
 def sent(filters: Filters | None = None, **narrowing: Any) -> dict[str, Any]:
@@ -46,26 +43,19 @@ def test_each_criterion_is_one_more_condition_beside_the_owner(filters: Filters,
 
 
 def test_every_criterion_that_a_caller_can_state_reaches_the_filter() -> None:
+    one = Range(min=1.0)
     everything = Filters(
-        property_type=("Condo",),
-        zipcode=("12207",),
-        listing_status=("Active",),
-        price=Range(min=1.0),
-        bedrooms=Range(min=1.0),
-        bathrooms=Range(min=1.0),
-        square_footage=Range(min=1.0),
-        location=GeoRadius(lat=0.0, lon=0.0, radius_km=1.0),
-    )
+        property_type=("Condo",), zipcode=("12207",), listing_status=("Active",), price=one, bedrooms=one,
+        bathrooms=one, square_footage=one, location=GeoRadius(lat=0.0, lon=0.0, radius_km=1.0),
+    )  # fmt: skip
     assert all(getattr(everything, name) is not None for name in Filters.model_fields)
     assert len(sent(everything)["must"]) == len(OWNED) + len(Filters.model_fields)
 
 
 def test_a_circle_in_kilometres_is_sent_in_metres() -> None:
     condition = sent(Filters(location=GeoRadius(lat=42.65, lon=-73.75, radius_km=2.5)))["must"][-1]
-    assert condition == {
-        "key": "location",
-        "geo_radius": {"center": {"lat": 42.65, "lon": -73.75}, "radius": 2.5 * 1000},
-    }
+    circle = {"center": {"lat": 42.65, "lon": -73.75}, "radius": 2.5 * 1000}
+    assert condition == {"key": "location", "geo_radius": circle}
 
 
 def test_a_range_that_is_open_at_both_ends_asks_for_nothing() -> None:

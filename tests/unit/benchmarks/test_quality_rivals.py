@@ -55,13 +55,13 @@ NINE = ask(SHARED, (9, "e"))  # whose history is b
 
 
 def test_popularity_counts_investors_and_no_dislikes() -> None:
-    found = scores(neighbours.popularity(KNOWN, {}, 0), NINE)
-    assert found == pytest.approx({"a": math.log(4), "b": math.log(4), "c": math.log(2), "d": 0, "e": 0})
+    by_property = scores(neighbours.popularity(KNOWN, {}, 0), NINE)
+    assert by_property == pytest.approx({"a": math.log(4), "b": math.log(4), "c": math.log(2), "d": 0, "e": 0})
 
 
 def test_item_knn_is_the_cosine_of_shared_investors() -> None:
-    found = scores(neighbours.item_knn(KNOWN, {"neighbours": 10, "shrinkage": 0.0}, 0), NINE)
-    assert found == pytest.approx({"a": 2 / math.sqrt(3 * 3), "b": 0, "c": 0, "d": 0, "e": 0})
+    by_property = scores(neighbours.item_knn(KNOWN, {"neighbours": 10, "shrinkage": 0.0}, 0), NINE)
+    assert by_property == pytest.approx({"a": 2 / math.sqrt(3 * 3), "b": 0, "c": 0, "d": 0, "e": 0})
 
 
 def test_item_knn_keeps_only_the_nearest_and_shrinks_thin_evidence() -> None:
@@ -74,16 +74,16 @@ def test_item_knn_keeps_only_the_nearest_and_shrinks_thin_evidence() -> None:
 
 
 def test_content_knn_ranks_by_nearness_to_the_nearest_of_the_history() -> None:
-    found = scores(neighbours.content_knn(KNOWN, {"place": 1.0}, 0), NINE)
-    assert found["b"] == pytest.approx(0, abs=1e-3)
-    assert found["a"] > found["d"] > found["e"]
+    by_property = scores(neighbours.content_knn(KNOWN, {"place": 1.0}, 0), NINE)
+    assert by_property["b"] == pytest.approx(0, abs=1e-3)
+    assert by_property["a"] > by_property["d"] > by_property["e"]
 
 
 def test_a_dislike_attracts_nobody() -> None:
     dataset = dataset_of((9, "e", "dislike", 1), (9, "a", "deal", 2))
-    found = scores(neighbours.content_knn(Known(dataset, dataset), {"place": 1.0}, 0), ask(dataset, (9, "c")))
-    assert max(found, key=lambda name: found[name]) == "a"
-    assert found["d"] < found["b"]
+    by_property = scores(neighbours.content_knn(Known(dataset, dataset), {"place": 1.0}, 0), ask(dataset, (9, "c")))
+    assert max(by_property, key=lambda name: by_property[name]) == "a"
+    assert by_property["d"] < by_property["b"]
 
 
 def test_ease_is_its_closed_form() -> None:
@@ -94,14 +94,14 @@ def test_ease_is_its_closed_form() -> None:
 
 
 def test_the_untrained_sum_adds_its_three_parts() -> None:
-    found = scores(sums.untrained_sum(KNOWN, SUM, 0), NINE)
+    by_property = scores(sums.untrained_sum(KNOWN, SUM, 0), NINE)
     gap = scores(neighbours.content_knn(KNOWN, {"place": 1.0}, 0), NINE)["a"]
-    assert found["a"] == pytest.approx(math.exp(gap) + 4 * 2 / 3 + 0.1 * math.log(4), rel=1e-5)
+    assert by_property["a"] == pytest.approx(math.exp(gap) + 4 * 2 / 3 + 0.1 * math.log(4), rel=1e-5)
 
 
 def test_without_a_history_the_untrained_sum_is_the_popularity() -> None:
-    found = scores(sums.untrained_sum(KNOWN, SUM, 0), ask(SHARED, (77, "e")))
-    assert found["a"] == found["b"] > found["c"] > found["d"] == found["e"]
+    by_property = scores(sums.untrained_sum(KNOWN, SUM, 0), ask(SHARED, (77, "e")))
+    assert by_property["a"] == by_property["b"] > by_property["c"] > by_property["d"] == by_property["e"]
 
 
 def test_recent_activity_counts_others_before_the_day_and_within_the_window() -> None:
@@ -110,15 +110,15 @@ def test_recent_activity_counts_others_before_the_day_and_within_the_window() ->
         (1, "b", "deal", DAY + 0.2), (1, "c", "deal", DAY + 3),  # on the day itself, and later
         (9, "d", "deal", DAY - 1),  # the asker's own
     )  # fmt: skip
-    found = Known(facts, facts).activity(ask(facts, (9, "e"), day=DAY + 0.5), 90)(slice(0, 1))
-    assert found.tolist() == [pytest.approx([math.log(3), 0, 0, 0, 0])]
+    counted = Known(facts, facts).activity(ask(facts, (9, "e"), day=DAY + 0.5), 90)(slice(0, 1))
+    assert counted.tolist() == [pytest.approx([math.log(3), 0, 0, 0, 0])]
 
 
 def test_the_recent_sum_prefers_what_happens_now() -> None:
     facts = dataset_of((1, "a", "deal", 1), (2, "b", "deal", DAY - 10))
     setting = SUM | {"days_90": 0.2, "days_365": 0.1}
-    found = scores(sums.untrained_sum_recent(Known(facts, facts), setting, 0), ask(facts, (9, "e")))
-    assert found["b"] - found["a"] == pytest.approx(0.3 * math.log(2), rel=1e-5)
+    by_property = scores(sums.untrained_sum_recent(Known(facts, facts), setting, 0), ask(facts, (9, "e")))
+    assert by_property["b"] - by_property["a"] == pytest.approx(0.3 * math.log(2), rel=1e-5)
 
 
 def two_camps() -> tuple[Dataset, Queries]:
@@ -154,27 +154,27 @@ def test_the_setting_that_ranks_validation_best_is_chosen() -> None:
         row = np.array([-ranked.index(name) for name in PRICES], dtype=np.float64)
         return lambda queries: lambda chunk: np.repeat(row[None], chunk.stop - chunk.start, axis=0)
 
-    said: list[str] = []
+    remarks: list[str] = []
     rival = Rival(fit, {"which": (1.0, 2.0, 3.0), "sign": (1.0,)})
-    assert choose(rival, KNOWN, ask(SHARED, (50, "e")), say=said.append) == {"which": 2.0, "sign": 1.0}
-    assert len(said) == 3  # each setting is tried once
+    assert choose(rival, KNOWN, ask(SHARED, (50, "e")), say=remarks.append) == {"which": 2.0, "sign": 1.0}
+    assert len(remarks) == 3  # each setting is tried once
 
 
 def test_a_rival_without_its_package_is_left_out_and_said() -> None:
-    said: list[str] = []
+    remarks: list[str] = []
     missing = {name for name, rival in RIVALS.items() if rival.missing}
-    assert set(available(RIVALS, 10, said.append)) == set(RIVALS) - missing
-    assert len(said) == len(missing)
-    assert "ease" not in available(RIVALS, 10**6, said.append)
-    assert any("LEFT OUT: ease" in text for text in said)
+    assert set(available(RIVALS, 10, remarks.append)) == set(RIVALS) - missing
+    assert len(remarks) == len(missing)
+    assert "ease" not in available(RIVALS, 10**6, remarks.append)
+    assert any("LEFT OUT: ease" in text for text in remarks)
     assert Rival(neighbours.random, package="no_such_package").missing
 
 
 def test_figures_are_arithmetic_on_the_ranks() -> None:
-    found = per_user(np.array([[0, 2, 10], [0, 2, 9]]))  # two seeds, three investors
-    assert found["hr_at_10"].tolist() == [1, 1, 0.5]
-    assert found["ndcg_at_10"].tolist() == pytest.approx([1, 0.5, 0.5 / math.log2(11)])
-    assert found["mrr"].tolist() == pytest.approx([1, 1 / 3, (1 / 11 + 1 / 10) / 2])
+    figures_of_each = per_user(np.array([[0, 2, 10], [0, 2, 9]]))  # two seeds, three investors
+    assert figures_of_each["hr_at_10"].tolist() == [1, 1, 0.5]
+    assert figures_of_each["ndcg_at_10"].tolist() == pytest.approx([1, 0.5, 0.5 / math.log2(11)])
+    assert figures_of_each["mrr"].tolist() == pytest.approx([1, 1 / 3, (1 / 11 + 1 / 10) / 2])
 
 
 def test_the_standard_error_is_that_of_the_mean_and_pairing_removes_what_both_share() -> None:

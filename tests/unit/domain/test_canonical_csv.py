@@ -3,24 +3,19 @@
 import csv
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio_twin.domain.csv.canonical import (
-    ROWS_AT_ONCE,
-    is_number,
-    read_catalogue,
-    read_interactions,
-    write_catalogue,
-    write_interactions,
-)
+from portfolio_twin.domain.csv import canonical
 from portfolio_twin.domain.csv.checks import check_interactions, check_properties
-from portfolio_twin.domain.interactions import KINDS, Interaction, InteractionLog
+from portfolio_twin.domain.interactions import KINDS, Interaction
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures
 from portfolio_twin.errors import UnreadableInput
+from tests.fakes.logs import log_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -52,20 +47,19 @@ def assert_same(read: Catalogue, written: Catalogue) -> None:
 def test_a_catalogue_comes_back_to_the_last_digit(properties: list[tuple[str, PropertyFeatures]]) -> None:
     ids, features = zip(*properties, strict=True)
     written = Catalogue.of(ids, features)
-    assert_same(read_catalogue(lines(write_catalogue(written))), written)
+    assert_same(canonical.read_catalogue(lines(canonical.write_catalogue(written))), written)
 
 
 def test_a_catalogue_longer_than_one_part_comes_back_in_order() -> None:
-    n = ROWS_AT_ONCE + 3
-    features = [
-        PropertyFeatures(lat=i % 90 / 2, attributes={"late": "x"} if i > ROWS_AT_ONCE else {}) for i in range(n)
-    ]
+    n = canonical.ROWS_AT_ONCE + 3
+    late: list[Any] = [{"late": "x"} if i > canonical.ROWS_AT_ONCE else {} for i in range(n)]
+    features = [PropertyFeatures(lat=i % 90 / 2, attributes=attributes) for i, attributes in enumerate(late)]
     written = Catalogue.of([f"p{i}" for i in range(n)], features)
-    assert_same(read_catalogue(lines(write_catalogue(written))), written)
+    assert_same(canonical.read_catalogue(lines(canonical.write_catalogue(written))), written)
 
 
 def test_attributes_come_as_columns_and_as_json_and_numbers_are_told_from_texts() -> None:
-    read = read_catalogue([
+    read = canonical.read_catalogue([
         "property_id,lat,walk,attributes.zone,attributes\n",
         '1,2.5,7,R-1,"{""code"": ""0042"", ""pool"": true}"\n',
         "2,,,,\n",
@@ -77,42 +71,35 @@ def test_attributes_come_as_columns_and_as_json_and_numbers_are_told_from_texts(
 
 
 def test_columns_that_a_file_lacks_are_missing_not_zero() -> None:
-    read = read_catalogue(["property_id\n", "1\n"])
+    read = canonical.read_catalogue(["property_id\n", "1\n"])
     assert all(np.isnan(read.columns[name]).all() for name in NUMERIC_INPUTS)
-    assert len(read_catalogue(["property_id\n"])) == 0
+    assert len(canonical.read_catalogue(["property_id\n"])) == 0
 
 
 @given(
     st.lists(st.tuples(st.integers(0, 2**63 - 1), TEXT, st.sampled_from(KINDS), st.integers(0, 4 * 10**9)), max_size=5)
 )
 def test_a_log_comes_back_in_the_order_of_time(events: list[tuple[int, str, str, int]]) -> None:
-    written = InteractionLog(
-        np.array([e[0] for e in events], dtype=np.int64),
-        np.array([e[1] for e in events], dtype=object),
-        np.array([KINDS.index(e[2]) for e in events], dtype=np.int8),
-        np.array([e[3] for e in events], dtype=np.int64),
-    ).in_time_order()
-    read = read_interactions(lines(write_interactions(written)))
-    assert read.users.tolist() == written.users.tolist()
-    assert read.properties.tolist() == written.properties.tolist()
-    assert read.kinds.tolist() == written.kinds.tolist()
-    assert read.times.tolist() == written.times.tolist()
+    written = log_of(*events).in_time_order()
+    read = canonical.read_interactions(lines(canonical.write_interactions(written)))
+    for column in ("users", "properties", "kinds", "times"):
+        assert getattr(read, column).tolist() == getattr(written, column).tolist()
 
 
 @pytest.mark.parametrize("text", ["1", "-2.5", "1e-3", "0042", " 7 "])
 def test_a_number_is_a_number(text: str) -> None:
-    assert is_number(text)
+    assert canonical.is_number(text)
 
 
 @pytest.mark.parametrize("text", ["", "abc", "1_000", "nan", "inf", "1e999", "$5", "1,000"])
 def test_what_python_alone_takes_for_a_number_is_none(text: str) -> None:
-    assert not is_number(text)
+    assert not canonical.is_number(text)
 
 
 @given(st.lists(FEATURES, min_size=1, max_size=4))
 def test_what_was_written_passes_the_checks_of_an_import(features: list[PropertyFeatures]) -> None:
     written = Catalogue.of([f"p{i}" for i in range(len(features))], features)
-    checked = check_properties(lines(write_catalogue(written)))
+    checked = check_properties(lines(canonical.write_catalogue(written)))
     assert checked.bad == []
     assert_same(checked.catalogue, written)
 
@@ -159,11 +146,6 @@ def test_a_time_in_another_zone_is_the_same_moment() -> None:
     assert check_interactions(rows, {"a"}).log.times.tolist() == [int(moment.timestamp())]
 
 
-def test_a_quote_that_never_ends_is_told() -> None:
-    with pytest.raises(UnreadableInput, match="check its quotes"):
-        check_properties(["property_id,lat\n", '"a,1\n', *["x,1\n"] * 50_000])
-
-
 def test_more_attributes_than_a_property_may_have_are_refused_at_the_header() -> None:
     header = "property_id,lat," + ",".join(f"a{i}" for i in range(101))
     with pytest.raises(UnreadableInput, match="are too many — keep 100"):
@@ -177,7 +159,11 @@ def test_json_attributes_keep_their_own_numbers() -> None:
     assert checked.catalogue.row(0)["attributes"] == {"walk": 1e-7, "rank": 3.0}
 
 
-def test_a_quote_that_is_never_closed_is_refused_with_the_line_where_it_opens() -> None:
-    lines = ["property_id,zipcode\n", "a,01\n", 'b,"02\n', "c,03\n", "d,04\n"]
-    with pytest.raises(UnreadableInput, match="line 3"):
-        check_properties(lines)
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [(['"a,1\n', *["x,1\n"] * 50_000], "check its quotes"), (["a,01\n", 'b,"02\n', "c,03\n", "d,04\n"], "line 3")],
+    ids=["long", "short"],
+)
+def test_a_quote_that_is_never_closed_is_refused_with_the_line_where_it_opens(rows: list[str], reason: str) -> None:
+    with pytest.raises(UnreadableInput, match=reason):
+        check_properties(["property_id,zipcode\n", *rows])

@@ -62,14 +62,14 @@ def test_enough_bad_rows_of_any_kind_are_refused_with_the_limit_and_a_remedy(nam
 
 
 def test_counts_tell_positives_from_the_rest_and_who_can_be_tested() -> None:
-    rows = [(1, f"p{i}", "deal", i) for i in range(3)] + [
+    rows = [
+        *((1, f"p{i}", "deal", i) for i in range(3)),
         (2, "p0", "like", 9),
         (2, "p0", "deal", 10),
         (3, "p1", "view", 11),
     ]
-    assert count(Dataset(catalogue(3), log_of(*rows))) == Counts(
-        properties=3, interactions=6, users=3, positives=5, testable_users=1
-    )
+    expected = Counts(properties=3, interactions=6, users=3, positives=5, testable_users=1)
+    assert count(Dataset(catalogue(3), log_of(*rows))) == expected
 
 
 def test_every_kind_of_fault_is_found_and_counted() -> None:
@@ -82,8 +82,8 @@ def test_every_kind_of_fault_is_found_and_counted() -> None:
     events = log_of(
         (1, "p0", "deal", 5), (1, "p0", "deal", 5), (1, "gone", "view", 6), (2, "p1", "like", NOW + DAY_SECONDS)
     )
-    found = {name: fault.rows for name, fault in find_faults(Dataset(houses, events), NOW).items()}
-    assert found == {
+    bad_rows = {name: fault.rows for name, fault in find_faults(Dataset(houses, events), NOW).items()}
+    assert bad_rows == {
         "properties_without_inputs": 1,  # p3
         "properties_out_of_range": 2,  # the price below 0 with the castle, the price without end
         "properties_duplicated": 1,  # p2 is p0 again

@@ -15,6 +15,6 @@ def test_each_interaction_has_the_row_of_its_property_and_one_that_has_gone_has_
 
 
 def test_evidence_is_of_the_catalogue_s_properties_alone() -> None:
-    found = DATASET.evidence
-    assert (found.users.tolist(), found.properties.tolist()) == ([5, 7], [0, 1])
-    assert [KINDS[kind] for kind in found.kinds] == ["like", "deal"]
+    evidence = DATASET.evidence
+    assert (evidence.users.tolist(), evidence.properties.tolist()) == ([5, 7], [0, 1])
+    assert [KINDS[kind] for kind in evidence.kinds] == ["like", "deal"]

@@ -10,26 +10,27 @@ def evidence_of(*events: tuple[int, int, str, int]) -> Evidence:
     return gather_evidence(np.array(users), np.array(properties), np.array(codes, np.int8), np.array(times))
 
 
+def kinds_of(*events: tuple[int, int, str, int]) -> list[str]:
+    return [KINDS[kind] for kind in evidence_of(*events).kinds]
+
+
 def test_the_strongest_kind_tells() -> None:
-    found = evidence_of((1, 7, "view", 10), (1, 7, "outreach", 20), (1, 7, "view", 30))
-    assert [KINDS[k] for k in found.kinds] == ["outreach"]
-    assert found.times.tolist() == [30]
+    events = ((1, 7, "view", 10), (1, 7, "outreach", 20), (1, 7, "view", 30))
+    assert kinds_of(*events) == ["outreach"]
+    assert evidence_of(*events).times.tolist() == [30]
 
 
 def test_a_dislike_tells_all_until_a_later_like_takes_it_back() -> None:
-    assert [KINDS[k] for k in evidence_of((1, 7, "deal", 5), (1, 7, "dislike", 9), (1, 7, "view", 10)).kinds] == [
-        "dislike"
-    ]
-    assert [KINDS[k] for k in evidence_of((1, 7, "dislike", 5), (1, 7, "like", 9)).kinds] == ["like"]
-    assert [KINDS[k] for k in evidence_of((1, 7, "like", 5), (1, 7, "dislike", 9)).kinds] == ["dislike"]
+    assert kinds_of((1, 7, "deal", 5), (1, 7, "dislike", 9), (1, 7, "view", 10)) == ["dislike"]
+    assert kinds_of((1, 7, "dislike", 5), (1, 7, "like", 9)) == ["like"]
+    assert kinds_of((1, 7, "like", 5), (1, 7, "dislike", 9)) == ["dislike"]
 
 
 def test_lines_come_by_investor_and_then_by_time_with_the_weight_of_their_kind() -> None:
-    found = evidence_of((2, 1, "view", 5), (1, 9, "like", 8), (1, 3, "dislike", 2))
-    assert list(zip(found.users, found.properties, strict=True)) == [(1, 3), (1, 9), (2, 1)]
-    assert (
-        found.weights.tolist() == np.array([KIND_WEIGHTS[k] for k in ("dislike", "like", "view")], np.float32).tolist()
-    )
+    evidence = evidence_of((2, 1, "view", 5), (1, 9, "like", 8), (1, 3, "dislike", 2))
+    assert list(zip(evidence.users, evidence.properties, strict=True)) == [(1, 3), (1, 9), (2, 1)]
+    weights = np.array([KIND_WEIGHTS[kind] for kind in ("dislike", "like", "view")], np.float32)
+    assert evidence.weights.tolist() == weights.tolist()
 
 
 def test_no_interactions_are_no_evidence() -> None:

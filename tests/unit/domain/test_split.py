@@ -23,18 +23,11 @@ def target(holdout: Holdout, split: int, user: int) -> tuple[str, int]:
 
 
 FUNNEL = market(
-    (1, "p0", "deal", 10),
-    (1, "p2", "view", 15),
-    (1, "p1", "like", 20),
+    (1, "p0", "deal", 10), (1, "p2", "view", 15), (1, "p1", "like", 20),
     (1, "p0", "deal", 25),  # p0 was a positive before: its first time counts
-    (1, "p3", "view", 30),
-    (1, "p2", "deal", 40),
-    (1, "p4", "view", 50),
-    (2, "p0", "deal", 5),
-    (2, "p1", "view", 6),
-    (2, "p2", "outreach", 7),
-    (2, "p5", "deal", 100),
-)
+    (1, "p3", "view", 30), (1, "p2", "deal", 40), (1, "p4", "view", 50),
+    (2, "p0", "deal", 5), (2, "p1", "view", 6), (2, "p2", "outreach", 7), (2, "p5", "deal", 100),
+)  # fmt: skip
 
 
 def test_the_last_distinct_positive_is_the_test_target_and_the_one_before_the_validation_target() -> None:

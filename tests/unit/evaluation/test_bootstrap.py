@@ -17,8 +17,8 @@ def test_the_spread_of_the_means_is_their_standard_error() -> None:
     means = resampled_means(resamples(400), values)
     assert means.mean() == pytest.approx(values.mean(), abs=0.02)
     assert means.std() == pytest.approx(values.std() / np.sqrt(400), rel=0.1)
-    found = Interval.of(values.mean(), means)
-    assert found.high - found.low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(400), rel=0.1)
+    interval = Interval.of(values.mean(), means)
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(400), rel=0.1)
 
 
 def test_the_ece_of_a_resample_is_that_of_the_pairs_drawn() -> None:
@@ -26,10 +26,10 @@ def test_the_ece_of_a_resample_is_that_of_the_pairs_drawn() -> None:
     rows, probabilities = np.repeat(np.arange(25), 2), rng.random(50)
     labels = (rng.random(50) < 0.5).astype(np.int8)
     drawn = resamples(25)
-    found = resampled_ece(drawn, rows, labels, probabilities)
+    resampled = resampled_ece(drawn, rows, labels, probabilities)
     for resample in range(5):
         copies = np.repeat(np.arange(50), drawn[resample][rows].astype(int))
-        assert found[resample] == pytest.approx(metrics.ece(labels[copies], probabilities[copies]))
+        assert resampled[resample] == pytest.approx(metrics.ece(labels[copies], probabilities[copies]))
 
 
 def test_pairs_of_one_investor_are_drawn_together() -> None:
@@ -45,8 +45,8 @@ def test_an_interval_of_an_ece_holds_the_ece_and_begins_at_nothing() -> None:
     claimed = np.full(60, 0.5)
     labels = np.tile(np.array([1, 0], dtype=np.int8), 30)  # exactly right: every resample shows more
     resampled = resampled_ece(resamples(60), np.arange(60), labels, claimed)
-    found = Interval.of(metrics.ece(labels, claimed), resampled)
-    assert resampled.mean() > found.value == found.low == 0
+    interval = Interval.of(metrics.ece(labels, claimed), resampled)
+    assert resampled.mean() > interval.value == interval.low == 0
     noisy = (rng.random(400) < 0.5).astype(np.int8)
     spread = rng.random(400)
     other = Interval.of(metrics.ece(noisy, spread), resampled_ece(resamples(400), np.arange(400), noisy, spread))

@@ -60,9 +60,9 @@ def test_with_few_investors_the_plain_mean_decides_and_the_gate_says_so(
 
 @pytest.mark.parametrize("theirs", [np.array([]), np.array([0.1, NAN])])
 def test_a_comparison_that_cannot_be_made_fails(theirs: np.ndarray) -> None:
-    found = rivals.better(np.full(len(theirs), 0.5), theirs, "popularity", 0.95)
-    assert (found.value, found.passed) == (None, False)
-    json.dumps(found.to_json(), allow_nan=False)
+    gate = rivals.better(np.full(len(theirs), 0.5), theirs, "popularity", 0.95)
+    assert (gate.value, gate.passed) == (None, False)
+    json.dumps(gate.to_json(), allow_nan=False)
 
 
 def test_the_same_figures_give_the_same_verdict_every_time() -> None:
@@ -79,11 +79,11 @@ def slice_of(users: int, change: float, noise: float = 0.2) -> tuple[np.ndarray,
 
 
 def test_one_slice_that_surely_lost_more_than_five_points_is_named_whatever_the_others_gained() -> None:
-    found = rivals.no_slice_worse({"condos": slice_of(100, -0.15), "houses": slice_of(1000, 0.2)})
-    assert (found.passed, found.limit) == (False, -rivals.SLICE_LOSS)
-    assert found.value == pytest.approx(-0.15 + 1.645 * 0.2 / math.sqrt(100), abs=0.005)  # the one-sided 95 % bound
-    assert "look at condos" in found.note
-    assert "houses" not in found.note
+    gate = rivals.no_slice_worse({"condos": slice_of(100, -0.15), "houses": slice_of(1000, 0.2)})
+    assert (gate.passed, gate.limit) == (False, -rivals.SLICE_LOSS)
+    assert gate.value == pytest.approx(-0.15 + 1.645 * 0.2 / math.sqrt(100), abs=0.005)  # the one-sided 95 % bound
+    assert "look at condos" in gate.note
+    assert "houses" not in gate.note
 
 
 def test_a_loss_of_five_points_or_one_that_noise_could_make_keeps_no_model_out() -> None:
@@ -99,8 +99,8 @@ def test_an_equal_model_is_kept_out_by_no_slice_of_many() -> None:
 
 
 def test_slices_of_a_few_investors_leave_the_gate_undecided() -> None:
-    found = rivals.no_slice_worse({"land": slice_of(FEW_USERS - 1, -0.5, noise=0)})
-    assert (found.passed, found.value) == (True, None)
-    assert found.note.startswith("undecided")
-    assert rivals.no_slice_worse({}) == found
+    gate = rivals.no_slice_worse({"land": slice_of(FEW_USERS - 1, -0.5, noise=0)})
+    assert (gate.passed, gate.value) == (True, None)
+    assert gate.note.startswith("undecided")
+    assert rivals.no_slice_worse({}) == gate
     assert rivals.no_live_model().passed

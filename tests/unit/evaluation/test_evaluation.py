@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import TEST
@@ -41,13 +42,17 @@ HELD_OUT = holdout_of((1, 2, 9, 1), (1, 5, 9, 0), (2, 4, 9, 1), (2, 1, 9, 0))
 QUERIES = Queries.of(DATASET, HELD_OUT, TEST)
 
 
+def by_row(chunk: slice) -> Floats:
+    """The lower the row the better, for either investor."""
+    return -np.arange(6.0)[None].repeat(2, axis=0)[chunk]
+
+
 def test_the_rank_counts_only_what_the_investor_does_not_know_yet() -> None:
-    by_number = -np.arange(6.0)[None].repeat(2, axis=0)  # the lower the number the better
     # Investor 1 knows 0 and 1: target 2 is first. Investor 2 knows 0 and 3: 1 and 2 come before target 4.
-    assert rank_targets(lambda chunk: by_number[chunk], QUERIES, 6).tolist() == [0, 2]
+    assert rank_targets(by_row, QUERIES, 6).tolist() == [0, 2]
 
 
-def test_ties_get_the_middle_place_and_nan_never_wins() -> None:
+def test_ties_get_the_middle_rank_and_nan_never_wins() -> None:
     level = rank_targets(lambda chunk: np.zeros((2, 6))[chunk], QUERIES, 6)
     assert level.tolist() == [(3 + 1) // 2, (3 + 1) // 2]  # four candidates each, the target among them
     nothing = rank_targets(lambda chunk: np.full((2, 6), np.nan)[chunk], QUERIES, 6)
@@ -96,13 +101,13 @@ def test_a_dislike_pushes_the_investor_away() -> None:
 
 
 def test_the_twin_that_knows_what_matters_beats_its_rivals() -> None:
-    found = evaluate(price_twin(), DATASET, HELD_OUT)
+    evaluation = evaluate(price_twin(), DATASET, HELD_OUT)
     # Investor 1: 2 is the only cheap one left. Investor 2: 4 and 5 are as dear as each other, then 2 and 1.
-    assert found.ranks["twin"].tolist() in ([0, 0], [0, 1])
-    assert found.candidates == 6
-    assert found.classification()["accuracy"] == 1.0
-    assert found.ranking("twin")["hr_at_5"] == 1.0
-    assert set(found.ranks) == {"twin", "tower", "popularity", "content_knn"}
+    assert evaluation.ranks["twin"].tolist() in ([0, 0], [0, 1])
+    assert evaluation.candidates == 6
+    assert evaluation.classification()["accuracy"] == 1.0
+    assert evaluation.ranking("twin")["hr_at_5"] == 1.0
+    assert set(evaluation.ranks) == {"twin", "tower", "popularity", "content_knn"}
 
 
 def test_content_knn_ranks_by_the_nearest_liked_property_and_ignores_disliked_ones() -> None:
@@ -119,27 +124,25 @@ def test_popularity_gives_everybody_the_same_list() -> None:
 
 
 def test_another_model_is_ranked_beside_the_twin_by_its_own_scores() -> None:
-    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
-    found = evaluate(price_twin(), DATASET, HELD_OUT, others={"other": lambda _: lambda chunk: by_number[chunk]})
-    assert found.ranks["other"].tolist() == [0, 2]
+    evaluation = evaluate(price_twin(), DATASET, HELD_OUT, others={"other": lambda _: by_row})
+    assert evaluation.ranks["other"].tolist() == [0, 2]
 
 
 def test_a_tenant_without_test_investors_gets_figures_that_say_unknown() -> None:
-    found = evaluate(price_twin(), DATASET, HELD_OUT.take(np.zeros(4, dtype=bool))).summary()
-    assert found["test_users"] == 0
-    assert found["ranking"]["twin"]["ndcg_at_10"] is None
-    assert found["classification"]["auc"] is None
+    summary = evaluate(price_twin(), DATASET, HELD_OUT.take(np.zeros(4, dtype=bool))).summary()
+    assert summary["test_users"] == 0
+    assert summary["ranking"]["twin"]["ndcg_at_10"] is None
+    assert summary["classification"]["auc"] is None
 
 
 def test_an_investor_asked_as_if_new_is_known_by_the_last_properties_alone_and_owns_the_others_still() -> None:
     given = QUERIES.shortened(1)
     assert given.histories.properties.tolist() == [1, 0]  # of investor 2 the dislike came last
-    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
     seen: list[int] = []
 
     def answer(asked: Queries) -> Scorer:
         seen.append(len(asked.histories.owners))
-        return lambda chunk: by_number[chunk]
+        return by_row
 
     assert rank_targets(answer(given), QUERIES, 6).tolist() == [0, 2]  # as with the whole history
     assert seen == [2]
@@ -150,34 +153,33 @@ def test_some_of_the_questions_are_the_same_questions() -> None:
     assert (second.users.tolist(), second.targets.tolist(), second.histories.count) == ([2], [4], 1)
     assert second.histories.properties.tolist() == [3, 0]
     assert (second.pair_owners.tolist(), second.pair_properties.tolist()) == ([0, 0], [4, 1])
-    assert rank_targets(lambda chunk: -np.arange(6.0)[None], second, 6).tolist() == [2]
+    assert rank_targets(by_row, second, 6).tolist() == [2]
 
 
 def test_among_some_candidates_only_those_and_the_target_are_ranked() -> None:
-    by_number = -np.arange(6.0)[None].repeat(2, axis=0)
     few = np.array([True, True, False, False, False, True])
     # Investor 1 knows 0 and 1. Of the candidates, investor 2 has yet to see 1 and 5: 1 comes before target 4.
-    assert rank_targets(lambda chunk: by_number[chunk], QUERIES, 6, lambda _: few).tolist() == [0, 1]
+    assert rank_targets(by_row, QUERIES, 6, lambda _: few).tolist() == [0, 1]
 
 
 def test_slices_divide_the_investors_and_a_property_nobody_knew_is_also_ranked_among_such_alone() -> None:
-    found = evaluate(price_twin(), DATASET, HELD_OUT)
-    assert {name: part.users.tolist() for name, part in found.slices["history"].items()} == {
+    evaluation = evaluate(price_twin(), DATASET, HELD_OUT)
+    assert {name: part.users.tolist() for name, part in evaluation.slices["history"].items()} == {
         "0": [], "1": [], "2": [1, 2], "3-5": [], "6+": [],
     }  # fmt: skip
-    among, full = found.slices["new_properties"].values()
+    among, full = evaluation.slices["new_properties"].values()
     assert among.users.tolist() == full.users.tolist() == [1, 2]
     assert among.candidates == 3  # 2, 4 and 5; all that was done with the others came before the targets
     assert among.ranks["twin"][0] == 0
-    assert found.slices["as_new"].keys() == {"0", "1", "2"}
-    like, unlike = found.slices["likeness"]["like"], found.slices["likeness"]["unlike"]
+    assert evaluation.slices["as_new"].keys() == {"0", "1", "2"}
+    like, unlike = evaluation.slices["likeness"]["like"], evaluation.slices["likeness"]["unlike"]
     assert sorted([*like.users, *unlike.users]) == [1, 2]
 
 
 def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> None:
-    found = evaluate(price_twin(), DATASET, HELD_OUT)
-    assert set(found.intervals().values()) == {None}
-    assert found.summary()["slices"]["history"]["2"] == {
+    evaluation = evaluate(price_twin(), DATASET, HELD_OUT)
+    assert set(evaluation.intervals().values()) == {None}
+    assert evaluation.summary()["slices"]["history"]["2"] == {
         "users": 2, "hr_at_10": None, "ndcg_at_10": None, "ece": None, "ece_by_chance": None,
         "others_ndcg_at_10": {},
     }  # fmt: skip
@@ -197,11 +199,11 @@ def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> N
 
 
 def test_taking_some_investors_keeps_their_own_pairs() -> None:
-    found = evaluate(price_twin(), DATASET, HELD_OUT)
-    second = found.take(np.array([False, True]))
+    evaluation = evaluate(price_twin(), DATASET, HELD_OUT)
+    second = evaluation.take(np.array([False, True]))
     assert (second.users.tolist(), second.labels.tolist(), second.pair_owners.tolist()) == ([2], [1, 0], [0, 0])
-    assert second.affinities.tolist() == found.affinities[found.pair_owners == 1].tolist()
-    assert second.ranks["popularity"].tolist() == found.ranks["popularity"][1:].tolist()
+    assert second.affinities.tolist() == evaluation.affinities[evaluation.pair_owners == 1].tolist()
+    assert second.ranks["popularity"].tolist() == evaluation.ranks["popularity"][1:].tolist()
 
 
 def test_a_target_that_left_the_catalogue_is_not_asked_for() -> None:

@@ -31,18 +31,18 @@ def test_calibration_passes_on_the_limit_and_fails_just_above() -> None:
 @pytest.mark.parametrize("value", [None, NAN, math.inf, -math.inf])
 @pytest.mark.parametrize("gate", [gates.f1, gates.accuracy, gates.calibration])
 def test_a_missing_or_non_finite_figure_fails_and_is_told_as_null(gate, value) -> None:  # type: ignore[no-untyped-def]  # parametrised
-    found = gate(value)
-    assert (found.value, found.passed) == (None, False)
-    assert found.note.startswith("not measured")
-    json.dumps(found.to_json(), allow_nan=False)
+    judged = gate(value)
+    assert (judged.value, judged.passed) == (None, False)
+    assert judged.note.startswith("not measured")
+    json.dumps(judged.to_json(), allow_nan=False)
 
 
 def test_on_few_pairs_the_calibration_limit_is_what_chance_makes_and_the_gate_says_so() -> None:
     few, many = np.full(40, 0.5), np.full(20_000, 0.5)
     assert chance_ece(few) > gates.ECE_LIMIT > chance_ece(many)
-    found = gates.calibration(gates.ECE_LIMIT + 0.01, chance_ece(few))
-    assert found.passed
-    assert found.note.startswith("undecided")
+    judged = gates.calibration(gates.ECE_LIMIT + 0.01, chance_ece(few))
+    assert judged.passed
+    assert judged.note.startswith("undecided")
     assert not gates.calibration(0.4, chance_ece(few)).passed
     assert chance_ece(np.array([])) == 0
 
@@ -56,20 +56,14 @@ def test_anything_not_finite_fails_by_name() -> None:
 @pytest.mark.parametrize(
     ("losses", "passed"),
     [
-        ([2.0, 1.5, 1.0], True),
-        ([2.0, 3.0, 1.999], True),
-        ([2.0, 1.0, 2.0], False),
-        ([2.0, 2.5], False),
-        ([2.0], False),
-        ([], False),
-        ([2.0, NAN], False),
-        ([math.inf, 1.0], False),
+        ([2.0, 1.5, 1.0], True), ([2.0, 3.0, 1.999], True), ([2.0, 1.0, 2.0], False), ([2.0, 2.5], False),
+        ([2.0], False), ([], False), ([2.0, NAN], False), ([math.inf, 1.0], False),
     ],
-)
+)  # fmt: skip
 def test_the_loss_must_end_below_where_it_began(losses: list[float], passed: bool) -> None:
-    found = gates.loss_decreased(losses)
-    assert found.passed == passed
-    assert passed or "training_curves.png" in found.note
+    judged = gates.loss_decreased(losses)
+    assert judged.passed == passed
+    assert passed or "training_curves.png" in judged.note
 
 
 def test_the_verdict_names_every_failed_gate_and_no_other() -> None:

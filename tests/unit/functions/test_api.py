@@ -9,32 +9,22 @@ import pytest
 
 from portfolio_twin.adapters.qdrant.points import UserPoint
 from portfolio_twin.domain.interactions import Event
-from portfolio_twin.model.twin import Twin
 from tests.fakes.api_client import Answer, ApiClient
-from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.stores import FakeVectorIndex, fill
 from tests.fakes.tenant import Untouchable, fake_stores, serving
 from tests.fakes.twins import TENANT_A, TENANT_B, small_catalogue, small_twin
 
 A, B = ApiClient(TENANT_A), ApiClient(TENANT_B)
 HOUSE = small_catalogue().row(3)
-
-
 TWINS = {TENANT_A: small_twin(), TENANT_B: small_twin(seed=5)}
-
-
-def fill(index: FakeVectorIndex, tenant_id: UUID, twin: Twin) -> None:
-    catalogue, points = small_catalogue(), index.of(tenant_id, twin.version)
-    rows = [catalogue.row(i) for i in range(len(catalogue))]
-    points.upsert_properties(list(catalogue.ids), twin.property_vectors, rows)
-    history = (Event("p1", "like", 100), Event("p2", "view", 90))
-    points.upsert_users([UserPoint(1, twin.user_vectors[0], {"like": 1, "view": 1}, history, ("p1",))])
+HISTORY = (Event("p1", "like", 100), Event("p2", "view", 90))
 
 
 @pytest.fixture(autouse=True)
 def index() -> Iterator[FakeVectorIndex]:
     fake = FakeVectorIndex()
-    fake.ensure_collections()
-    fill(fake, TENANT_A, TWINS[TENANT_A])
+    investor = UserPoint(1, TWINS[TENANT_A].user_vectors[0], {"like": 1, "view": 1}, HISTORY, ("p1",))
+    fill(fake, TENANT_A, TWINS[TENANT_A], small_catalogue(), investor)
     with serving(fake_stores(TWINS, fake)):
         yield fake
 
@@ -69,20 +59,20 @@ def test_an_unknown_user_gets_the_markets_taste_and_it_is_called_so() -> None:
 
 
 def test_the_embedding_has_sixteen_numbers_of_norm_one() -> None:
-    found = A.post("/embedding", {"property_features": HOUSE}).body["embedding"]
-    assert len(found) == 16
-    assert sum(x * x for x in found) == pytest.approx(1, abs=1e-5)
+    vector = A.post("/embedding", {"property_features": HOUSE}).body["embedding"]
+    assert len(vector) == 16
+    assert sum(x * x for x in vector) == pytest.approx(1, abs=1e-5)
 
 
 def test_recommendations_are_ranked_and_never_repeat_what_was_acted_on() -> None:
-    found = A.post("/recommend", {"user_id": 1, "top_k": 60}).body["recommendations"]
-    ids, scores = [f["property_id"] for f in found], [f["affinity_score"] for f in found]
+    items = A.post("/recommend", {"user_id": 1, "top_k": 60}).body["recommendations"]
+    ids, scores = [f["property_id"] for f in items], [f["affinity_score"] for f in items]
     assert scores == sorted(scores, reverse=True)
     assert "p1" not in ids  # liked
     assert "p2" in ids  # only looked at
     assert len(set(ids)) == 59
-    assert found[0]["reasons"]
-    assert "tenant_id" not in json.dumps(found)
+    assert items[0]["reasons"]
+    assert "tenant_id" not in json.dumps(items)
 
 
 def test_the_three_ways_to_ask_for_recommendations_agree() -> None:
@@ -111,8 +101,8 @@ def test_diversity_spreads_the_answers() -> None:
 
     def likeness(diversity: float) -> float:
         body = {"user_id": 1, "top_k": 5, "diversity": diversity}
-        found = A.post("/recommend", body).body["recommendations"]
-        vectors = twin.property_vectors[[twin.property_rows[f["property_id"]] for f in found]]
+        items = A.post("/recommend", body).body["recommendations"]
+        vectors = twin.property_vectors[[twin.property_rows[f["property_id"]] for f in items]]
         return float((vectors @ vectors.T).mean())
 
     assert likeness(0.9) < likeness(0.3) < likeness(0.0)
@@ -133,21 +123,21 @@ def test_look_alikes_leave_the_reference_out_and_agree_by_both_names() -> None:
 
 def test_similar_by_embedding_finds_the_property_itself_first() -> None:
     vector = A.post("/embedding", {"property_features": HOUSE}).body["embedding"]
-    found = A.post("/search/similar", {"embedding": vector, "top_k": 1}).body["results"][0]
-    assert found["property_id"] == "p3"
-    assert found["similarity_score"] == pytest.approx(1, abs=1e-5)
+    first = A.post("/search/similar", {"embedding": vector, "top_k": 1}).body["results"][0]
+    assert first["property_id"] == "p3"
+    assert first["similarity_score"] == pytest.approx(1, abs=1e-5)
 
 
 def test_the_audience_of_a_property_is_ranked_by_affinity() -> None:
-    found = A.get("/properties/p3/audience").body
-    assert [i["user_id"] for i in found["investors"]] == [1]
+    body = A.get("/properties/p3/audience").body
+    assert [i["user_id"] for i in body["investors"]] == [1]
 
 
 def test_the_explanation_adds_up() -> None:
-    found = A.post("/explain", {"user_id": 1, "property": {"property_id": "p3"}}).body
-    total = sum(part["contribution"] for part in found["contributions"])
-    assert total == pytest.approx(found["affinity_score"] - found["baseline_score"], abs=1e-3)
-    assert found["nearest_liked"][0]["property_id"] == "p1"
+    body = A.post("/explain", {"user_id": 1, "property": {"property_id": "p3"}}).body
+    total = sum(part["contribution"] for part in body["contributions"])
+    assert total == pytest.approx(body["affinity_score"] - body["baseline_score"], abs=1e-3)
+    assert body["nearest_liked"][0]["property_id"] == "p1"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -251,7 +241,7 @@ def test_one_bad_item_in_a_hundred_gives_one_error_in_its_place() -> None:
     items[41] = {"lat": 91.0, "\ud800": 1}
     answer = A.post("/batch_predict", {"user_id": 1, "properties": items})
     assert answer.status == 200
-    errors = [place for place, result in enumerate(answer.body["results"]) if "error" in result]
+    errors = [position for position, result in enumerate(answer.body["results"]) if "error" in result]
     assert errors == [41]
     assert answer.body["results"][0] == answer.body["results"][99]
     single = A.post("/predict", {"user_id": 1, "property_features": HOUSE}).body
@@ -279,8 +269,8 @@ def test_another_tenants_property_is_the_same_404_as_a_missing_one() -> None:
 
 def test_header_and_query_cannot_name_a_tenant() -> None:
     headers = {"x-tenant-id": str(TENANT_A), "tenant_id": str(TENANT_A)}
-    found = B.get(f"/properties/recommendations?user_id=1&tenant_id={TENANT_A}", headers=headers)
-    assert found.body["recommendations"] == []
+    answer = B.get(f"/properties/recommendations?user_id=1&tenant_id={TENANT_A}", headers=headers)
+    assert answer.body["recommendations"] == []
 
 
 @pytest.mark.parametrize("claim", [None, "", "not-a-uuid", ["x"], 7])
@@ -316,6 +306,6 @@ def test_an_unknown_route_and_a_wrong_method_are_told_in_the_same_shape() -> Non
 
 def test_a_fault_of_ours_is_500_without_a_trace(index: FakeVectorIndex) -> None:
     broken = fake_stores(TWINS, index)
-    broken.models = cast("Any", Untouchable())
+    broken.twins = cast("Any", Untouchable())
     with serving(broken, "predict"):
         assert refused(A.post("/predict", {"user_id": 1, "property_features": HOUSE}), 500)

@@ -22,30 +22,25 @@ from functions.train.progress import Interrupted, Progress
 from functions.train.settings import TrainSettings
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.bundle import MANIFEST
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.config import TwinConfig
+from tests.fakes.logs import random_deals
 from tests.fakes.twins import small_catalogue
 
 CATALOGUE = small_catalogue()
 JOB = Job(UUID(int=1), "20261121T000000Z-00000000", design="plain", plain=PlainConfig(epochs=3, embedding_dim=4))
 
 
-def deals(users: int = 60, each: int = 5) -> InteractionLog:
-    rng = np.random.default_rng(0)
-    chosen = np.array([rng.permutation(len(CATALOGUE))[:each] for _ in range(users)], dtype=np.int64).reshape(-1)
-    return InteractionLog(
-        np.repeat(np.arange(users), each), CATALOGUE.ids[chosen],
-        np.full(users * each, KIND_CODE["deal"], dtype=np.int8), np.tile(np.arange(each) * 86_400, users),
-    ).in_time_order()  # fmt: skip
+def deals(users: int = 60) -> Dataset:
+    return Dataset(CATALOGUE, random_deals(CATALOGUE.ids, users, each=5)).in_time_order()
 
 
 @pytest.fixture
 def snapshot() -> Snapshot:
-    return freeze(Dataset(CATALOGUE, deals()), seed=0)
+    return freeze(deals(), seed=0)
 
 
 def test_the_25_inputs_are_divided_by_round_numbers_and_missing_is_zero() -> None:
@@ -63,7 +58,7 @@ def test_it_learns_a_vector_per_investor(snapshot: Snapshot) -> None:
 
 def test_a_property_of_the_investor_is_no_wrong_answer() -> None:
     network = PlainNetwork(60, JOB.plain).eval().requires_grad_(requires_grad=False)
-    batch = Batch(*learn_from(Dataset(CATALOGUE, deals())).batches[torch.arange(1)])
+    batch = Batch(*learn_from(deals()).batches[torch.arange(1)])
     X = torch.as_tensor(vectorise(CATALOGUE))
     assert float(network.loss(X, batch, batch.own[0])) == 0  # nothing is left to choose among
     others = torch.as_tensor(np.setdiff1d(np.arange(len(CATALOGUE)), batch.own[0].numpy()))
@@ -78,7 +73,7 @@ def test_whoever_has_no_vector_is_asked_for_the_mean_investor() -> None:
 
 def test_alone_it_leaves_figures_and_a_report_and_nothing_that_could_be_served(tmp_path: Path) -> None:
     remarks: list[str] = []
-    files = train_into(tmp_path, JOB, Dataset(CATALOGUE, deals()), Progress(say=remarks.append))
+    files = train_into(tmp_path, JOB, deals(), Progress(say=remarks.append))
     assert NOT_SERVED in remarks
     assert MANIFEST not in files
     assert not [name for name in files if name.endswith((".safetensors", ".pt"))]
@@ -100,13 +95,8 @@ def test_it_stands_in_the_comparison_beside_the_twin(snapshot: Snapshot) -> None
 
 
 def test_the_jobs_environment_names_it_baseline() -> None:
-    given: dict[str, Any] = {
-        "bucket": "models",
-        "tenant_id": UUID(int=1),
-        "snapshot_id": "s",
-        "version": "v",
-        "epochs": 3,
-    }
+    names = {"bucket": "models", "snapshot_id": "s", "version": "v"}
+    given: dict[str, Any] = names | {"tenant_id": UUID(int=1), "epochs": 3}
     alone = TrainSettings(**given, design="baseline").job()
     assert (alone.design, alone.plain) == ("plain", PlainConfig(epochs=3))
     beside = TrainSettings(**given, compare_baseline=True).job()
@@ -118,4 +108,4 @@ def test_it_stops_when_told_to_and_does_not_start_without_data(snapshot: Snapsho
     with pytest.raises(Interrupted):
         run(JOB, snapshot, progress=Progress(stop=lambda: True))
     with pytest.raises(InvalidInput, match="nothing to train on"):
-        run(JOB, freeze(Dataset(CATALOGUE, deals(users=0)), seed=0))
+        run(JOB, freeze(deals(users=0), seed=0))

@@ -1,25 +1,19 @@
 """What a function has loaded before its first request: little, or all of it where a snapshot is taken."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+
+from tests.fakes.processes import run
 
 HEAVY = ("qdrant_client", "sqlalchemy", "pg8000")
 LOADED = "import functions.api.{0}.app, json, sys; print(json.dumps([name for name in {1} if name in sys.modules]))"
 
 
 def loaded(function: str, initialization: str) -> list[str]:
-    environment = os.environ | {
-        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    command = [sys.executable, "-c", LOADED.format(function, HEAVY)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    names: list[str] = json.loads(done.stdout)
-    return names
+    environment = {"AWS_LAMBDA_INITIALIZATION_TYPE": initialization}
+    done = run("-c", LOADED.format(function, HEAVY), environment=environment)
+    return list(json.loads(done.stdout))
 
 
 @pytest.mark.parametrize("function", ["predict", "recommend", "lookalike", "feedback"])

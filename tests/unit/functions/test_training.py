@@ -105,14 +105,10 @@ def test_the_tower_learns_the_taste_that_is_there() -> None:
     assert own_class_share(result) == 1.0
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"loss": "triplet"},
-        {"sampled_softmax_above": 0},  # negatives are drawn, with logQ
-        {"popularity_weight": 0.5},
-    ],
-)
+DRAWN = {"sampled_softmax_above": 0}  # negatives are drawn, with logQ
+
+
+@pytest.mark.parametrize("change", [{"loss": "triplet"}, DRAWN, {"popularity_weight": 0.5}])
 def test_every_loss_on_offer_learns_it_too(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objective, "SAMPLED_NEGATIVES", 16)
     assert own_class_share(trained(replace(QUICK, **change))) == 1.0
@@ -150,15 +146,20 @@ def assert_same(one: Trained, other: Trained) -> None:
     assert strip[0] == strip[1]
 
 
-def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(FolderStore(tmp_path))
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path)
+
+
+def test_a_resumed_training_equals_an_uninterrupted_one(store: FolderStore) -> None:
     with pytest.raises(Interrupted):
-        trained(checkpoints=checkpoints, progress=interrupt_after(38))  # in the middle of an epoch
-    assert_same(trained(checkpoints=Checkpoints(FolderStore(tmp_path))), trained())
+        trained(checkpoints=Checkpoints(store), progress=interrupt_after(38))  # in the middle of an epoch
+    assert_same(trained(checkpoints=Checkpoints(store)), trained())
 
 
-def test_a_corrupt_checkpoint_falls_back_to_the_one_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    store = FolderStore(tmp_path)
+def test_a_corrupt_checkpoint_falls_back_to_the_one_before(
+    store: FolderStore, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(Interrupted):
         trained(checkpoints=Checkpoints(store, every_seconds=0), progress=interrupt_after(60))
     store.write(LATEST, (store.read(LATEST) or b"")[:1000])
@@ -169,26 +170,23 @@ def test_a_corrupt_checkpoint_falls_back_to_the_one_before(tmp_path: Path, capsy
     assert f"{LATEST} is left aside" in capsys.readouterr().err
 
 
-def test_with_no_readable_checkpoint_a_training_starts_afresh(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+def test_with_no_readable_checkpoint_a_training_starts_afresh(store: FolderStore) -> None:
     for name in (LATEST, PREVIOUS):
         store.write(name, b"not a checkpoint")
     assert_same(trained(checkpoints=Checkpoints(store)), trained())
     assert store.read(BEST)
 
 
-def test_the_checkpoint_of_another_training_is_left_aside(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
+def test_the_checkpoint_of_another_training_is_left_aside(store: FolderStore) -> None:
     trained(replace(QUICK, epochs=2), checkpoints=Checkpoints(store))
     assert_same(trained(checkpoints=Checkpoints(store)), trained())
 
 
-def test_a_checkpoint_that_wants_to_run_code_is_not_obeyed(tmp_path: Path) -> None:
+def test_a_checkpoint_that_wants_to_run_code_is_not_obeyed(store: FolderStore, tmp_path: Path) -> None:
     class Bomb:
         def __reduce__(self) -> Any:
             return (Path.touch, (tmp_path / "exploded",))
 
-    store = FolderStore(tmp_path)
     store.write(LATEST, pickle.dumps(Bomb(), protocol=2))
     assert Checkpoints(store).newest("any") is None
     assert not (tmp_path / "exploded").exists()

@@ -2,38 +2,23 @@ import json
 from dataclasses import replace
 from uuid import UUID
 
-import numpy as np
 import pytest
 
 from functions.train.job import Job, run
 from functions.train.offline import freeze
 from functions.train.report.tables import TOO_FEW, interval
 from infra.local.twin.model_card.card import NO_GATES, NO_TEST, Bundle, render_card
-from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
+from tests.fakes.logs import random_deals
 from tests.fakes.twins import small_catalogue
 
 CATALOGUE = small_catalogue()
 JOB = Job(UUID(int=1), "20260101T000000Z-00000000", kind="content")
-GATES = {
-    "decision": "passed",
-    "gates": {"f1": {"value": 0.8125, "limit": 0.6, "passed": True, "note": "a | b"}},
-}
-
-
-def market(users: int) -> Snapshot:
-    rng = np.random.default_rng(0)
-    chosen = [rng.permutation(len(CATALOGUE))[:5] for _ in range(users)]
-    log = InteractionLog(
-        np.repeat(np.arange(users), 5), CATALOGUE.ids[np.array(chosen, dtype=np.int64).reshape(-1)],
-        np.full(users * 5, KIND_CODE["deal"], dtype=np.int8), np.tile(np.arange(5) * 86_400, users),
-    )  # fmt: skip
-    return freeze(Dataset(CATALOGUE, log), seed=0)
+GATES = {"decision": "passed", "gates": {"f1": {"value": 0.8125, "limit": 0.6, "passed": True, "note": "a | b"}}}
 
 
 def bundle(users: int) -> Bundle:
-    files = run(JOB, market(users))
+    files = run(JOB, freeze(Dataset(CATALOGUE, random_deals(CATALOGUE.ids, users, each=5)), seed=0))
     return Bundle(json.loads(files["manifest.json"]), json.loads(files["metrics.json"]), GATES)
 
 

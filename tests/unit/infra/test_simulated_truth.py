@@ -1,17 +1,9 @@
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from infra.simulator import (
-    MARKETS,
-    MarketConfig,
-    Simulation,
-    change_of_taste,
-    simulate,
-)
+from infra.simulator import MarketConfig, Simulation, change_of_taste, simulate
 from infra.simulator.market import Window
 from infra.simulator.truth import FRESH_BOOST, exposure, view_probabilities
 from portfolio_twin.domain.arrays import DAY_SECONDS
@@ -20,22 +12,8 @@ from portfolio_twin.domain.interactions import KIND_CODE
 from portfolio_twin.domain.split import TEST, draw_holdout
 
 
-@pytest.fixture(scope="module", params=sorted(MARKETS))
-def world(request: pytest.FixtureRequest) -> Simulation:
-    return simulate(MARKETS[request.param], 3)
-
-
-@pytest.fixture(scope="module")
-def small() -> MarketConfig:
-    return replace(MARKETS["mesa"], properties=200, investors=30, interactions=600, changing_taste=0.5)
-
-
-def rows_of(world: Simulation) -> npt.NDArray[np.int64]:
-    return world.catalogue.rows_of(world.log.properties)
-
-
 def test_likes_fall_on_good_matches_and_dislikes_on_bad_ones(world: Simulation) -> None:
-    rows = rows_of(world)
+    rows = Dataset(world.catalogue, world.log).rows
     match = np.array([world.truth.match(int(u), int(t))[row]
                       for u, t, row in zip(world.log.users, world.log.times, rows, strict=True)])  # fmt: skip
     by_kind = {kind: match[world.log.kinds == code].mean() for kind, code in KIND_CODE.items()}
@@ -48,7 +26,7 @@ def expected_share_of_targets(world: Simulation) -> tuple[float, float]:
     """How often the true target is among the ten best of the truth, and how often the truth says that it should be."""
     targets = draw_holdout(Dataset(world.catalogue, world.log), seed=0).targets(TEST)
     positive = np.isin(world.log.kinds, [KIND_CODE["deal"], KIND_CODE["like"]])
-    rows, hits, promised = rows_of(world), [], []
+    rows, hits, promised = Dataset(world.catalogue, world.log).rows, [], []
     for user, target, t in zip(targets.users, world.catalogue.rows_of(targets.properties), targets.times, strict=True):
         chance = world.truth.choice_probability(int(user), int(t))
         chance[rows[positive & (world.log.users == user) & (world.log.times < t)]] = 0

@@ -7,14 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from infra.simulator import (
-    MARKETS,
-    MarketConfig,
-    Simulation,
-    read_truth,
-    simulate,
-    write_canonical,
-)
+from infra.simulator import MARKETS, MarketConfig, Simulation, read_truth, simulate, write_canonical
 from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
 from portfolio_twin.domain.csv.checks import check_interactions, check_properties
@@ -24,23 +17,9 @@ from portfolio_twin.domain.properties import NUMERIC_INPUTS
 from portfolio_twin.domain.split import TEST, draw_holdout
 
 
-@pytest.fixture(scope="module", params=sorted(MARKETS))
-def world(request: pytest.FixtureRequest) -> Simulation:
-    return simulate(MARKETS[request.param], 3)
-
-
-@pytest.fixture(scope="module")
-def small() -> MarketConfig:
-    return replace(MARKETS["mesa"], properties=200, investors=30, interactions=600, changing_taste=0.5)
-
-
 def correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
     present = ~np.isnan(one) & ~np.isnan(other)
     return float(np.corrcoef(one[present], other[present])[0, 1])
-
-
-def rows_of(world: Simulation) -> npt.NDArray[np.int64]:
-    return world.catalogue.rows_of(world.log.properties)
 
 
 def test_the_same_seed_makes_the_same_files_and_another_seed_does_not(small: MarketConfig, tmp_path: Path) -> None:
@@ -78,7 +57,8 @@ def test_a_market_has_the_size_that_was_asked_for(world: Simulation) -> None:
 def test_a_size_that_leaves_hardly_anything_on_the_market_still_simulates() -> None:
     tiny = replace(MARKETS["harborview"], properties=4, investors=3, interactions=60, days_on_market=8.0)
     world = simulate(tiny, 1)
-    on_market = [world.truth.on_market(int(t))[row] for t, row in zip(world.log.times, rows_of(world), strict=True)]
+    rows = Dataset(world.catalogue, world.log).rows
+    on_market = [world.truth.on_market(int(t))[row] for t, row in zip(world.log.times, rows, strict=True)]
     assert all(on_market)
 
 
@@ -96,7 +76,7 @@ def test_prices_rents_and_waiting_hang_together(world: Simulation) -> None:
     assert correlation(np.log(world.listings.delisted_at - world.listings.listed_at), facts["overpricing"]) > 0.3
 
 
-def test_place_explains_price_per_square_foot(world: Simulation) -> None:
+def test_location_explains_price_per_square_foot(world: Simulation) -> None:
     per_sqft = np.log(world.catalogue.columns["price_per_sqft"])
     present = ~np.isnan(per_sqft)
     hoods = world.listings.hoods[present]
@@ -114,7 +94,7 @@ def test_gaps_are_there_and_not_only_by_chance(world: Simulation) -> None:
     assert all(not np.isnan(columns[name]).all() for name in NUMERIC_INPUTS)
 
 
-def test_the_two_markets_differ_in_place_price_and_what_they_record() -> None:
+def test_the_two_markets_differ_in_location_price_and_what_they_record() -> None:
     one, other = (simulate(MARKETS[name], 1).catalogue.columns for name in ("harborview", "mesa"))
     assert np.abs(one["lon"].mean() - other["lon"].mean()) > 10
     assert np.median(one["listing_price"]) > 1.3 * np.median(other["listing_price"])
@@ -124,7 +104,7 @@ def test_the_two_markets_differ_in_place_price_and_what_they_record() -> None:
 
 
 def test_nobody_deals_with_what_is_not_on_the_market(world: Simulation) -> None:
-    rows = rows_of(world)
+    rows = Dataset(world.catalogue, world.log).rows
     assert (world.log.times >= world.truth.listed_at[rows]).all()
     assert (world.log.times < world.truth.delisted_at[rows]).all()
 

@@ -11,9 +11,10 @@ from tests.fakes.twins import small_catalogue, small_twin
 def test_the_contributions_sum_to_the_score_less_the_baseline(row: int) -> None:
     twin = small_twin()
     x = twin.schema.vectorise(small_catalogue())[row]
-    found = explain(twin, Taste(twin.user_vectors[0], 1.0), x)
-    assert sum(found.contributions.values()) == pytest.approx(found.affinity - found.baseline_affinity, abs=1e-3)
-    assert set(found.contributions) == set(twin.schema.groups)
+    explanation = explain(twin, Taste(twin.user_vectors[0], 1.0), x)
+    gain = explanation.affinity - explanation.baseline_affinity
+    assert sum(explanation.contributions.values()) == pytest.approx(gain, abs=1e-3)
+    assert set(explanation.contributions) == set(twin.schema.groups)
 
 
 def test_an_input_that_the_tower_does_not_read_contributes_nothing() -> None:

@@ -126,9 +126,9 @@ def test_the_weights_change_with_the_length_of_the_history() -> None:
 def test_a_new_property_is_as_active_as_a_quieter_one_in_use() -> None:
     activity = np.log1p(np.array([[9, 9, 8, 4], [5, 5, 4, 2], [1, 1, 0, 0], [0, 0, 0, 0]], dtype=np.float32))
     ranking = replace(layer(), activity=activity)
-    found = ranking.activity_of(np.array([0, -1]))
-    assert found[0].tolist() == pytest.approx(activity[0].tolist())
-    assert activity[1, 2] < found[1, 2] < activity[0, 2]
+    known_and_new = ranking.activity_of(np.array([0, -1]))
+    assert known_and_new[0].tolist() == pytest.approx(activity[0].tolist())
+    assert activity[1, 2] < known_and_new[1, 2] < activity[0, 2]
 
 
 def test_the_logit_finds_the_term_that_decides() -> None:

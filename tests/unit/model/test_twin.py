@@ -15,29 +15,29 @@ def test_every_property_is_a_unit_vector() -> None:
 def test_the_encoder_is_layers_with_relu_between_them() -> None:
     first = (np.array([[1.0, -1.0]], np.float32), np.array([0.0, 0.5], np.float32))
     second = (np.eye(2, dtype=np.float32), np.array([0.0, 1.0], np.float32))
-    found = PropertyEncoder([first, second])(np.array([[3.0]], np.float32))
+    vector = PropertyEncoder([first, second])(np.array([[3.0]], np.float32))
     hidden = np.array([3.0, max(-3.0 + 0.5, 0)])
     expected = (hidden + second[1]) / np.linalg.norm(hidden + second[1])
-    assert found[0] == pytest.approx(expected)
+    assert vector[0] == pytest.approx(expected)
+
+
+TWIN = replace(small_twin(), market_taste=np.eye(16, dtype=np.float32)[2])
 
 
 def test_an_investor_is_the_weighted_mean_of_their_properties_plus_the_market() -> None:
-    twin = replace(small_twin(), market_taste=np.array([0, 0, 1] + [0] * 13, np.float32))
     a, b = np.eye(16, dtype=np.float32)[:2]
-    found = twin.user_vector(np.stack([a, b]), np.array([1.0, 0.5], np.float32))
-    assert found == pytest.approx(normalise(a * (1 / 1.5) + b * (0.5 / 1.5) + np.eye(16)[2]))
+    vector = TWIN.user_vector(np.stack([a, b]), np.array([1.0, 0.5], np.float32))
+    assert vector == pytest.approx(normalise(a * (1 / 1.5) + b * (0.5 / 1.5) + np.eye(16)[2]))
 
 
 def test_a_dislike_turns_away_who_wants_something() -> None:
-    twin = replace(small_twin(), market_taste=np.array([0, 0, 1] + [0] * 13, np.float32))
-    assert twin.user_vector(np.eye(16, dtype=np.float32)[:2], np.array([1.0, -0.5], np.float32))[1] < 0
+    assert TWIN.user_vector(np.eye(16, dtype=np.float32)[:2], np.array([1.0, -0.5], np.float32))[1] < 0
 
 
 @pytest.mark.parametrize("weights", [[], [-0.5], [-0.5, -0.5]])
 def test_where_nothing_speaks_for_a_property_the_market_s_taste_is_left(weights: list[float]) -> None:
-    twin = replace(small_twin(), market_taste=np.array([0, 0, 1] + [0] * 13, np.float32))
     vectors = np.eye(16, dtype=np.float32)[: len(weights)]
-    assert twin.user_vector(vectors, np.array(weights, np.float32)) == pytest.approx(np.eye(16)[2])
+    assert TWIN.user_vector(vectors, np.array(weights, np.float32)) == pytest.approx(np.eye(16)[2])
 
 
 def test_platt_finds_the_line_between_the_classes() -> None:

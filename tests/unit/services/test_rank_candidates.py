@@ -11,12 +11,12 @@ from portfolio_twin.model.ranking import DISCOVER, TERMS
 from portfolio_twin.model.twin import Taste, Twin
 from portfolio_twin.services.answers.find_candidates import merge
 from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, recommend
-from tests.fakes.stores import FakeVectorIndex
+from tests.fakes.stores import FakeVectorIndex, fill
 from tests.fakes.tenant import fake_stores
 from tests.fakes.twins import TENANT_A, plain_layer, small_catalogue, small_twin
 
 CATALOGUE = small_catalogue()
-QUIET, BUSY = 7, 9  # places of the busiest property, and of the one before it
+QUIET, BUSY = 7, 9  # rows of the busiest property, and of the one before it
 
 
 def ranked_twin(**weights: float) -> Twin:
@@ -33,27 +33,23 @@ def ranked_twin(**weights: float) -> Twin:
 
 def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
     index = FakeVectorIndex()
-    index.ensure_collections()
-    payloads = [CATALOGUE.row(i) for i in range(len(CATALOGUE))]
-    ids = list(CATALOGUE.ids)
-    points = index.of(TENANT_A, twin.version)
-    points.upsert_properties(ids, twin.property_vectors, payloads)
     history = (Event("p0", "like", 2), Event("p1", "view", 1))
-    points.upsert_users([UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))])
+    investor = UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))
+    fill(index, TENANT_A, twin, CATALOGUE, investor)
     tenant = fake_stores({TENANT_A: twin}, index).of(TENANT_A)
     return recommend(tenant, RecommendRequest(user_id=user_id, **request))
 
 
-def ids_of(found: Recommendations) -> list[str]:
-    return [each.property_id for each in found.recommendations]
+def ids_of(answer: Recommendations) -> list[str]:
+    return [each.property_id for each in answer.recommendations]
 
 
 def test_the_layer_decides_the_order_and_the_affinity_stays_the_calibrated_one() -> None:
     twin = ranked_twin(month=1.0)
-    found = ask(twin, top_k=5)
-    assert ids_of(found)[:2] == [f"p{BUSY}", f"p{QUIET}"]
+    answer = ask(twin, top_k=5)
+    assert ids_of(answer)[:2] == [f"p{BUSY}", f"p{QUIET}"]
     expected = twin.affinity(Taste(twin.property_vectors[0], 1.0), twin.property_vectors[[BUSY]])[0]
-    assert found.recommendations[0].affinity_score == pytest.approx(expected, abs=1e-5)
+    assert answer.recommendations[0].affinity_score == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_list_by_activity_says_how_much_went_on() -> None:
@@ -64,19 +60,19 @@ def test_a_list_by_activity_says_how_much_went_on() -> None:
 
 def test_a_list_by_nearness_names_the_property_that_was_liked() -> None:
     twin = ranked_twin(near=50.0)
-    found = ask(twin, top_k=1).recommendations[0]
+    best = ask(twin, top_k=1).recommendations[0]
     liked = CATALOGUE.row(0)
-    assert found.reasons[0].text == f"like the {liked['property_type']} in {liked['zipcode']} that you liked"
+    assert best.reasons[0].text == f"like the {liked['property_type']} in {liked['zipcode']} that you liked"
     X = twin.schema.vectorise(CATALOGUE)
     gaps = np.linalg.norm(X - X[0], axis=1)
     gaps[0] = np.inf  # it was acted on
-    assert found.property_id == f"p{gaps.argmin()}"
+    assert best.property_id == f"p{gaps.argmin()}"
 
 
 def test_who_acted_on_the_same_properties_counts() -> None:
-    found = ask(ranked_twin(together=1.0), top_k=1).recommendations[0]
-    assert found.property_id == "p1"  # in `plain_layer` each property belongs together with the next
-    assert found.reasons[0].input == "together"
+    best = ask(ranked_twin(together=1.0), top_k=1).recommendations[0]
+    assert best.property_id == "p1"  # in `plain_layer` each property belongs together with the next
+    assert best.reasons[0].input == "together"
 
 
 def test_discover_new_leaves_out_what_others_do() -> None:
@@ -88,9 +84,9 @@ def test_discover_new_leaves_out_what_others_do() -> None:
 
 
 def test_an_investor_without_history_gets_what_is_going_on_at_the_markets_own_calibration() -> None:
-    found = ask(ranked_twin(month=1.0), user_id=77, top_k=1)
-    assert (found.strategy, ids_of(found)) == ("popular", [f"p{BUSY}"])
-    assert found.recommendations[0].affinity_score == 0.5  # Platt(0, 0) knows nothing
+    answer = ask(ranked_twin(month=1.0), user_id=77, top_k=1)
+    assert (answer.strategy, ids_of(answer)) == ("popular", [f"p{BUSY}"])
+    assert answer.recommendations[0].affinity_score == 0.5  # Platt(0, 0) knows nothing
 
 
 def test_diversity_works_on_the_layers_scores_too() -> None:

@@ -29,7 +29,7 @@ NO_GATES = "Not judged: this bundle has not been through EvaluateGates."
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a version says of itself, and what EvaluateGates said of it, None where it was not asked."""
+    """What a version says of itself, and the verdict of EvaluateGates, None where there is none."""
 
     manifest: Json
     metrics: Json
@@ -56,8 +56,8 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
         **{name: manifest[name] for name in ("kind", "version", "code_version")},
         created=manifest["created_at"][:10], training_seconds=f"{metrics['training_seconds']:.0f}",
         fitted=_fitted(manifest["kind"], config), seed=config["seed"],
-        second_step=f"A linear second step ranks by {', '.join(ranking['terms'])}." if ranking
-        else "There is no second step: properties are ranked by cosine.",
+        ranking_layer=f"A linear ranking layer orders the candidates by {', '.join(ranking['terms'])}." if ranking
+        else "There is no ranking layer: properties are ranked by cosine.",
         dimensions=embedding["dimensions"], effective_rank=f"{embedding['effective_rank']:.1f}",
         collapsed=embedding["collapsed_directions"], base_rate=f"{metrics['base_rate']:.2%}",
         resamples=f"{RESAMPLES:,}", few=FEW_USERS, slice_loss=SLICE_LOSS,
@@ -80,7 +80,7 @@ def _fitted(kind: str, config: Json) -> str:
 
 
 def _ranking(ranking: Mapping[str, Json]) -> str:
-    rows = [[NAMES.get(model, model), *(_number(row[name]) for name in RANKING)] for model, row in ranking.items()]
+    rows = [[NAMES.get(model, model), *(number(row[name]) for name in RANKING)] for model, row in ranking.items()]
     return _table(["ranking", *RANKING.values()], rows)
 
 
@@ -114,7 +114,7 @@ def _gates(gates: Json) -> str:
     rows = []
     for name, gate in gates["gates"].items():
         passed = "passed" if gate["passed"] else "failed"
-        rows.append([f"`{name}`", _number(gate["value"]), _number(gate["limit"]), passed, gate["note"]])
+        rows.append([f"`{name}`", number(gate["value"]), number(gate["limit"]), passed, gate["note"]])
     return f"Decision: **{gates['decision']}**.\n\n" + _table(["gate", "value", "limit", "", "note"], rows)
 
 
@@ -122,7 +122,3 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -9,15 +9,16 @@ from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from typing import Any
 
-from sqlalchemy import Integer, TextClause, cast, select, text
+from sqlalchemy import Column, Integer, cast, func, select, text
 
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_upsert import DIALECT
 from portfolio_twin.adapters.postgres.tables import mean_confidence, properties
-from portfolio_twin.domain.csv.canonical import TEXT_COLUMNS, read_catalogue, read_interactions
+from portfolio_twin.adapters.postgres.tables import users as users_table
+from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
-from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue
+from portfolio_twin.domain.properties import NUMERIC_INPUTS, TEXT_COLUMNS, Catalogue
 
 READ_AS = {
     "renovation_needed": cast(properties.c.renovation_needed, Integer).label("renovation_needed"),
@@ -27,18 +28,6 @@ COLUMNS = [READ_AS.get(name, properties.c[name]) for name in (*NUMERIC_INPUTS, *
 CATALOGUE = str(select(properties.c.property_id, *COLUMNS).compile(dialect=DIALECT))
 LOG = """select user_id, property_id, kind, to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 from interactions"""
-
-
-PROPERTY_BOUNDS = text("""
-    select property_id from (
-        select property_id, row_number() over (order by property_id) as n, count(*) over () as total from properties
-    ) as ranked where mod(n, :size) = 0 and n < total order by property_id
-""")
-USER_BOUNDS = text("""
-    select user_id from (
-        select user_id, row_number() over (order by user_id) as n, count(*) over () as total from users
-    ) as ranked where mod(n, :size) = 0 and n < total order by user_id
-""")
 
 
 def copy_data(session: TenantSession, lookback_days: int | None = None) -> Dataset:
@@ -89,11 +78,11 @@ def copy_log(
 
 def property_bounds(session: TenantSession, size: int) -> list[str]:
     """The last id of every full range of `size` properties but the last range, which stays open."""
-    return _bounds(session, PROPERTY_BOUNDS, size)
+    return _bounds(session, properties.c.property_id, size)
 
 
 def user_bounds(session: TenantSession, size: int) -> list[int]:
-    return _bounds(session, USER_BOUNDS, size)
+    return _bounds(session, users_table.c.user_id, size)
 
 
 def changed_users(session: TenantSession, since: datetime) -> list[int]:
@@ -129,5 +118,8 @@ def _copy(session: TenantSession, query: str) -> TextIOWrapper:
     return TextIOWrapper(session.copy_out(f"copy ({query}) to stdout (format csv, header)"), "utf-8", newline="")
 
 
-def _bounds(session: TenantSession, query: TextClause, size: int) -> list[Any]:
-    return list(session.execute(query, {"size": size}).scalars())
+def _bounds(session: TenantSession, key: "Column[Any]", size: int) -> list[Any]:
+    count, n = func.count().over().label("total"), func.row_number().over(order_by=key).label("n")
+    numbered = select(key, n, count).subquery()
+    last = (numbered.c.n % size == 0) & (numbered.c.n < numbered.c.total)
+    return list(session.execute(select(numbered.c[key.name]).where(last).order_by(numbered.c.n)).scalars())

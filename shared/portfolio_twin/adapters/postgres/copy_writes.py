@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from sqlalchemy import text
 
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_upsert import column_types, upsert_properties
+from portfolio_twin.domain.arrays import times_as_text
 from portfolio_twin.domain.interactions import KINDS, InteractionLog, natural_event_id
-from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column
+from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column, attribute_name
 
 WHOLE_NUMBERS = ("year_built", "renovation_needed")  # integer and boolean in the table, floats in a catalogue
 ROWS_IN_A_MESSAGE = 1_000
@@ -43,7 +43,7 @@ def store_catalogue(session: TenantSession, catalogue: Catalogue, fields: Sequen
 
 
 def store_log(session: TenantSession, log: InteractionLog) -> int:
-    """How many interactions were new; an event is known by its investor, property, kind and second."""
+    """How many interactions were new; an event is the same by its investor, property, kind and second."""
     session.execute(STAGE_INTERACTIONS)
     session.copy_in("copy staged_interactions from stdin (format csv)", _messages(_events(log)))
     tenant = {"tenant_id": session.tenant_id}
@@ -60,16 +60,14 @@ def _cells(name: str, column: Column) -> list[Any]:
     """What csv writes as it stands: nothing for missing, whole numbers without a point."""
     if column.dtype == object:
         return list(column)
-    known = (None if value != value else value for value in column.tolist())
-    if name not in WHOLE_NUMBERS:
-        return list(known)
-    return [None if value is None else int(value) for value in known]
+    written = int if name in WHOLE_NUMBERS else float
+    return [None if value != value else written(value) for value in column.tolist()]
 
 
 def _attributes(catalogue: Catalogue) -> Iterator[str]:
     """A JSON object per row; a cell that is empty says null, which takes an earlier value away."""
     named: Mapping[str, list[Any]] = {
-        name.removeprefix(ATTRIBUTE_PREFIX): _cells(name, column)
+        attribute_name(name): _cells(name, column)
         for name, column in catalogue.columns.items()
         if name.startswith(ATTRIBUTE_PREFIX)
     }
@@ -78,8 +76,8 @@ def _attributes(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _events(log: InteractionLog) -> Iterator[Sequence[Any]]:
-    times = np.datetime_as_string(log.times.astype("datetime64[s]"), timezone="UTC").tolist()
-    facts = zip(log.users.tolist(), log.properties.tolist(), log.kinds.tolist(), log.times.tolist(), times, strict=True)
+    columns = (log.users, log.properties, log.kinds, log.times)
+    facts = zip(*(column.tolist() for column in columns), times_as_text(log.times), strict=True)
     for user, property_id, code, seconds, time in facts:
         yield natural_event_id(user, property_id, KINDS[code], seconds), user, property_id, KINDS[code], time
 

@@ -2,33 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import SecretStr
 from sqlalchemy import Connection, CursorResult, Executable, text
 
-from portfolio_twin.adapters.postgres.engine import AccessSettings, make_engine
+from portfolio_twin.adapters.postgres.engine import DatabaseAccess, make_engine
 from portfolio_twin.adapters.postgres.errors import database_errors
 from portfolio_twin.errors import DatabaseUnavailable
+from portfolio_twin.settings import WriteSettings
 
 SET_TENANT = text("select app.set_tenant(:tenant_id, :limit_ms)")
 
 
-@dataclass(frozen=True)
-class DatabaseAccess:
-    """The settings of who has a URL and no environment: local tools and tests."""
-
-    database_url: SecretStr
-    database_connect_seconds: float = 3.0
-    database_statement_seconds: float = 60.0
-    database_secret_arn: str = ""
-
-
-@dataclass(frozen=True)
-class TenantName:
+class TenantName(NamedTuple):
     tenant_id: UUID
     name: str
 
@@ -85,7 +73,7 @@ class TenantSession:
 class Database:
     """Connections are made when they are needed: PostgreSQL may be down when this object is made, and come back."""
 
-    def __init__(self, settings: AccessSettings) -> None:
+    def __init__(self, settings: WriteSettings | DatabaseAccess) -> None:
         self._limit_ms = int(settings.database_statement_seconds * 1000)
         self._engine = make_engine(settings)
 

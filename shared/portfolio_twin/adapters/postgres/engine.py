@@ -2,8 +2,9 @@
 
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -11,25 +12,23 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from portfolio_twin.adapters.postgres.errors import drop_broken_connection, replace_dead_connection
 from portfolio_twin.adapters.secrets import database_login
+from portfolio_twin.settings import WriteSettings
 
 POOL_SIZE = 4  # Lambda serves one request at a time; the local gateway a few
 SOCKET_MARGIN_SECONDS = 1.0  # the server cancels first and says so; the socket's limit is for a server that is gone
 
 
-class AccessSettings(Protocol):
-    """The part of settings.WriteSettings that is read here."""
+@dataclass(frozen=True)
+class DatabaseAccess:
+    """The settings of who has a URL and no environment: local tools and tests."""
 
-    @property
-    def database_url(self) -> SecretStr: ...
-    @property
-    def database_secret_arn(self) -> str: ...
-    @property
-    def database_connect_seconds(self) -> float: ...
-    @property
-    def database_statement_seconds(self) -> float: ...
+    database_url: SecretStr
+    database_connect_seconds: float = 3.0
+    database_statement_seconds: float = 60.0
+    database_secret_arn: str = ""
 
 
-def make_engine(settings: AccessSettings) -> Engine:
+def make_engine(settings: WriteSettings | DatabaseAccess) -> Engine:
     url, tls = _tls(make_url(settings.database_url.get_secret_value()))
     connect_seconds = settings.database_connect_seconds
     socket_seconds = settings.database_statement_seconds + SOCKET_MARGIN_SECONDS

@@ -30,8 +30,8 @@ BAD_DATA = "22"
 
 def sqlstate(error: BaseException | None) -> str | None:
     """The five characters that PostgreSQL sent, in the form that pg8000 gives them."""
-    told = error.args[0] if error is not None and error.args else None
-    return str(told["C"]) if isinstance(told, dict) and "C" in told else None
+    fields = error.args[0] if error is not None and error.args else None
+    return str(fields["C"]) if isinstance(fields, dict) and "C" in fields else None
 
 
 @contextmanager
@@ -81,6 +81,6 @@ def drop_broken_connection(context: ExceptionContext) -> None:
 
     Back in the pool it would answer the next request with this one's rows.
     """
-    told_by_server = sqlstate(context.original_exception)
-    if told_by_server is None or told_by_server.startswith(CONNECTION_LOST):
+    state = sqlstate(context.original_exception)
+    if state is None or state.startswith(CONNECTION_LOST):
         context.is_disconnect = True

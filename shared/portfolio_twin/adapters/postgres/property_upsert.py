@@ -44,18 +44,18 @@ def upsert_properties(source: str, fields: Sequence[str], *, merge: bool) -> Tex
         where ({", ".join(f"p.{name}" for name in names)}) is distinct from
             ({", ".join(f"excluded.{name}" for name in names)})
         returning p.property_id
-    ), said as (
+    ), sourced as (
         select tenant_id, property_id, field, cast({source_system} as text) as source_system,
-            cast({confidence} as double precision) as confidence, known and {confidence} is not null as trusted
+            cast({confidence} as double precision) as confidence, filled and {confidence} is not null as trusted
         from given join changed using (property_id)
-        cross join lateral (values {stated or "('', false)"}) as stated (field, known)
+        cross join lateral (values {stated or "('', false)"}) as stated (field, filled)
     ), kept as (
         insert into field_provenance (tenant_id, property_id, field, source_system, confidence)
-        select tenant_id, property_id, field, source_system, confidence from said where trusted
+        select tenant_id, property_id, field, source_system, confidence from sourced where trusted
         on conflict (tenant_id, property_id, field) do update
         set source_system = excluded.source_system, confidence = excluded.confidence, observed_at = now()
     ), dropped as (
-        delete from field_provenance as v using said as s
+        delete from field_provenance as v using sourced as s
         where (v.tenant_id, v.property_id, v.field) = (s.tenant_id, s.property_id, s.field) and not s.trusted
     )
     select count(*) from changed

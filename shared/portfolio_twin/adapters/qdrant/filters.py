@@ -1,10 +1,10 @@
-"""The one place where filters for Qdrant are built, and the ids of its points.
+"""Filters for Qdrant, which are built here and nowhere else, and the ids of its points.
 
-Qdrant knows no tenants of ours: a query that forgets them sees everybody's points. So no filter is made anywhere else.
+Qdrant knows no tenants of ours: a query that forgets them sees everybody's points.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from qdrant_client import models
@@ -22,9 +22,8 @@ CHOICE_FIELDS = ("property_type", "zipcode", "listing_status")
 EVERYTHING = Narrowing()
 
 
-@dataclass(frozen=True)
-class AllVersionsBut:
-    """In place of one version: every point of the tenant that belongs to none of these."""
+class AllVersionsBut(NamedTuple):
+    """Instead of one version: every point of the tenant that belongs to none of these."""
 
     keep: frozenset[str]
 
@@ -34,11 +33,7 @@ def point_id(tenant: UUID, version: str, item: str | int) -> str:
     return str(uuid5(tenant, f"{version}/{item}"))
 
 
-def build_filter(
-    tenant: UUID,
-    version: str | AllVersionsBut,
-    narrowing: Narrowing = EVERYTHING,
-) -> models.Filter:
+def build_filter(tenant: UUID, version: str | AllVersionsBut, narrowing: Narrowing = EVERYTHING) -> models.Filter:
     """What a point must be to be seen: this tenant's, of this version, and as the caller narrows it down further."""
     must = [_match("tenant_id", str(tenant))]
     must_not = []

@@ -52,7 +52,7 @@ class PropertyHit:
 
 @dataclass(frozen=True)
 class UserPoint:
-    """An investor as the index keeps one: the twin's vector, how much is known, and the recent history."""
+    """An investor as the index keeps one: vector, evidence, and the recent history."""
 
     user_id: int
     vector: Vector = field(compare=False)  # (d,)
@@ -61,8 +61,7 @@ class UserPoint:
     acted_on: Sequence[str] = ()  # property ids that are never recommended again
 
 
-@dataclass(frozen=True)
-class UserHit:
+class UserHit(NamedTuple):
     user_id: int
     score: float
     evidence: Mapping[str, int]

@@ -30,7 +30,7 @@ class PointStore:
     def upsert(
         self, items: Sequence[str] | Sequence[int], vectors: Vector, payload_of: Callable[[int], dict[str, Any]]
     ) -> None:
-        """Stores points, vectors (n, d), and waits until they can be found; those already there are replaced."""
+        """Stores points, vectors (n, d), and waits until they are searchable; those already there are replaced."""
 
         def send(start: int) -> None:
             rows = range(start, min(start + self._batch_points, len(items)))

@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.s3.leases import Lease
-from portfolio_twin.adapters.s3.models import ModelRegistry
+from portfolio_twin.adapters.s3.model_registry import ModelRegistry
 from portfolio_twin.adapters.s3.objects import Objects, connect
 from portfolio_twin.adapters.s3.runs import RunRecords
 from portfolio_twin.adapters.s3.snapshots import Snapshots

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -25,8 +24,7 @@ class ConditionFailed(Exception):
     """Somebody else wrote the object first."""
 
 
-@dataclass(frozen=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     body: bytes
     etag: str
 
@@ -61,10 +59,10 @@ class Objects:
 
     def read(self, key: str) -> bytes:
         """The object's bytes; raises NotFound."""
-        found = self.find(key)
-        if found is None:
+        stored = self.find(key)
+        if stored is None:
             raise NotFound(f"s3://{self.bucket}/{key} does not exist")
-        return found.body
+        return stored.body
 
     def write(self, key: str, body: bytes) -> None:
         self._put(key, body, {})
@@ -82,9 +80,9 @@ class Objects:
         try:
             return self._put(key, body, {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag})
         except ConditionFailed:
-            found = self.find(key)
-            if found is not None and found.body == body:  # an earlier try of ours arrived, its answer got lost
-                return found.etag
+            stored = self.find(key)
+            if stored is not None and stored.body == body:  # an earlier try of ours arrived, its answer got lost
+                return stored.etag
             raise
 
     def files(self, prefix: str) -> dict[str, int]:

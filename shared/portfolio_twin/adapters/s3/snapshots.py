@@ -13,12 +13,7 @@ from uuid import UUID
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.s3.keys import MANIFEST
 from portfolio_twin.adapters.s3.objects import Objects
-from portfolio_twin.domain.csv.canonical import (
-    read_catalogue,
-    read_interactions,
-    write_catalogue,
-    write_interactions,
-)
+from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions, write_catalogue, write_interactions
 from portfolio_twin.domain.csv.holdout import read_holdout, write_holdout
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import InteractionLog
@@ -56,9 +51,9 @@ class Snapshot:
 def pack_snapshot(dataset: Dataset, holdout: Holdout) -> dict[str, bytes]:
     """The data files by name; the same data gives the same bytes."""
     return {
-        PROPERTIES: _gzipped(write_catalogue(dataset.catalogue)),
-        INTERACTIONS: _gzipped(write_interactions(dataset.log)),
-        HOLDOUT: _gzipped(write_holdout(holdout)),
+        PROPERTIES: gzipped_csv(write_catalogue(dataset.catalogue)),
+        INTERACTIONS: gzipped_csv(write_interactions(dataset.log)),
+        HOLDOUT: gzipped_csv(write_holdout(holdout)),
     }
 
 
@@ -118,7 +113,8 @@ class Snapshots:
         return io.StringIO(gzip.decompress(data).decode(), newline="")  # splitlines would break texts at U+2028
 
 
-def _gzipped(rows: Iterable[Iterable[Any]]) -> bytes:
+def gzipped_csv(rows: Iterable[Iterable[Any]]) -> bytes:
+    """The same rows give the same bytes."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return gzip.compress(text.getvalue().encode(), compresslevel=GZIP_LEVEL, mtime=0)  # no clock in the digest

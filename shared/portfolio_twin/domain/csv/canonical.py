@@ -1,8 +1,7 @@
-"""The canonical CSV form of a tenant's data: written, and read back fast when it is known to be good.
+"""The canonical CSV form of a tenant's data: written, and read back fast, for it is trusted.
 
 properties.csv: property_id, the names of domain/properties.py, `attributes` (a JSON object) and any further columns,
-each of which is an attribute. interactions.csv: user_id,property_id,kind,occurred_at. What others wrote is read by
-`checks.py`.
+each of which is an attribute. interactions.csv: user_id,property_id,kind,occurred_at. Others' files: `checks.py`.
 """
 
 import csv
@@ -14,31 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from portfolio_twin.domain import properties
+from portfolio_twin.domain.arrays import times_as_text, times_from_text
 from portfolio_twin.domain.interactions import KIND_CODE, KINDS, InteractionLog
-from portfolio_twin.domain.properties import (
-    ATTRIBUTE_PREFIX,
-    CATEGORICAL_INPUTS,
-    LABELS,
-    NUMERIC_INPUTS,
-    AttributeValue,
-    Catalogue,
-    Column,
-    attribute_column,
-)
+from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, NUMERIC_INPUTS, TEXT_COLUMNS, Catalogue, Column
 
 INTERACTION_COLUMNS = ("user_id", "property_id", "kind", "occurred_at")
-TEXT_COLUMNS = (*CATEGORICAL_INPUTS, *LABELS)
 CANONICAL_COLUMNS = ("property_id", *NUMERIC_INPUTS, *TEXT_COLUMNS, "attributes")
 TRUE, FALSE = ("true", "t", "yes", "1", "1.0"), ("false", "f", "no", "0", "0.0")
 BOOLEANS = dict.fromkeys(TRUE, 1.0) | dict.fromkeys(FALSE, 0.0)
 ROWS_AT_ONCE = 20_000  # read row-wise, kept column-wise: a million rows of Python strings would take gigabytes
 
 Rows = Sequence[Sequence[str]]
-
-
-def attribute_name(column: str) -> str:
-    """The attribute that a column which is not canonical holds."""
-    return column.removeprefix(ATTRIBUTE_PREFIX)
 
 
 def write_catalogue(catalogue: Catalogue) -> Iterator[Sequence[str]]:
@@ -57,11 +43,9 @@ def _looks_numeric(name: str, column: Column) -> bool:
 
 
 def _objects(columns: Mapping[str, Column]) -> list[str]:
-    names = [name.removeprefix(ATTRIBUTE_PREFIX) for name in columns]
-    rows = zip(*columns.values(), strict=True)
-    return [
-        json.dumps({name: value for name, value in zip(names, row, strict=True) if value is not None}) for row in rows
-    ]
+    names, rows = [properties.attribute_name(name) for name in columns], zip(*columns.values(), strict=True)
+    filled = ([(name, value) for name, value in zip(names, row, strict=True) if value is not None] for row in rows)
+    return [json.dumps(dict(pairs)) for pairs in filled]
 
 
 def _texts(column: Column) -> list[str]:
@@ -73,8 +57,7 @@ def _texts(column: Column) -> list[str]:
 def read_catalogue(lines: Iterable[str]) -> Catalogue:
     """Columns of a trusted file, in its order; canonical columns that it lacks are all missing."""
     reader = csv.reader(lines)
-    header = next(reader)
-    parts = CatalogueParts(header)
+    parts = CatalogueParts(next(reader))
     while rows := list(islice(reader, ROWS_AT_ONCE)):
         parts.add(rows)
     return parts.catalogue()
@@ -86,7 +69,7 @@ class CatalogueParts:
     def __init__(self, header: Sequence[str]) -> None:
         self._header = header
         self._columns: dict[str, list[Column]] = {name: [] for name in header if name != "attributes"}
-        self._nested: dict[str, list[AttributeValue]] = {}
+        self._nested: dict[str, list[properties.AttributeValue]] = {}
         self._n = 0
 
     def add(self, rows: Rows) -> None:
@@ -102,9 +85,9 @@ class CatalogueParts:
         ids = read.pop("property_id", np.array([], dtype=object))
         columns: dict[str, Column] = {name: read.pop(name, np.full(self._n, np.nan)) for name in NUMERIC_INPUTS}
         columns |= {name: read.pop(name, np.full(self._n, None)) for name in TEXT_COLUMNS}
-        attributes = {ATTRIBUTE_PREFIX + attribute_name(name): numbers_if_all(column) for name, column in read.items()}
-        attributes |= {ATTRIBUTE_PREFIX + name: attribute_column(values) for name, values in self._nested.items()}
-        return Catalogue(ids, columns | dict(sorted(attributes.items())))
+        attributes = {properties.attribute_name(name): numbers_if_all(column) for name, column in read.items()}
+        attributes |= {name: properties.attribute_column(values) for name, values in self._nested.items()}
+        return Catalogue(ids, columns | {ATTRIBUTE_PREFIX + name: attributes[name] for name in sorted(attributes)})
 
     def _add_nested(self, cells: Sequence[str]) -> None:
         for i, cell in enumerate(cells, start=self._n):
@@ -143,38 +126,26 @@ def is_number(text: str) -> bool:
 def write_interactions(log: InteractionLog) -> Iterator[Sequence[Any]]:
     """The header and one row per interaction, for a csv writer."""
     yield INTERACTION_COLUMNS
-    times = np.datetime_as_string(log.times.astype("datetime64[s]"), timezone="UTC").tolist()
-    kinds = np.array(KINDS, dtype=object)[log.kinds]
-    yield from zip(log.users.tolist(), log.properties.tolist(), kinds.tolist(), times, strict=True)
+    kinds = np.array(KINDS, dtype=object)[log.kinds].tolist()
+    yield from zip(log.users.tolist(), log.properties.tolist(), kinds, times_as_text(log.times), strict=True)
 
 
 def read_interactions(lines: Iterable[str]) -> InteractionLog:
     """The log of a trusted file: columns in the order of INTERACTION_COLUMNS, times in UTC to the second."""
     reader = csv.reader(lines)
     next(reader)
-    parts: list[InteractionLog] = []
+    parts = [InteractionLog.of([])]
     while rows := list(islice(reader, ROWS_AT_ONCE)):
         parts.append(_log(rows))
-    return join_logs(parts).in_time_order()
+    return InteractionLog.joined(parts).in_time_order()
 
 
 def _log(rows: Rows) -> InteractionLog:
-    users, properties, kinds, times = zip(*rows, strict=True)
+    users, ids, kinds, times = zip(*rows, strict=True)
     one_of_each: dict[str, str] = {}
     return InteractionLog(
         np.array([int(user) for user in users], dtype=np.int64),
-        np.array([one_of_each.setdefault(name, name) for name in properties], dtype=object),
+        np.array([one_of_each.setdefault(name, name) for name in ids], dtype=object),
         np.array([KIND_CODE[kind] for kind in kinds], dtype=np.int8),
-        np.array([time.removesuffix("Z") for time in times], dtype="datetime64[s]").astype(np.int64),
-    )
-
-
-def join_logs(parts: Sequence[InteractionLog]) -> InteractionLog:
-    if not parts:
-        return InteractionLog.of([])
-    return InteractionLog(
-        np.concatenate([part.users for part in parts]),
-        np.concatenate([part.properties for part in parts]),
-        np.concatenate([part.kinds for part in parts]),
-        np.concatenate([part.times for part in parts]),
+        times_from_text(times),
     )

@@ -1,4 +1,4 @@
-"""Canonical CSVs that others wrote: every row checked, and what is wrong with one said by its line, with a remedy.
+"""Canonical CSVs that others wrote: every row is checked; a bad one is listed by its line, with reason and remedy.
 
 What concerns the whole file raises UnreadableInput: there is no good row in it then.
 """
@@ -6,25 +6,16 @@ What concerns the whole file raises UnreadableInput: there is no good row in it 
 import csv
 import json
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ConfigDict, StrictBool, ValidationError, field_validator
 from pydantic_core import PydanticKnownError
 
-from portfolio_twin.domain.csv.canonical import (
-    BOOLEANS,
-    CANONICAL_COLUMNS,
-    INTERACTION_COLUMNS,
-    ROWS_AT_ONCE,
-    CatalogueParts,
-    attribute_name,
-    is_number,
-    join_logs,
-)
+from portfolio_twin.domain.csv import canonical
+from portfolio_twin.domain.csv.canonical import CANONICAL_COLUMNS, INTERACTION_COLUMNS, ROWS_AT_ONCE, CatalogueParts
 from portfolio_twin.domain.csv.row_faults import reason_of
 from portfolio_twin.domain.interactions import Interaction, InteractionLog
-from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures, PropertyId
+from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures, PropertyId, attribute_name
 from portfolio_twin.errors import UnreadableInput
 
 Row = Sequence[str]
@@ -42,33 +33,30 @@ class PropertyRow(PropertyFeatures):
     @field_validator("renovation_needed", mode="before")
     @classmethod
     def _truth(cls, cell: str) -> bool | str:
-        truth = BOOLEANS.get(cell.lower())
+        truth = canonical.BOOLEANS.get(cell.lower())
         return cell if truth is None else bool(truth)
 
     @field_validator(*set(NUMERIC_INPUTS) - {"renovation_needed"}, mode="before")
     @classmethod
     def _number(cls, cell: str) -> float:
         """Pydantic itself also reads 1_000, and takes 0-18 for a whole number."""
-        if not is_number(cell):
+        if not canonical.is_number(cell):
             raise PydanticKnownError("float_parsing")
         return float(cell)
 
 
-@dataclass(frozen=True)
-class BadRow:
+class BadRow(NamedTuple):
     line: int
     reason: str  # reason — remedy
 
 
-@dataclass(frozen=True)
-class CheckedProperties:
+class CheckedProperties(NamedTuple):
     catalogue: Catalogue  # the good rows
     fields: tuple[str, ...]  # the canonical fields that the file has a column for
     bad: list[BadRow]
 
 
-@dataclass(frozen=True)
-class CheckedInteractions:
+class CheckedInteractions(NamedTuple):
     log: InteractionLog  # the good rows
     bad: list[BadRow]
 
@@ -107,7 +95,7 @@ def check_interactions(lines: Iterable[str], property_ids: Container[str]) -> Ch
         if len(good) == ROWS_AT_ONCE:
             parts.append(InteractionLog.of(good))
             good = []
-    return CheckedInteractions(join_logs([*parts, InteractionLog.of(good)]).in_time_order(), bad)
+    return CheckedInteractions(InteractionLog.joined([*parts, InteractionLog.of(good)]).in_time_order(), bad)
 
 
 def _open(lines: Iterable[str], needed: Sequence[str]) -> tuple[Any, list[str]]:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.criteria import STRICT
+from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.interactions import UserId
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.explanation import Change, explain, smallest_change
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 NEAREST_LIKED = 3
 
 
-class ExplainRequest(BaseModel):
-    model_config = STRICT
-
+class ExplainRequest(Strict):
     user_id: UserId
     property: PropertyReference
 

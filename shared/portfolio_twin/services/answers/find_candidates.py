@@ -27,9 +27,7 @@ def find_candidates(
     wanted = [hit.vector for kind, hit in history if KIND_WEIGHTS[kind] > 0]
     near = [vector for vector in wanted if vector is not None][:RECENT]
     lists = index.search_many(
-        np.stack([target, *near]).astype(np.float32),
-        limit=PER_QUERY if near else CANDIDATES,
-        narrowing=narrowing,
+        np.stack([target, *near]).astype(np.float32), limit=PER_QUERY if near else CANDIDATES, narrowing=narrowing
     )
     return merge(lists, CANDIDATES)
 

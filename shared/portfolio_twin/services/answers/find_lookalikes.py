@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.domain.criteria import STRICT, Filters, Narrowing
+from portfolio_twin.domain.criteria import Filters, Narrowing, Strict
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.encoder import normalise
@@ -17,9 +17,7 @@ from portfolio_twin.services.answers.recommend import TopK, listing_of
 from portfolio_twin.services.answers.resolve_property import stored_property
 
 
-class SimilarRequest(BaseModel):
-    model_config = STRICT
-
+class SimilarRequest(Strict):
     embedding: Annotated[list[float], Field(min_length=1, max_length=4096)]
     filters: Filters | None = None
     top_k: TopK = 10

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.domain.criteria import STRICT
+from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.interactions import UserId
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.errors import IndexUnavailable
@@ -48,18 +48,14 @@ class BatchPrediction(BaseModel):
     results: list[ItemResult]
 
 
-class BatchRequest(BaseModel):
-    """The items are checked one by one: a bad one gets an error in its place and spoils no other."""
-
-    model_config = STRICT
+class BatchRequest(Strict):
+    """The items are checked one by one: a bad one gets an error at its position and spoils no other."""
 
     user_id: UserId
     properties: Annotated[list[Any], Field(min_length=1, max_length=BATCH_LIMIT)]
 
 
-class EmbeddingRequest(BaseModel):
-    model_config = STRICT
-
+class EmbeddingRequest(Strict):
     property_features: PropertyFeatures
 
 

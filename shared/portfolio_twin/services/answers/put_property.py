@@ -4,9 +4,9 @@ import logging
 
 from pydantic import BaseModel, Field
 
-from portfolio_twin.adapters.postgres.repositories import PropertyRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.domain.criteria import STRICT
+from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.errors import Unavailable
 from portfolio_twin.services.answers.resolve_property import fields_of
@@ -14,9 +14,7 @@ from portfolio_twin.services.answers.resolve_property import fields_of
 logger = logging.getLogger(__name__)
 
 
-class PutPropertyRequest(BaseModel):
-    model_config = STRICT
-
+class PutPropertyRequest(Strict):
     property: PropertyFeatures
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
-from portfolio_twin.domain.arrays import Matrix, Numbers
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.ranking import ACTIVITY, TERMS, WANTED_WEIGHT, Past, RankingLayer, distances
@@ -70,8 +70,8 @@ class Ranked:
     def _nearest(self, i: int) -> str:
         gaps = distances(self.X[i : i + 1] * self.layer.scales, self.past.X * self.layer.scales)[0]
         kind, hit = self.history[int(np.argmin(np.where(self.past.weights >= WANTED_WEIGHT, gaps, np.inf)))]
-        place = f" in {hit.payload['zipcode']}" if hit.payload.get("zipcode") else ""
-        return f"{hit.payload.get('property_type') or 'property'}{place} that {ACTED[kind]}"
+        where = f" in {hit.payload['zipcode']}" if hit.payload.get("zipcode") else ""
+        return f"{hit.payload.get('property_type') or 'property'}{where} that {ACTED[kind]}"
 
 
 def rank_candidates(
@@ -82,7 +82,7 @@ def rank_candidates(
     past = Past(
         features_of(twin, stored),
         np.array([KIND_WEIGHTS[kind] for kind, _ in history], dtype=np.float32),
-        _rows(twin, stored),
+        twin.rows_of(hit.property_id for hit in stored),
     )
     rows = twin.rows_of([hit.property_id for hit in candidates.hits])
     cosines = layer.cosines(candidates.X, past)
@@ -100,8 +100,3 @@ def rank_candidates(
 def features_of(twin: Twin, hits: Sequence[PropertyHit]) -> Matrix:
     """(m, w)"""
     return twin.schema.vectorise(Catalogue.from_rows([hit.property_id for hit in hits], [hit.payload for hit in hits]))
-
-
-def _rows(twin: Twin, hits: Sequence[PropertyHit]) -> Numbers:
-    """(m,) of the bundle's properties, −1 for one that came later."""
-    return np.array([twin.property_rows.get(hit.property_id, -1) for hit in hits], dtype=np.int64)

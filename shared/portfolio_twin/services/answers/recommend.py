@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Floats, Matrix
-from portfolio_twin.domain.criteria import STRICT, BuyBox, Filters, Narrowing
+from portfolio_twin.domain.criteria import BuyBox, Filters, Narrowing, Strict
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, UserId
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
 from portfolio_twin.model.encoder import normalise
@@ -24,9 +24,7 @@ TOP_K_LIMIT = 100
 TopK = Annotated[int, Field(ge=1, le=TOP_K_LIMIT)]
 
 
-class RecommendRequest(BaseModel):
-    model_config = STRICT
-
+class RecommendRequest(Strict):
     user_id: UserId
     top_k: TopK = 10
     candidate_property_ids: Annotated[list[PropertyId], Field(min_length=1, max_length=1000)] | None = None
@@ -146,5 +144,5 @@ def diversify(relevance: Floats, vectors: Matrix, diversity: float, top_k: int) 
 
 
 def listing_of(hit: PropertyHit) -> dict[str, Any]:
-    """What is known of the property, without the index's own fields."""
+    """The property's own fields, without those that the index adds."""
     return {name: value for name, value in hit.payload.items() if name in PropertyFeatures.model_fields}

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from portfolio_twin.adapters.postgres.repositories import InteractionRepository, Recorded
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository, Recorded
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.domain.criteria import STRICT
+from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.interactions import Interaction, Kind, UserId
 from portfolio_twin.services.answers.validate_each import ItemError, validate_each
 from portfolio_twin.services.user_points import refresh_twins
@@ -16,9 +16,7 @@ INTERACTIONS_LIMIT = 1_000
 INTERACTIONS = TypeAdapter(list[Interaction])
 
 
-class FeedbackRequest(BaseModel):
-    model_config = STRICT
-
+class FeedbackRequest(Strict):
     user_id: UserId
     kind: Kind
 
@@ -31,10 +29,8 @@ class Feedback(BaseModel):
     twin_updated: bool = Field(description="false: stored, and made good by the next reindex")
 
 
-class InteractionsRequest(BaseModel):
+class InteractionsRequest(Strict):
     """Events from other systems; checked one by one, so that a bad one spoils no other."""
-
-    model_config = STRICT
 
     interactions: Annotated[list[Any], Field(min_length=1, max_length=INTERACTIONS_LIMIT)]
 

@@ -1,11 +1,11 @@
-"""A property as a request names it: by what is known of it, or by the id under which it is stored."""
+"""A property as a request names it: by its features, or by the id under which it is stored."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, model_validator
+from pydantic import model_validator
 
-from portfolio_twin.domain.criteria import STRICT
+from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.properties import PropertyFeatures, PropertyId
 from portfolio_twin.errors import NotFound
 
@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from portfolio_twin.adapters.qdrant.index import TenantIndex
 
 
-class PropertyReference(BaseModel):
+class PropertyReference(Strict):
     """A property by its features, or by the id under which it is stored."""
-
-    model_config = STRICT
 
     property_features: PropertyFeatures | None = None
     property_id: PropertyId | None = None
@@ -44,5 +42,5 @@ def stored_property(index: "TenantIndex", property_id: str) -> Mapping[str, Any]
 
 
 def fields_of(features: PropertyFeatures) -> dict[str, Any]:
-    """What is known of it, the missing fields left out."""
+    """Its fields, the missing ones left out."""
     return {name: value for name, value in features.__dict__.items() if value is not None and value != {}}

@@ -35,19 +35,19 @@ def describe(faults: Sequence[Mapping[str, Any]]) -> str:
     return "; ".join(_in_words(fault["loc"], fault["msg"]) for fault in faults[:FAULTS_NAMED])
 
 
-def _in_words(place: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(str(part) for part in place) or "the whole"
+def _in_words(path: Sequence[int | str], message: str) -> str:
+    where = ".".join(str(part) for part in path) or "the whole"
     return f"{where}: {message}".encode("ascii", "backslashreplace").decode()
 
 
 def validate_each(adapter: TypeAdapter[list[Item]], items: list[Any]) -> tuple[dict[int, Item], dict[int, str]]:
-    """The good items and what is wrong with the others, both by place."""
+    """The good items and what is wrong with the others, both by position."""
     try:
         return dict(enumerate(adapter.validate_python(items))), {}
     except ValidationError as error:
         wrong: dict[int, str] = {}
-        for found in error.errors(include_input=False, include_url=False):
-            place, *path = found["loc"]
-            wrong.setdefault(int(place), _in_words(tuple(path), found["msg"]))
-    kept = [place for place in range(len(items)) if place not in wrong]
-    return dict(zip(kept, adapter.validate_python([items[place] for place in kept]), strict=True)), wrong
+        for fault in error.errors(include_input=False, include_url=False):
+            position, *path = fault["loc"]
+            wrong.setdefault(int(position), _in_words(path, fault["msg"]))
+    kept = [position for position in range(len(items)) if position not in wrong]
+    return dict(zip(kept, adapter.validate_python([items[position] for position in kept]), strict=True)), wrong

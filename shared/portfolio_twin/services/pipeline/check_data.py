@@ -56,8 +56,8 @@ def _drift(run: Run, live_version: str, dataset: Dataset) -> dict[str, Any] | No
     return {
         "against": learnt.snapshot_id,
         "moved": moved(inputs | {"interaction_mix": mix}),
-        "interaction_mix": mix.to_json(),
-        "inputs": {name: drift.to_json() for name, drift in inputs.items()},
+        "interaction_mix": mix._asdict(),
+        "inputs": {name: drift._asdict() for name, drift in inputs.items()},
     }
 
 

@@ -1,12 +1,11 @@
-"""A new model against the one that serves, on the investors of whom neither has seen the answer."""
+"""A new model against the one that serves, on the investors whose test target neither was trained on."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.arrays import Floats
+from portfolio_twin.domain.arrays import Floats, Mask, Numbers
 from portfolio_twin.domain.split import TEST, Holdout, training_log
 from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, UnreadableInput
 from portfolio_twin.evaluation import comparison_gates as rivals
@@ -22,8 +21,7 @@ GATES = ("not_worse_than_live", "no_slice_worse")
 NAME = "the live model"
 
 
-@dataclass(frozen=True)
-class Rival:
+class Rival(NamedTuple):
     """The live model; no twin when it cannot be loaded, no snapshot when its data is gone."""
 
     twin: Twin | None
@@ -66,18 +64,16 @@ def against_live(evaluation: Evaluation, snapshot: Snapshot, rival: Rival | None
     return dict(zip(GATES, (overall, rivals.no_slice_worse(slices)), strict=True))
 
 
-def _both(evaluation: Evaluation, fair: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _both(evaluation: Evaluation, fair: Numbers) -> tuple[Floats, Floats]:
     """NDCG@10 of the new and of the live model for each investor who is fair to ask about. Each (u,)"""
     asked = np.isin(evaluation.users, fair)
     return evaluation.ndcg("twin")[asked], evaluation.ndcg(LIVE)[asked]
 
 
-def unseen(users: npt.NDArray[np.int64], holdout: Holdout, learnt: Snapshot) -> npt.NDArray[np.bool_]:
+def unseen(users: Numbers, holdout: Holdout, learnt: Snapshot) -> Mask:
     """(u,) whether the other model was not trained on this investor's test target."""
     trained_on = training_log(learnt.log, learnt.holdout)
     seen = set(zip(trained_on.users.tolist(), trained_on.properties.tolist(), strict=True))
     targets = holdout.targets(TEST)
-    learnt_users = {
-        user for user, target in zip(targets.users.tolist(), targets.properties, strict=True) if (user, target) in seen
-    }
-    return np.array([user not in learnt_users for user in users.tolist()], dtype=bool)
+    pairs = zip(targets.users.tolist(), targets.properties, strict=True)
+    return np.isin(users, [user for user, target in pairs if (user, target) in seen], invert=True)

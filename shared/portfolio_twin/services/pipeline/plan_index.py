@@ -1,14 +1,14 @@
 """What is to be indexed for one model version, in shards; planning twice does no harm."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple
 
 from portfolio_twin.adapters.postgres.copy_reads import property_bounds, user_bounds, watermark
 from portfolio_twin.adapters.postgres.database import TenantSession
-from portfolio_twin.adapters.postgres.repositories import PropertyRepository
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.services.pipeline.run import Run
 
@@ -31,10 +31,6 @@ class Shard:
     after: Any  # a property id or a user id, None: from the first
     until: Any  # as `after`, None: to the last
     changed_since: str | None
-
-    @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Self:
-        return cls(event["kind"], event["after"], event["until"], event["changed_since"])
 
     @property
     def since(self) -> datetime | None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from portfolio_twin.adapters.s3.models import Live
+from portfolio_twin.adapters.s3.model_registry import Live
 from portfolio_twin.errors import LeaseLost
 from portfolio_twin.services.pipeline.index_shard import index_shard
 from portfolio_twin.services.pipeline.plan_index import plan_index

@@ -12,12 +12,7 @@ ROUNDS = 2
 
 
 def choose(
-    rival: Rival,
-    known: Known,
-    validation: Queries,
-    candidates: Mask | None = None,
-    *,
-    say: Callable[[str], None] = lambda _text: None,
+    rival: Rival, known: Known, validation: Queries, candidates: Mask | None = None, *, say: Callable[[str], None]
 ) -> Setting:
     """The setting with the best NDCG@10 on validation, by coordinate search from the first option of each."""
     tried: dict[tuple[float, ...], float] = {}

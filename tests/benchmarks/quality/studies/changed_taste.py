@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from infra.simulator import Simulation, Truth, change_of_taste
 from portfolio_twin.domain.arrays import Numbers
-from portfolio_twin.domain.csv.canonical import join_logs
 from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Answer
 from tests.benchmarks.quality.studies.expected_gain import at, owned, scores_of, share_of_best
@@ -34,7 +34,7 @@ def follow(answer: Answer, simulation: Simulation, asked: Queries, seed: int) ->
     shares = [_shares(answer, at(asked, dataset, ends), truths, ends - 1)]
     for step in STEPS:
         done = [new.log.take(np.arange(min(step, len(new.log)))) for new in changed]
-        then = dataset.with_log(join_logs([simulation.log, *done])).in_time_order()
+        then = dataset.with_log(InteractionLog.joined([simulation.log, *done])).in_time_order()
         times = np.array([part.times.max(initial=simulation.market.ends) + 1 for part in done], dtype=np.int64)
         shares.append(_shares(answer, at(asked, then, times), [new.truth for new in changed], times))
     return np.stack(shares, axis=1)
@@ -55,11 +55,11 @@ def _shares(answer: Answer, queries: Queries, truths: Sequence[Truth], times: Nu
     """(u,) of the best expected gain among what is on the market and not in the history."""
     scores = scores_of(answer, queries)
     mine = owned(queries, scores.shape[1])
-    found = []
+    shares = []
     for row, (truth, user, time) in enumerate(zip(truths, queries.users.tolist(), times.tolist(), strict=True)):
         candidates = truth.on_market(time) & ~mine[row]
-        found.append(share_of_best(scores[row], truth.choice_probability(user, time), candidates))
-    return np.array(found)
+        shares.append(share_of_best(scores[row], truth.choice_probability(user, time), candidates))
+    return np.array(shares)
 
 
 def _some(asked: Queries, seed: int) -> Queries:

@@ -5,7 +5,6 @@ import numpy.typing as npt
 
 from infra.simulator import Simulation
 from portfolio_twin.domain.arrays import Mask, Numbers
-from portfolio_twin.domain.csv.canonical import join_logs
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, InteractionLog
 from portfolio_twin.evaluation.queries import Queries
@@ -34,19 +33,19 @@ def right_way(answer: Answer, simulation: Simulation, asked: Queries) -> PerInve
     thumbs = InteractionLog(
         asked.users, ids[disliked], np.full(len(ids[disliked]), KIND_CODE["dislike"], dtype=np.int8), times - 1
     )
-    after = dataset.with_log(join_logs([simulation.log, thumbs])).in_time_order()
+    after = dataset.with_log(InteractionLog.joined([simulation.log, thumbs])).in_time_order()
     new = scores_of(answer, at(asked, after, times))
     open_[np.arange(len(open_)), disliked] = False
     mismatching &= open_
     X = Known(dataset, dataset).features(1.0)
-    found = []
+    outcomes = []
     for row in rows:
         chances = simulation.truth.choice_probability(int(asked.users[row]), ends - 1)
         alike = _nearest(X, disliked[row], mismatching[row])
         fell = _ranks(new[row], alike, open_[row]).mean() > _ranks(old[row], alike, open_[row]).mean()
         gains = [share_of_best(scores[row], chances, open_[row]) for scores in (old, new)]
-        found.append((float(fell), *gains))
-    return np.array(found, dtype=np.float64).reshape(-1, 3).T
+        outcomes.append((float(fell), *gains))
+    return np.array(outcomes, dtype=np.float64).reshape(-1, 3).T
 
 
 def _nearest(X: Values, to: int, among: Mask) -> Numbers:

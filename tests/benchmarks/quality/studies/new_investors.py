@@ -1,7 +1,7 @@
 """Investors whom no model was trained on, folded in from their first interactions."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import rank_targets
 from tests.benchmarks.quality.frozen_data import SPLIT_SEED, Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed
-from tests.benchmarks.quality.ranks import figures
+from tests.benchmarks.quality.ranks import group
 from tests.benchmarks.quality.rivals.settings import RIVALS
 from tests.benchmarks.quality.rivals.training_matrix import Known
 
@@ -28,17 +28,19 @@ def new_investors(
     """Every test investor is new once: held out, whole, from the training of one of the folds."""
     names = [name for name in names if name not in RIVALS or RIVALS[name].folds_in]
     names = [name for name in names if name != "baseline"]  # one vector per user: nothing can be folded in
-    places: dict[str, dict[str, list[Numbers]]] = {part: defaultdict(list) for part in KEPT}
+    ranks: dict[str, dict[str, list[Numbers]]] = {part: defaultdict(list) for part in KEPT}
     for fold in range(folds):
         asked = _ask(market, fold, folds)
         known, snapshot = _without(market, asked.users)
         tell = prefixed(say, f"new investors {fold + 1}/{folds}: ")
         for name, model in fit_all(names, snapshot, known, chosen=chosen, seed=fold, say=tell).items():
             for part, limit in KEPT.items():
-                told = asked if limit is None else asked.shortened(limit)
-                ranks = rank_targets(model.answer(told), asked, market.size)  # of the whole history nothing is ranked
-                places[part][name].append(ranks[asked.histories.lengths >= NEEDED.get(part, 0)])
-    return {part: _told(found) for part, found in places.items()}
+                shown = asked if limit is None else asked.shortened(limit)
+                ranked = rank_targets(model.answer(shown), asked, market.size)  # of the whole history nothing is ranked
+                ranks[part][name].append(ranked[asked.histories.lengths >= NEEDED.get(part, 0)])
+    return {
+        part: group({name: np.concatenate(folded) for name, folded in models.items()}) for part, models in ranks.items()
+    }
 
 
 def _ask(market: Market, fold: int, folds: int) -> Queries:
@@ -54,10 +56,3 @@ def _without(market: Market, users: Numbers) -> tuple[Known, Any]:
     rest = dataset.take(~np.isin(dataset.log.users, users))
     frozen = freeze(rest, SPLIT_SEED)
     return Known(rest.with_log(training_log(rest.log, frozen.holdout.of(TEST))), dataset), frozen
-
-
-def _told(places: Mapping[str, list[Numbers]]) -> dict[str, Any]:
-    """The folds together."""
-    ranks = {name: np.concatenate(parts) for name, parts in places.items()}
-    users = len(next(iter(ranks.values()))) if ranks else 0
-    return {"users": users, "models": {name: figures(found) for name, found in ranks.items()}}

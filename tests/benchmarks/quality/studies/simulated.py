@@ -36,15 +36,15 @@ def on_simulation(names: Sequence[str], markets: Sequence[str], seeds: int, tell
         for seed in range(seeds):
             _one(names, simulate(MARKETS[name], seed), seed, table=tables[name], tell=tell)
     whole = _Table.joined(list(tables.values()))
-    found = {"data": " ".join(markets), "protocol": PROTOCOL, "seeds": seeds, **whole.told()}
-    found["slices"] = {name: table.told() for name, table in tables.items()}
+    results = {"data": " ".join(markets), "protocol": PROTOCOL, "seeds": seeds, **whole.figures()}
+    results["slices"] = {name: table.figures() for name, table in tables.items()}
     for name, table in {**tables, **({"all": whole} if len(tables) > 1 else {})}.items():
-        _print(name, table.told(), tell)
-    return found
+        _print(name, table.figures(), tell)
+    return results
 
 
 class _Table:
-    """Ranks of every investor of every draw, and what was found of dislikes and changes of taste."""
+    """Ranks of every investor of every draw, and what came of dislikes and changes of taste."""
 
     def __init__(self) -> None:
         self.on_market, self.full = (defaultdict[str, list[Numbers]](list) for _ in range(2))
@@ -64,7 +64,7 @@ class _Table:
             whole.chosen += table.chosen
         return whole
 
-    def told(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         ranks = {name: np.concatenate(parts) for name, parts in self.on_market.items()}
         full = {name: np.concatenate(parts) for name, parts in self.full.items()}
         return {
@@ -116,11 +116,11 @@ def on_market(truth: Truth, queries: Queries) -> Candidates:
 def _relative(ranks: dict[str, Numbers]) -> dict[str, float]:
     """NDCG@10 over that of the best possible ranking, on the same targets."""
     best = float(per_user(ranks["best"])["ndcg_at_10"].mean())
-    return {name: float(per_user(found)["ndcg_at_10"].mean()) / best for name, found in ranks.items()}
+    return {name: float(per_user(placed)["ndcg_at_10"].mean()) / best for name, placed in ranks.items()}
 
 
-def _dislikes(found: Any) -> dict[str, float]:
-    fell, before, after = found  # (u,) each
+def _dislikes(outcomes: Any) -> dict[str, float]:
+    fell, before, after = outcomes  # (u,) each
     return {
         "investors": len(fell),
         "right_way": float(fell.mean()),
@@ -129,12 +129,12 @@ def _dislikes(found: Any) -> dict[str, float]:
     }
 
 
-def _print(name: str, told: dict[str, Any], tell: Teller) -> None:
-    title = f"{name}: {told['test_users']} test users, {told['candidates']} properties on the market"
-    tell.comparison(title, told["models"], told["paired"])
-    tell.flat(f"{name}: NDCG@10 relative to the best possible", told["relative_to_best"])
-    for model in told["dislikes"]:
-        if model == "tower" and told["twin_is_the_tower_alone"]:
+def _print(name: str, figures: dict[str, Any], tell: Teller) -> None:
+    title = f"{name}: {figures['test_users']} test users, {figures['candidates']} properties on the market"
+    tell.comparison(title, figures["models"], figures["paired"])
+    tell.flat(f"{name}: NDCG@10 relative to the best possible", figures["relative_to_best"])
+    for model in figures["dislikes"]:
+        if model == "tower" and figures["twin_is_the_tower_alone"]:
             continue
-        tell.flat(f"{name}: {model}, dislikes", told["dislikes"][model])
-        tell.flat(f"{name}: {model}, share of the best after a change of taste", told["change_of_taste"][model])
+        tell.flat(f"{name}: {model}, dislikes", figures["dislikes"][model])
+        tell.flat(f"{name}: {model}, share of the best after a change of taste", figures["change_of_taste"][model])

@@ -7,7 +7,7 @@ from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.evaluation.evaluate import nearness_ranks
 from portfolio_twin.evaluation.slices import by_history, by_likeness, by_type
 from tests.benchmarks.quality.frozen_data import Market
-from tests.benchmarks.quality.ranks import figures
+from tests.benchmarks.quality.ranks import group
 
 FEWEST = 10  # investors in a slice worth a line
 
@@ -16,15 +16,11 @@ def slices(market: Market, ranks: Mapping[str, Numbers]) -> dict[str, Any]:
     """Each slice of each kind: the number of investors and the figures of every model on them."""
     test, catalogue = market.test, market.snapshot.catalogue
     return {
-        "investors_trained_on_by_interactions": told(ranks, by_history(test.histories.lengths)),
-        "targets_by_likeness_to_the_history": told(ranks, by_likeness(nearness_ranks(catalogue, test))),
-        "targets_by_property_type": told(ranks, by_type(catalogue, test.targets)),
+        "investors_trained_on_by_interactions": by_part(ranks, by_history(test.histories.lengths)),
+        "targets_by_likeness_to_the_history": by_part(ranks, by_likeness(nearness_ranks(catalogue, test))),
+        "targets_by_property_type": by_part(ranks, by_type(catalogue, test.targets)),
     }
 
 
-def told(ranks: Mapping[str, Numbers], parts: Mapping[str, Mask]) -> dict[str, Any]:
-    return {
-        name: {"users": int(rows.sum()), "models": {model: figures(found, rows) for model, found in ranks.items()}}
-        for name, rows in parts.items()
-        if rows.sum() >= FEWEST
-    }
+def by_part(ranks: Mapping[str, Numbers], parts: Mapping[str, Mask]) -> dict[str, Any]:
+    return {name: group(ranks, rows) for name, rows in parts.items() if rows.sum() >= FEWEST}

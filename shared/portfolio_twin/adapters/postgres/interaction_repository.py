@@ -1,39 +1,34 @@
-"""The facts of one tenant, a few at a time: what the write side of the API stores and looks up."""
+"""A tenant's interactions, a few at a time, append-only: one fact for each idempotency key."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
 
 from portfolio_twin.adapters.postgres.database import TenantSession
-from portfolio_twin.adapters.postgres.property_upsert import STATED_FIELDS, column_types, upsert_properties
-from portfolio_twin.adapters.postgres.tables import interactions, mean_confidence, properties
+from portfolio_twin.adapters.postgres.tables import interactions
 from portfolio_twin.domain.interactions import Interaction, event_id
-from portfolio_twin.domain.properties import PropertyFeatures
 from portfolio_twin.errors import IdempotencyConflict, NotFound
-
-GIVEN_PROPERTIES = f"jsonb_to_recordset(cast(:rows as jsonb)) as s ({column_types()})"
 
 ADD_INTERACTIONS = text("""
 with given as (
     select cast(:tenant_id as uuid) as tenant_id, i.* from jsonb_to_recordset(cast(:items as jsonb)) as i (
         event_id uuid, user_id bigint, property_id text, kind text, occurred_at timestamptz, idempotency_key text)
-), known as (
+), listed as (
     select given.* from given join properties using (tenant_id, property_id)
 ), investors as (
-    insert into users (tenant_id, user_id) select distinct tenant_id, user_id from known order by user_id
+    insert into users (tenant_id, user_id) select distinct tenant_id, user_id from listed order by user_id
     on conflict do nothing
 ), stored as (
     insert into interactions (tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key)
-    select tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key from known order by event_id
+    select tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key from listed order by event_id
     on conflict do nothing
     returning event_id
 )
-select event_id, event_id in (select event_id from stored) as stored from known
+select event_id, event_id in (select event_id from stored) as stored from listed
 """)
 
 LOCK_INVESTORS = text("""
@@ -42,39 +37,11 @@ from unnest(cast(:users as bigint[])) as given (user_id)
 """)
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(NamedTuple):
     """How an interaction was taken, and when it happened according to what is stored."""
 
     status: Literal["stored", "replayed"]
     occurred_at: datetime
-
-
-class PropertyRepository:
-    def __init__(self, session: TenantSession) -> None:
-        self._session = session
-
-    def put(self, property_id: str, features: PropertyFeatures) -> bool:
-        """Replaces the property, or makes it; False when it was just so. Raises NotFound for an unknown tenant."""
-        rows = json.dumps([{"property_id": property_id} | features.model_dump()])
-        statement = upsert_properties(GIVEN_PROPERTIES, STATED_FIELDS, merge=False)
-        return bool(self._session.execute(statement, {"tenant_id": self._session.tenant_id, "rows": rows}).scalar_one())
-
-    def get(self, property_id: str) -> PropertyFeatures:
-        """Raises NotFound: missing, or another tenant's."""
-        stated = [properties.c[name] for name in (*STATED_FIELDS, "attributes") if name != "confidence"]
-        query = select(*stated, mean_confidence)
-        row = self._session.execute(query.where(properties.c.property_id == property_id)).mappings().one_or_none()
-        if row is None:
-            raise NotFound("no such property")
-        return PropertyFeatures.model_validate(dict(row))
-
-    def existing(self, property_ids: Collection[str]) -> set[str]:
-        query = select(properties.c.property_id).where(properties.c.property_id == func.any(list(property_ids)))
-        return set(self._session.execute(query).scalars())
-
-    def count(self) -> int:
-        return int(self._session.execute(select(func.count()).select_from(properties)).scalar_one())
 
 
 class InteractionRepository:
@@ -120,7 +87,7 @@ class InteractionRepository:
         return int(self._session.execute(select(func.count()).select_from(interactions)).scalar_one())
 
     def _insert(self, events: Mapping[UUID, Interaction]) -> dict[UUID, bool]:
-        """Events whose property is known, and whether they are new."""
+        """Events whose property is stored, and whether they are new."""
         items = [item.model_dump(mode="json") | {"event_id": str(key)} for key, item in events.items()]
         values = {"tenant_id": self._session.tenant_id, "items": json.dumps(items)}
         return {row.event_id: row.stored for row in self._session.execute(ADD_INTERACTIONS, values)}
@@ -128,12 +95,10 @@ class InteractionRepository:
     def _stored(self, event_ids: Collection[UUID]) -> dict[UUID, Interaction]:
         if not event_ids:
             return {}
-        query = select(interactions).where(interactions.c.event_id == func.any(list(event_ids)))
-        return {row["event_id"]: _interaction(row) for row in self._session.execute(query).mappings()}
-
-
-def _interaction(row: Mapping[Any, Any]) -> Interaction:
-    return Interaction.model_construct(**{name: row[name] for name in Interaction.model_fields})
+        columns = [interactions.c[name] for name in ("event_id", *Interaction.model_fields)]
+        query = select(*columns).where(interactions.c.event_id == func.any(list(event_ids)))
+        rows = self._session.execute(query).mappings()
+        return {row["event_id"]: Interaction.model_construct(**row) for row in rows}
 
 
 def _outcome(item: Interaction, fact: Interaction, *, fresh: bool, timed: bool) -> Recorded | IdempotencyConflict:

@@ -28,15 +28,11 @@ class Loaded:
     check_at: float  # when live.json is looked at again
 
 
-class LiveModels:
+class TwinCache:
     """Gives the live twin at once while it is fresh; at most `tenants` of them stay in memory."""
 
     def __init__(
-        self,
-        bucket: Bucket,
-        ttl_seconds: float = 30.0,
-        tenants: int = 8,
-        clock: Callable[[], float] = time.monotonic,
+        self, bucket: Bucket, ttl_seconds: float = 30.0, tenants: int = 8, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._bucket, self._ttl_seconds, self._tenants, self._clock = bucket, ttl_seconds, tenants, clock
         self._cache: OrderedDict[UUID, Loaded] = OrderedDict()
@@ -74,7 +70,8 @@ class LiveModels:
             return loaded.twin
         else:
             loaded = self._load_beside(tenant_id, loaded)
-        self._cache[tenant_id] = replace(loaded, check_at=self._next_check())
+        check_at = self._clock() + self._ttl_seconds * random.uniform(0.8, 1.2)
+        self._cache[tenant_id] = replace(loaded, check_at=check_at)
         self._cache.move_to_end(tenant_id)
         while len(self._cache) > self._tenants:
             self._cache.popitem(last=False)
@@ -115,6 +112,3 @@ class LiveModels:
     def _report(self, tenant_id: UUID, error: Exception) -> None:
         logger.warning("the live model could not be loaded: %s", error, extra={"tenant_id": str(tenant_id)})
         telemetry.count("ReloadFailed")
-
-    def _next_check(self) -> float:
-        return self._clock() + self._ttl_seconds * random.uniform(0.8, 1.2)
