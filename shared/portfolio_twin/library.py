@@ -60,7 +60,7 @@ class PortfolioTwin:
         return vector
 
     def _affinity(self, taste: Taste, features: PropertyFeatures | dict[str, Any]) -> Affinity:
-        affinity, confidence = self.twin.score(taste, self.twin.schema.vectorise(_catalogue([features])))
+        affinity, confidence = self.twin.score(taste, self.twin.schema.read(_catalogue([features])))
         return Affinity(float(affinity[0]), float(confidence[0]))
 
 

@@ -68,12 +68,12 @@ def _scalars(twin: Twin) -> dict[str, Any]:
     return {
         "config": twin.config.to_json(),
         "feature_schema": twin.schema.to_json(),
+        "extent": twin.extent.to_json(),
         "calibration": twin.calibration.to_json(),
         "market_calibration": market.to_json() if market else None,
         "confidence": twin.confidence.to_json(),
         "ranking": {"terms": list(TERMS), "neighbours": layer.neighbours.rows.shape[1]} if layer else None,
         "base_rate": twin.base_rate,
-        "landmark_distance": twin.landmark_distance,
     }
 
 

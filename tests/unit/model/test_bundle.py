@@ -180,6 +180,8 @@ def edited(**changes: Any) -> dict[str, bytes]:
         {"files": {}},
         {"files": 3},
         {"confidence": {"coefficients": [1]}},
+        {"extent": {}},
+        {"extent": small_twin().extent.to_json() | {"reach_km": float("nan")}},
     ],
 )
 def test_a_manifest_of_another_shape_is_refused_and_never_a_crash(changes: dict[str, Any]) -> None:
