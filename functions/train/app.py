@@ -18,7 +18,7 @@ from functions.train.settings import TrainSettings
 from functions.train.stores import S3Store
 from portfolio_twin.adapters.s3.bucket import Bucket
 from portfolio_twin.errors import TwinError
-from portfolio_twin.model.bundle import MANIFEST
+from portfolio_twin.model.bundle.files import MANIFEST
 
 TERMINATED = 128 + signal.SIGTERM
 PATIENT = Config(connect_timeout=10, read_timeout=120, retries={"mode": "standard", "max_attempts": 5})

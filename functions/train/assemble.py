@@ -7,6 +7,7 @@ from functions.train.tower.fitted import FittedTower
 from functions.train.training_data import TrainingData
 from portfolio_twin.model.calibration import Confidence
 from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.extent import Extent
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import ModelKind, Twin, choose_landmarks
 
@@ -17,19 +18,18 @@ def assemble(data: TrainingData, tower: FittedTower, config: TwinConfig, *, vers
     user_ids = np.unique(data.dataset.log.users)
     centred = vectors - vectors.mean(axis=0)
     histories = Histories.of(data.dataset, user_ids).present(centred, config.change_of_taste)
-    landmarks, distance = choose_landmarks(data.X, config.seed)
     uncalibrated = Twin(
         version=version,
         kind=kind,
         config=config,
         schema=data.schema,
+        extent=Extent.learn(data.schema, data.schema.read(data.dataset.catalogue)),
         encoder=tower.encoder,
         market_taste=tower.market_taste,
         calibration=guess(vectors, config.seed),
         confidence=Confidence.content(),
         base_rate=base_rate(data.dataset),
-        landmarks=landmarks,
-        landmark_distance=distance,
+        landmarks=choose_landmarks(data.X, config.seed),
         property_ids=data.dataset.catalogue.ids,
         property_vectors=vectors,
         user_ids=user_ids,

@@ -40,10 +40,7 @@ def calibrate(twin: Twin, data: TrainingData) -> Twin:
     if twin.kind == "content":
         return twin
     affinity = [twin.probability(c, e) for c, e in zip(cosines, evidence, strict=True)]
-    novelty = twin.novelty(data.X[validation.pair_properties])
-    confidence = Confidence.fit(
-        np.concatenate(affinity), np.concatenate(evidence), np.tile(novelty, len(limits)), np.tile(labels, len(limits))
-    )
+    confidence = Confidence.fit(np.concatenate(affinity), np.concatenate(evidence), np.tile(labels, len(limits)))
     return replace(twin, confidence=confidence)
 
 

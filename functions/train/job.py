@@ -20,7 +20,7 @@ from portfolio_twin.evaluation.embedding_health import collapsed_directions, eff
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation, without_nan
 from portfolio_twin.evaluation.scoring import Answer
-from portfolio_twin.model.bundle import Provenance, pack
+from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind, Twin
 

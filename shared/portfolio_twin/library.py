@@ -15,7 +15,7 @@ from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.errors import BundleRejected
-from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, unpack
+from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, unpack
 from portfolio_twin.model.twin import Taste, Twin
 
 
@@ -59,7 +59,7 @@ class PortfolioTwin:
         return vector
 
     def _affinity(self, taste: Taste, features: PropertyFeatures | dict[str, Any]) -> Affinity:
-        affinity, confidence = self.twin.score(taste, self.twin.schema.vectorise(_catalogue([features])))
+        affinity, confidence = self.twin.score(taste, self.twin.schema.read(_catalogue([features])))
         return Affinity(float(affinity[0]), float(confidence[0]))
 
 

@@ -12,7 +12,7 @@ from infra.local.system import LocalSystem, local_system
 from portfolio_twin.adapters.postgres.copy_writes import store_catalogue
 from portfolio_twin.adapters.postgres.tables import tenants
 from portfolio_twin.domain.properties import NUMERIC_INPUTS
-from portfolio_twin.model.bundle import Provenance, pack
+from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.services.pipeline.index_shard import index_shard
 from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
 from portfolio_twin.services.pipeline.run import Run

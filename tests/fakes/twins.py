@@ -12,6 +12,7 @@ from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import PropertyEncoder
+from portfolio_twin.model.extent import Extent
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.ranking import TERMS, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin, choose_landmarks
@@ -71,14 +72,14 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
 def twin_of(catalogue: Catalogue, encoder: PropertyEncoder, **given: Any) -> Twin:
     """A twin with this tower, that nobody has taught anything: no investors, a market without a taste."""
     schema = FeatureSchema.learn(catalogue)
-    X = schema.vectorise(catalogue)
-    vectors, (landmarks, distance) = encoder(X), choose_landmarks(X, seed=0)
+    features = schema.read(catalogue)
+    vectors = encoder(features.X)
     d = vectors.shape[1]
     untaught: dict[str, Any] = {
         "version": "v", "kind": "twin", "config": TwinConfig(embedding_dim=d), "schema": schema, "encoder": encoder,
         "market_taste": np.zeros(d, dtype=np.float32), "calibration": Platt(5.0, 0.0),
-        "confidence": Confidence((0.0, 0.6, 0.3, -0.5)), "base_rate": 0.01, "landmarks": landmarks,
-        "landmark_distance": distance, "property_ids": catalogue.ids, "property_vectors": vectors,
+        "confidence": Confidence((0.0, 0.6, 0.3)), "base_rate": 0.01, "landmarks": choose_landmarks(features.X, seed=0),
+        "extent": Extent.learn(schema, features), "property_ids": catalogue.ids, "property_vectors": vectors,
         "user_ids": np.zeros(0, dtype=np.int64), "user_vectors": np.zeros((0, d), dtype=np.float32),
         "user_evidence": np.zeros(0, dtype=np.float32),
     }  # fmt: skip

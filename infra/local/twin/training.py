@@ -28,7 +28,7 @@ from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.slices import GROUPS, label_of
 from portfolio_twin.library import PortfolioTwin
-from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.bundle.files import unpack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind
 

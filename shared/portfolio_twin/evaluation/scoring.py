@@ -11,6 +11,7 @@ from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.ranked_lists import Rankings
 from portfolio_twin.model.activity import Activity
+from portfolio_twin.model.features import Features
 from portfolio_twin.model.histories import scatter
 from portfolio_twin.model.twin import Scored, Twin
 
@@ -31,12 +32,21 @@ class TwinAnswers:
     @cached_property
     def X(self) -> Matrix:  # noqa: N802  # the field's name for features
         """(n, w)"""
-        return self.twin.schema.vectorise(self.dataset.catalogue)
+        return self._features.X
 
     @cached_property
     def vectors(self) -> Matrix:
         """(n, d)"""
         return self.twin.encoder(self.X)
+
+    @cached_property
+    def familiarity(self) -> Floats:
+        """(n,)"""
+        return self.twin.extent.familiarity(self._features)
+
+    @cached_property
+    def _features(self) -> Features:
+        return self.twin.schema.read(self.dataset.catalogue)
 
     def by_cosine(self, queries: Queries) -> Scorer:
         """The tower alone: (chunk, n) cosines."""
@@ -57,7 +67,7 @@ class TwinAnswers:
         """Affinity and confidence of each pair. Each (p,)"""
         cosines = pair_cosines(self.twin, self.vectors, queries)
         evidence = self.twin.present(queries.histories, self.vectors).evidence[queries.pair_owners]
-        return self.twin.score_cosines(cosines, evidence, self.twin.novelty(self.X[queries.pair_properties]))
+        return self.twin.score_cosines(cosines, evidence, self.familiarity[queries.pair_properties])
 
     @cached_property
     def _rows(self) -> Numbers:

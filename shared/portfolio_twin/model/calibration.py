@@ -1,5 +1,6 @@
 """From cosine to probability, and how far to trust it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -7,10 +8,9 @@ import numpy as np
 
 from portfolio_twin.domain.arrays import Floats
 
-# With little to learn from, the confidence follows these: surer with a clearer answer and more evidence, less far away.
-CONFIDENCE_PRIOR = np.array([0.0, 0.6, 0.3, -0.5])
+# With little to learn from, the confidence follows these: surer with a clearer answer and with more evidence.
+CONFIDENCE_PRIOR = np.array([0.0, 0.6, 0.3])
 CONFIDENCE_PRIOR_STRENGTH = 20.0  # pseudo-observations behind the prior
-CONFIDENCE_SIGNS = np.array([0, 1, 1, -1])
 CONTENT_CEILING = 0.5  # a model that saw no behaviour never claims more
 
 
@@ -56,46 +56,57 @@ class Platt:
 
 @dataclass(frozen=True)
 class Confidence:
-    """The probability that an answer lies on the right side of 0.5, from the answer itself, evidence and distance.
+    """The probability that an answer lies on the right side of 0.5; less for a property that is unlike training's.
 
-    Inputs: |logit of the affinity|; the investor's evidence (see `Histories.evidence`); the property's
-    novelty (see `Twin.novelty`). Fitted on held-out interactions with shortened histories, shrunk to a prior.
+    Inputs: |logit of the affinity|; the investor's evidence (see `Histories.evidence`); the property's familiarity (see
+    `Extent.familiarity`). The first two are fitted on held-out interactions with shortened histories, shrunk to a
+    prior. Familiarity multiplies: of properties unlike all of training no held-out interaction can tell.
     """
 
-    coefficients: tuple[float, float, float, float]
+    coefficients: tuple[float, float, float]
     ceiling: float = 1.0
 
-    def __call__(self, affinity: Floats, evidence: Floats | float, novelty: Floats | float) -> Floats:
+    def __call__(self, affinity: Floats, evidence: Floats | float, familiarity: Floats | float) -> Floats:
         """All (n,) → (n,) in 0..ceiling."""
-        inputs = self._inputs(affinity, evidence, novelty)
-        return self.ceiling * sigmoid(inputs @ np.array(self.coefficients))
+        right = sigmoid(self._inputs(affinity, evidence) @ np.array(self.coefficients))
+        return np.asarray(self.ceiling * familiarity * right)
 
     @classmethod
-    def fit(cls, affinity: Floats, evidence: Floats, novelty: Floats, labels: Floats) -> Self:
+    def fit(cls, affinity: Floats, evidence: Floats, labels: Floats) -> Self:
+        """All (n,)."""
         correct = ((affinity >= 0.5) == (labels > 0)).astype(np.float64)
-        X = cls._inputs(affinity, evidence, novelty)
+        X = cls._inputs(affinity, evidence)
         kept = np.ones(len(CONFIDENCE_PRIOR), dtype=bool)
-        while True:  # noise must not make thin evidence, or distance, a reason to trust: such a term is left out
+        while True:  # noise must not make thin evidence, or an unclear answer, a reason to trust: it is left out
             fitted = np.zeros(len(kept))
             prior, ones = CONFIDENCE_PRIOR[kept], np.ones(len(X))
             fitted[kept] = fit_logistic(X[:, kept], correct, ones, prior=prior, strength=CONFIDENCE_PRIOR_STRENGTH)
-            wrong_way = fitted * CONFIDENCE_SIGNS < 0
+            wrong_way = fitted < 0
+            wrong_way[0] = False  # the intercept has no wrong sign
             if not wrong_way.any():
                 break
             kept &= ~wrong_way
-        a, b, c, d = (float(value) for value in fitted)
-        return cls((a, b, c, d))
+        a, b, c = (float(value) for value in fitted)
+        return cls((a, b, c))
 
     @classmethod
     def content(cls) -> Self:
         """For a model that was never fitted to behaviour: the prior under a low ceiling."""
-        a, b, c, d = (float(value) for value in CONFIDENCE_PRIOR)
-        return cls((a, b, c, d), CONTENT_CEILING)
+        a, b, c = (float(value) for value in CONFIDENCE_PRIOR)
+        return cls((a, b, c), CONTENT_CEILING)
 
     @staticmethod
-    def _inputs(affinity: Floats, evidence: Floats | float, novelty: Floats | float) -> Floats:
-        columns = np.broadcast_arrays(1.0, np.abs(logit(affinity)), np.log1p(evidence), novelty)
+    def _inputs(affinity: Floats, evidence: Floats | float) -> Floats:
+        columns = np.broadcast_arrays(1.0, np.abs(logit(affinity)), np.log1p(evidence))
         return np.stack(columns, axis=-1)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Raises ValueError unless there are three coefficients and all numbers are finite."""
+        a, b, c = (float(value) for value in data["coefficients"])
+        if not np.isfinite([a, b, c, data["ceiling"]]).all():
+            raise ValueError("a number of the confidence is not finite")
+        return cls((a, b, c), float(data["ceiling"]))
 
     def to_json(self) -> dict[str, Any]:
         return {"coefficients": list(self.coefficients), "ceiling": self.ceiling}

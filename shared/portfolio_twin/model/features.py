@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from portfolio_twin.domain.arrays import Floats, Mask, Matrix, Numbers, Texts
+from portfolio_twin.domain.arrays import Floats, Matrix, Numbers, Texts
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column, is_input
 
-# The market's clock says when a property could be had, not whom it suits: it filters, and activity reads it. Latitude and
-# longitude make the location together.
+# The market's clock says when a property could be had, not whom it suits: it filters, and activity reads it.
+# Latitude and longitude make the location together.
 NO_TASTE = {"listing_status", "days_on_market", "lat", "lon"}
 LOG_INPUTS = {"listing_price", "price_per_sqft", "estimated_value", "square_footage", "lot_size_sqft"}
 CLIP_QUANTILES = (0.005, 0.995)
@@ -54,6 +54,14 @@ class Location:
     flag: bool
 
 
+class Features(NamedTuple):
+    """n properties as the towers see them, and as they are beyond what the towers see."""
+
+    X: Matrix  # (n, w) finite, within the limits of training
+    numbers: Floats  # (n, numeric) in standard deviations from the mean, NaN where missing
+    km: Floats  # (n, 2) east and north of the market's median, NaN where missing
+
+
 @dataclass(frozen=True)
 class FeatureSchema:
     """Maps a catalogue to (n, width) float32: numbers, their missing flags, categories, location."""
@@ -93,8 +101,19 @@ class FeatureSchema:
 
     def vectorise(self, catalogue: Catalogue) -> Matrix:
         """(n, width) float32, finite whatever is missing or out of range."""
+        return self.read(catalogue).X
+
+    def read(self, catalogue: Catalogue) -> Features:
+        """What the model needs to know of each property."""
+        unclipped, km = self._standardised(catalogue), self._kilometres(catalogue)
+        return Features(self._columns(catalogue, unclipped, km), unclipped, km)
+
+    def _columns(self, catalogue: Catalogue, numbers: Floats, km: Floats) -> Matrix:
         n = len(catalogue)
-        numbers, missing = self._numbers(catalogue)
+        missing = np.isnan(numbers)
+        low, high = self._limits
+        numbers = np.minimum(np.maximum(numbers, low), high)
+        numbers[missing] = 0.0
         blocks = [numbers, missing[:, self._flagged]]
         for feature in self.categorical:
             rank = {category: i for i, category in enumerate(feature.categories)}
@@ -102,27 +121,38 @@ class FeatureSchema:
             codes = np.array([rank.get(value, -1) for value in values], dtype=np.int64)
             blocks.append(codes[:, None] == np.arange(len(feature.categories)))
         if self.location:
-            blocks.append(_location_columns(self.location, catalogue))
+            blocks.append(_location_columns(self.location, km))
         return np.concatenate(blocks, axis=1, dtype=np.float32, casting="unsafe")
 
-    def _numbers(self, catalogue: Catalogue) -> tuple[Floats, Mask]:
+    def _standardised(self, catalogue: Catalogue) -> Floats:
         raw = np.full((len(catalogue), len(self.numeric)), np.nan)
         for j, feature in enumerate(self.numeric):
             column = catalogue.columns.get(feature.name)
             if column is not None and column.dtype != object:
                 raw[:, j] = column
-        missing = np.isnan(raw)
-        log, low, high, mean, std = self._scales
+        log, mean, std = self._scales
         raw[:, log] = np.log1p(np.maximum(raw[:, log], 0))
-        scaled = (np.minimum(np.maximum(raw, low), high) - mean) / std
-        scaled[missing] = 0.0
-        return scaled, missing
+        with np.errstate(over="ignore"):  # an attribute of 1e308 is infinitely far
+            return np.asarray((raw - mean) / std)
+
+    def _kilometres(self, catalogue: Catalogue) -> Floats:
+        nowhere = np.full(len(catalogue), np.nan)
+        if self.location is None:
+            return np.stack([nowhere, nowhere], axis=1)
+        lat, lon = (catalogue.columns.get(name, nowhere) for name in ("lat", "lon"))
+        return np.stack(_kilometres((self.location.lat, self.location.lon), lat, lon), axis=1)
 
     @cached_property
     def _scales(self) -> tuple[Column, ...]:
-        rows = [(f.log, f.low, f.high, f.mean, f.std) for f in self.numeric]
-        log, *rest = np.array(rows, dtype=np.float64).reshape(-1, 5).T
+        """(numeric,) each: whether it is read as a logarithm, mean, standard deviation."""
+        log, *rest = np.array([(f.log, f.mean, f.std) for f in self.numeric], dtype=np.float64).reshape(-1, 3).T
         return (log.astype(bool), *rest)
+
+    @cached_property
+    def _limits(self) -> tuple[Column, ...]:
+        """(numeric,) each: the lowest and the highest that the towers see, in standard deviations from the mean."""
+        limits = [((f.low - f.mean) / f.std, (f.high - f.mean) / f.std) for f in self.numeric]
+        return tuple(np.array(limits, dtype=np.float64).reshape(-1, 2).T)
 
     @cached_property
     def _flagged(self) -> Numbers:
@@ -205,10 +235,8 @@ def _kilometres(centre: tuple[float, float], lat: Floats, lon: Floats) -> tuple[
     return east, (lat - centre[0]) * KM_PER_DEGREE
 
 
-def _location_columns(location: Location, catalogue: Catalogue) -> Floats:
-    nowhere = np.full(len(catalogue), np.nan)
-    lat, lon = (catalogue.columns.get(name, nowhere) for name in ("lat", "lon"))
-    km = np.stack(_kilometres((location.lat, location.lon), lat, lon), axis=1)  # (n, 2) east, north
+def _location_columns(location: Location, km: Floats) -> Floats:
+    """From km (n, 2) east and north."""
     missing = np.isnan(km[:, 0]) | np.isnan(km[:, 1])
     z = np.clip(km / (location.east_std_km, location.north_std_km), -LOCATION_LIMIT, LOCATION_LIMIT)
     angle = (km[:, :, None] * (2 * np.pi / np.array(WAVELENGTHS_KM))).reshape(len(km), 2 * len(WAVELENGTHS_KM))

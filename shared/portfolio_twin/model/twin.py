@@ -12,13 +12,12 @@ from portfolio_twin.domain.properties import Catalogue, find_rows
 from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder, normalise, pool_history
-from portfolio_twin.model.features import FeatureSchema
+from portfolio_twin.model.extent import Extent
+from portfolio_twin.model.features import Features, FeatureSchema
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import RankingLayer
 
 ModelKind = Literal["twin", "content"]
-
-NOVELTY_LIMIT = 5.0
 
 
 class Taste(NamedTuple):
@@ -44,13 +43,13 @@ class Twin:
     kind: ModelKind
     config: TwinConfig
     schema: FeatureSchema
+    extent: Extent  # of the training properties: what is beyond it is answered with less confidence
     encoder: PropertyEncoder
     market_taste: Matrix  # (d,) u₀: an investor before any evidence
     calibration: Platt
     confidence: Confidence
     base_rate: float  # share of a catalogue that an investor acts on, for who wants the unbalanced probability
-    landmarks: Matrix  # (≤ 128, w) training properties: what "near the training data" means
-    landmark_distance: float  # the median distance of a training property to its nearest landmark
+    landmarks: Matrix  # (≤ 128, w) training properties: their mean is where an explanation starts
     property_ids: Texts  # (n,)
     property_vectors: Matrix  # (n, d)
     user_ids: Numbers  # (m,) ascending
@@ -71,15 +70,15 @@ class Twin:
         """What speaks for each investor's taste of today: recent, and after any change of it. vectors (n, d)."""
         return histories.present(vectors - self.centre, self.config.change_of_taste)
 
-    def score(self, taste: Taste, X: Matrix) -> Scored:
-        """Affinity and confidence of properties X (n, w) for one investor."""
-        affinity = self.affinity(taste, self.encoder(X))
-        return Scored(affinity, self.confidence(affinity, taste.evidence, self.novelty(X)))
+    def score(self, taste: Taste, features: Features) -> Scored:
+        """Affinity and confidence of n properties for one investor."""
+        affinity = self.affinity(taste, self.encoder(features.X))
+        return Scored(affinity, self.confidence(affinity, taste.evidence, self.extent.familiarity(features)))
 
-    def score_cosines(self, cosines: Floats, evidence: Floats | float, novelty: Floats | float) -> Scored:
+    def score_cosines(self, cosines: Floats, evidence: Floats | float, familiarity: Floats | float) -> Scored:
         """The same where the cosines (n,) are there already, of investors with so much evidence each, (n,) or one."""
         affinity = self.probability(cosines, evidence)
-        return Scored(affinity, self.confidence(affinity, evidence, novelty))
+        return Scored(affinity, self.confidence(affinity, evidence, familiarity))
 
     def affinity(self, taste: Taste, vectors: Matrix) -> Floats:
         """P(this investor would act), at a balanced prior: vectors (n, d) → (n,)."""
@@ -94,12 +93,6 @@ class Twin:
         """The calibration for this taste: without evidence it is the market's, which lies on a scale of its own."""
         own = taste.stated or taste.evidence > 0
         return self.calibration if own else self.market_calibration or self.calibration
-
-    def novelty(self, X: Matrix) -> Floats:
-        """How much farther than usual from the training data: X (n, w) → (n,), 0 for a usual property, at most 5."""
-        squares = (X * X).sum(axis=1)[:, None] - 2 * X @ self.landmarks.T + self._landmark_squares
-        distance = np.sqrt(np.maximum(squares.min(axis=1), 0.0))
-        return np.asarray(np.clip(distance / self.landmark_distance - 1.0, 0.0, NOVELTY_LIMIT))
 
     def known_user(self, user_id: int) -> tuple[Matrix, float]:
         """Vector (d,) and evidence as of training; the market's taste and 0 for who is new."""
@@ -126,18 +119,7 @@ class Twin:
     def property_rows(self) -> Mapping[str, int]:
         return {property_id: row for row, property_id in enumerate(self.property_ids)}
 
-    @cached_property
-    def _landmark_squares(self) -> Matrix:
-        return np.asarray((self.landmarks * self.landmarks).sum(axis=1))
 
-
-def choose_landmarks(X: Matrix, seed: int, limit: int = 128) -> tuple[Matrix, float]:
-    """Up to `limit` rows of X (n, w), drawn at random, and the median distance of the others to the nearest."""
-    order = np.random.default_rng(seed).permutation(len(X))
-    landmarks, others = X[order[:limit]], X[order[limit : limit + 2000]]
-    rank = 0
-    if len(others) == 0:  # a small catalogue: each is its own nearest, so take the next one
-        others, rank = landmarks, min(1, len(landmarks) - 1)
-    gaps = ((others[:, None, :] - landmarks[None]) ** 2).sum(axis=2)
-    median = float(np.median(np.sqrt(np.partition(gaps, rank, axis=1)[:, rank])))
-    return landmarks, max(median, 1e-6)
+def choose_landmarks(X: Matrix, seed: int, limit: int = 128) -> Matrix:
+    """Up to `limit` rows of X (n, w), drawn at random."""
+    return np.asarray(X[np.random.default_rng(seed).permutation(len(X))[:limit]])

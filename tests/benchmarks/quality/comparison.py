@@ -15,6 +15,7 @@ from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed, seed
 from tests.benchmarks.quality.ranks import figures, gain, place
 from tests.benchmarks.quality.rivals.settings import RIVALS
 from tests.benchmarks.quality.rivals.tuning import choose
+from tests.benchmarks.quality.studies.confidence import Figures, confidence
 
 OURS = "twin"
 
@@ -29,6 +30,7 @@ class Placed:
     touched: Mapping[str, Numbers]
     seconds: Mapping[str, float]  # mean over the seeds
     probabilities: Mapping[str, list[Probabilities]]  # of the product's models, for each seed
+    confidences: Mapping[str, list[Figures]]  # of every twin, for each seed
 
 
 def choose_all(names: Sequence[str], market: Market, say: Say) -> Chosen:
@@ -43,7 +45,7 @@ def choose_all(names: Sequence[str], market: Market, say: Say) -> Chosen:
 
 def compare(names: Sequence[str], market: Market, chosen: Chosen, *, seeds: int, say: Say) -> Placed:
     known = market.known(validation_too=True)
-    everything, touched, seconds, judged = (defaultdict[str, list[Any]](list) for _ in range(4))
+    everything, touched, seconds, judged, sure = (defaultdict[str, list[Any]](list) for _ in range(5))
     for seed in range(seeds):
         wanted = [name for name in names if seed == 0 or seeded(name)]
         tell = prefixed(say, f"seed {seed + 1}/{seeds}: ")
@@ -53,11 +55,14 @@ def compare(names: Sequence[str], market: Market, chosen: Chosen, *, seeds: int,
             seconds[name].append(model.seconds)
             if model.affinities:
                 judged[name].append(probabilities(model.affinities, market))
+            if model.twin:
+                sure[name].append(confidence(model.twin, market))
     return Placed(
         {name: np.stack(everything[name]) for name in names},
         {name: np.stack(touched[name]) for name in names},
         {name: float(np.mean(seconds[name])) for name in names},
         judged,
+        sure,
     )
 
 
@@ -81,6 +86,11 @@ def over_seeds(each: Sequence[Probabilities]) -> dict[str, Any]:
         }
         for part in each[0]
     }  # fmt: skip
+
+
+def mean_figures(each: Sequence[Figures]) -> Figures:
+    """Of each figure the mean over the seeds."""
+    return {name: float(np.mean([figures[name] for figures in each])) for name in each[0]}
 
 
 def summary(ranks: Mapping[str, Numbers], seconds: Mapping[str, float] | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Answer
+from portfolio_twin.model.twin import Twin
 from tests.benchmarks.quality import product
 from tests.benchmarks.quality.rivals.settings import RIVALS
 from tests.benchmarks.quality.rivals.training_matrix import Known, Setting
@@ -26,6 +27,7 @@ class Model:
     answer: Answer
     seconds: float  # from the data to a model that can be asked; choosing its settings apart
     affinities: Callable[[Queries], Floats] | None = None  # of the product's models: it answers with probabilities too
+    twin: Twin | None = None  # what it is, if it is one
 
 
 def available(names: Iterable[str], properties: int, say: Say) -> list[str]:
@@ -83,7 +85,7 @@ def _fit_product(names: Sequence[str], snapshot: Snapshot, facts: Dataset, *, se
             fitted[name] = Model(product.first_step(ours.twin, facts), ours.first_step_seconds)
         else:
             answer = product.whole(ours.twin, facts, discover=name == DISCOVER)
-            fitted[name] = Model(answer, ours.seconds, product.affinities(ours.twin, facts))
+            fitted[name] = Model(answer, ours.seconds, product.affinities(ours.twin, facts), ours.twin)
     return fitted
 
 

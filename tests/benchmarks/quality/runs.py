@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.quality.comparison import choose_all, compare, over_seeds, paired, same, summary
+from tests.benchmarks.quality.comparison import choose_all, compare, mean_figures, over_seeds, paired, same, summary
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import available
 from tests.benchmarks.quality.output import Teller, write
 from tests.benchmarks.quality.ranks import group
+from tests.benchmarks.quality.studies.confidence import INVESTORS
 from tests.benchmarks.quality.studies.new_investors import new_investors
 from tests.benchmarks.quality.studies.new_properties import new_properties
 from tests.benchmarks.quality.studies.slices import slices
@@ -42,6 +43,7 @@ def on_folder(
         "models": summary(ranks, placed.seconds), "paired": paired(ranks), "chosen": chosen,
         "twin_is_the_tower_alone": same(ranks),
         "probabilities": {name: over_seeds(each) for name, each in placed.probabilities.items()},
+        "confidence": {name: mean_figures(each) for name, each in placed.confidences.items()},
         "among_properties_ever_touched": {
             "candidates": int(market.touched.sum()), "models": summary(placed.touched), "paired": paired(placed.touched)
         },
@@ -52,6 +54,8 @@ def on_folder(
         tell.tables.print("twin = tower: what the product trains today has no second step, or left it out.")
     for name, parts in results["probabilities"].items():
         tell.flat(f"{name}: AUC, ECE", {k: f"{p['auc']['mean']:.3f}, {p['ece']['mean']:.3f}" for k, p in parts.items()})
+    for name, figures in results["confidence"].items():
+        tell.flat(f"{name}: mean confidence, {INVESTORS} investors", figures)
     write(out, results)  # the slices take longer than all before
     results["slices"] = _slices(names, market, chosen, ranks, tell=tell) if with_slices else {}
     return results

@@ -10,7 +10,7 @@ from portfolio_twin.adapters.s3.bucket import Bucket
 from portfolio_twin.adapters.s3.model_registry import Live, ModelRegistry
 from portfolio_twin.adapters.s3.objects import Unmodified
 from portfolio_twin.adapters.tenant import Stores, Tenant
-from portfolio_twin.model.bundle import MANIFEST, unpack
+from portfolio_twin.model.bundle.files import MANIFEST, unpack
 from tests.integration.fixtures.s3 import FIRST, SECOND, THIRD, at_once, bundle
 
 

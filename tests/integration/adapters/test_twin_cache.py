@@ -7,7 +7,7 @@ from portfolio_twin.adapters.s3.objects import connect
 from portfolio_twin.adapters.s3.twin_cache import TwinCache
 from portfolio_twin.adapters.tenant import Stores, Tenant
 from portfolio_twin.errors import ModelNotFound, RegistryUnavailable
-from portfolio_twin.model.bundle import MANIFEST, TENSORS
+from portfolio_twin.model.bundle.files import MANIFEST, TENSORS
 from portfolio_twin.model.twin import Twin
 from tests.fakes.metrics import Metrics
 from tests.integration.fixtures.s3 import FIRST, SECOND, Outage, bundle

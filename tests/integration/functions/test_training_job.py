@@ -16,7 +16,7 @@ from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.bundle import MANIFEST, unpack
+from portfolio_twin.model.bundle.files import MANIFEST, unpack
 from portfolio_twin.model.config import TwinConfig
 from tests.fakes import processes
 from tests.fakes.logs import random_deals

@@ -10,7 +10,7 @@ from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.objects import connect
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.errors import BundleRejected, LeaseLost, ModelNotFound, PromotionConflict
-from portfolio_twin.model.bundle import MANIFEST, TENSORS
+from portfolio_twin.model.bundle.files import MANIFEST, TENSORS
 from portfolio_twin.services.pipeline.deploy_model import deploy_model, digest_of
 from portfolio_twin.services.pipeline.promote_model import promote_model
 from portfolio_twin.services.pipeline.run import Run

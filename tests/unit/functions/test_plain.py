@@ -24,7 +24,7 @@ from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import InvalidInput
-from portfolio_twin.model.bundle import MANIFEST
+from portfolio_twin.model.bundle.files import MANIFEST
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.config import TwinConfig
 from tests.fakes.logs import random_deals

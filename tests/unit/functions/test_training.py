@@ -21,7 +21,7 @@ from functions.train.tower.losses import info_nce, triplet
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.bundle.files import unpack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.twin import Taste
@@ -235,4 +235,4 @@ def test_a_content_model_is_made_without_torch_and_without_interactions(
     assert twin.kind == "content"
     cosines = twin.property_vectors @ twin.property_vectors[0] - 2 * np.eye(N)[0]
     assert cosines.argmax() % 2 == 0  # the nearest to a cheap property is cheap
-    assert twin.confidence(np.array([0.99]), np.array([10.0]), np.array([0.0]))[0] <= 0.5
+    assert twin.confidence(np.array([0.99]), np.array([10.0]), 1.0)[0] <= 0.5

@@ -9,7 +9,7 @@ import pytest
 import safetensors.numpy
 
 from portfolio_twin.errors import BundleRejected
-from portfolio_twin.model.bundle import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
+from portfolio_twin.model.bundle.files import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.config import RETIRED, TwinConfig
 from portfolio_twin.model.ranking import TERMS
@@ -141,7 +141,8 @@ def edited(**changes: Any) -> Files:
     [
         {"kind": "oracle"}, {"config": {}}, {"feature_schema": {}}, {"calibration": {"slope": "x", "intercept": 0}},
         {"golden": None}, {"ranking": {"terms": ["luck"], "neighbours": 1}}, {"market_calibration": {"slope": "x"}},
-        {"files": {}}, {"files": 3}, {"confidence": {"coefficients": [1]}},
+        {"files": {}}, {"files": 3}, {"confidence": {"coefficients": [1]}}, {"extent": {}},
+        {"extent": small_twin().extent.to_json() | {"reach_km": float("nan")}},
     ],
 )  # fmt: skip
 def test_a_manifest_of_another_shape_is_refused_and_never_a_crash(changes: dict[str, Any]) -> None:

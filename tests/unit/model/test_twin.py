@@ -57,13 +57,13 @@ def test_platt_never_turns_the_ranking_round() -> None:
         Platt.fit(np.array([0.1]), np.array([1.0]))
 
 
-def test_confidence_falls_with_thin_evidence_and_with_distance_and_rises_with_a_clear_answer() -> None:
+def test_confidence_rises_with_evidence_and_a_clear_answer_and_is_in_proportion_to_familiarity() -> None:
     confidence = Confidence.content()
     affinity = np.array([0.9])
-    usual = confidence(affinity, np.array([5.0]), np.array([0.0]))
-    assert confidence(affinity, np.array([0.0]), np.array([0.0])) < usual
-    assert confidence(affinity, np.array([5.0]), np.array([3.0])) < usual
-    assert confidence(np.array([0.5]), np.array([5.0]), np.array([0.0])) < usual
+    usual = confidence(affinity, 5.0, 1.0)
+    assert confidence(affinity, 0.0, 1.0) < usual
+    assert confidence(affinity, 5.0, 0.25) == 0.25 * usual
+    assert confidence(np.array([0.5]), 5.0, 1.0) < usual
     assert usual < 0.5  # a model that saw no behaviour says so
 
 
@@ -73,17 +73,9 @@ def test_confidence_fitted_to_noise_never_trusts_thin_evidence_more() -> None:
     affinity = rng.uniform(0.01, 0.99, 2000)
     right = rng.random(2000) < 0.9 - 0.15 * evidence  # more evidence, more errors: the wrong way round
     labels = np.where(right, affinity >= 0.5, affinity < 0.5).astype(float)
-    fitted = Confidence.fit(affinity, evidence, np.zeros(2000), labels)
+    fitted = Confidence.fit(affinity, evidence, labels)
     assert fitted.coefficients[2] == 0
     assert fitted.coefficients[1] >= 0
-    assert fitted.coefficients[3] <= 0
-
-
-def test_novelty_is_low_at_home_and_high_far_away() -> None:
-    twin = small_twin()
-    X = twin.schema.vectorise(small_catalogue())
-    assert np.median(twin.novelty(X)) < 0.5
-    assert twin.novelty(X + 10).min() > 1
 
 
 def test_a_known_investor_is_found_and_a_new_one_gets_the_market() -> None:

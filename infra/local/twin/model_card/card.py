@@ -16,7 +16,7 @@ from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, RESAMPLES
 from portfolio_twin.evaluation.comparison_gates import SLICE_LOSS
 from portfolio_twin.evaluation.slices import GROUPS, label_of
-from portfolio_twin.model.bundle import MANIFEST
+from portfolio_twin.model.bundle.files import MANIFEST
 
 Json = Mapping[str, Any]
 CARD = Template(Path(__file__).with_name("card.md").read_text())

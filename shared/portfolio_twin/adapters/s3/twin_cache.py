@@ -13,7 +13,7 @@ from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.s3.bucket import Bucket
 from portfolio_twin.adapters.s3.objects import Unmodified
 from portfolio_twin.errors import BundleRejected, ModelNotFound, RegistryUnavailable
-from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.bundle.files import unpack
 from portfolio_twin.model.twin import Twin
 
 logger = logging.getLogger(__name__)

@@ -71,6 +71,6 @@ def _nearest_liked(index: "TenantIndex", twin: Twin, investor: Investor, x: Matr
     liked = list(index.get_properties(investor.liked).values()) if investor.liked else []
     if not liked:
         return []
-    similarity = twin.encoder(features_of(twin, liked)) @ twin.encoder(x[None])[0]  # (liked,)
+    similarity = twin.encoder(features_of(twin, liked).X) @ twin.encoder(x[None])[0]  # (liked,)
     nearest = np.argsort(-similarity)[:NEAREST_LIKED]
     return [LikedProperty(property_id=liked[i].property_id, similarity_score=float(similarity[i])) for i in nearest]

@@ -73,10 +73,11 @@ def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
     """Investors by their affinity for this property; raises NotFound when this tenant has no such property."""
     twin = tenant.twin()
     index = tenant.index(twin.version)
-    X = twin.schema.vectorise(Catalogue.from_rows([property_id], [stored_property(index, property_id)]))
-    hits = index.search_users(twin.encoder(X)[0], limit=top_k)
+    features = twin.schema.read(Catalogue.from_rows([property_id], [stored_property(index, property_id)]))
+    hits = index.search_users(twin.encoder(features.X)[0], limit=top_k)
     evidence = np.array([evidence_weight(hit.evidence) for hit in hits])
-    affinity, confidence = twin.score_cosines(np.array([hit.score for hit in hits]), evidence, twin.novelty(X))
+    familiarity, cosines = twin.extent.familiarity(features), np.array([hit.score for hit in hits])
+    affinity, confidence = twin.score_cosines(cosines, evidence, familiarity)
     order = np.argsort(-affinity, kind="stable")
     return Audience(
         property_id=property_id,

@@ -77,9 +77,9 @@ def predict(tenant: Tenant, request: PredictRequest) -> Prediction:
         fields = resolve_property(index, request)
     except IndexUnavailable:
         return _from_bundle(twin, investor.without_index(), str(request.property_id))
-    X = twin.schema.vectorise(Catalogue.from_rows([""], [fields]))
-    reasons = give_reasons(twin, investor.taste, X[0], fields) if request.explain else None
-    return _prediction(twin, investor, twin.score(investor.taste, X), reasons)
+    features = twin.schema.read(Catalogue.from_rows([""], [fields]))
+    reasons = give_reasons(twin, investor.taste, features.X[0], fields) if request.explain else None
+    return _prediction(twin, investor, twin.score(investor.taste, features), reasons)
 
 
 def predict_batch(tenant: Tenant, body: bytes) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def predict_batch(tenant: Tenant, body: bytes) -> dict[str, Any]:
     for position, message in errors.items():
         results[position] = {"error": {"code": "InvalidInput", "message": message}}
     if good:
-        X = twin.schema.vectorise(Catalogue.of([""] * len(good), list(good.values())))
-        affinity, confidence = twin.score(investor.taste, X)
+        features = twin.schema.read(Catalogue.of([""] * len(good), list(good.values())))
+        affinity, confidence = twin.score(investor.taste, features)
         for position, p, c in zip(good, affinity.tolist(), confidence.tolist(), strict=True):
             results[position] = {"affinity_score": p, "confidence": c}
     return {
@@ -127,7 +127,7 @@ def _from_bundle(twin: Twin, investor: Investor, property_id: str) -> Prediction
     if vector is None:
         raise IndexUnavailable("the index is down, and the property is not one that training knew")
     cosine = vector[None] @ investor.taste.vector
-    return _prediction(twin, investor, twin.score_cosines(cosine, investor.taste.evidence, novelty=0.0))
+    return _prediction(twin, investor, twin.score_cosines(cosine, investor.taste.evidence, familiarity=1.0))
 
 
 def _prediction(twin: Twin, investor: Investor, scored: Scored, reasons: list[Reason] | None = None) -> Prediction:

@@ -10,6 +10,7 @@ from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.model.features import Features
 from portfolio_twin.model.ranking import ACTIVITY, TERMS, WANTED_WEIGHT, Past, RankingLayer, distances
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.give_reasons import Reason
@@ -24,13 +25,13 @@ class Candidates:
     """m properties that may be recommended."""
 
     hits: Sequence[PropertyHit]
-    X: Matrix  # (m, w) features
+    features: Features
     vectors: Matrix  # (m, d)
 
     @classmethod
     def of(cls, twin: Twin, hits: Sequence[PropertyHit]) -> "Candidates":
-        X = features_of(twin, hits)
-        return cls(hits, X, twin.encoder(X))
+        features = features_of(twin, hits)
+        return cls(hits, features, twin.encoder(features.X))
 
 
 @dataclass(frozen=True)
@@ -80,23 +81,22 @@ def rank_candidates(
     """By the twin's ranking layer; `discover` leaves out what everybody in this market does."""
     stored = [hit for _, hit in history]
     past = Past(
-        features_of(twin, stored),
+        features_of(twin, stored).X,
         np.array([KIND_WEIGHTS[kind] for kind, _ in history], dtype=np.float32),
         twin.rows_of(hit.property_id for hit in stored),
     )
     rows = twin.rows_of([hit.property_id for hit in candidates.hits])
-    cosines = layer.cosines(candidates.X, past)
-    terms = layer.terms(cosines, candidates.X, rows, activity=layer.activity_of(rows), past=past)
+    cosines = layer.cosines(candidates.features.X, past)
+    terms = layer.terms(cosines, candidates.features.X, rows, activity=layer.activity_of(rows), past=past)
     return Ranked(
         layer=layer,
         history=history,
         past=past,
-        X=candidates.X,
+        X=candidates.features.X,
         terms=terms,
         weights=layer.weights_for(len(history), discover=discover),
     )
 
 
-def features_of(twin: Twin, hits: Sequence[PropertyHit]) -> Matrix:
-    """(m, w)"""
-    return twin.schema.vectorise(Catalogue.from_rows([hit.property_id for hit in hits], [hit.payload for hit in hits]))
+def features_of(twin: Twin, hits: Sequence[PropertyHit]) -> Features:
+    return twin.schema.read(Catalogue.from_rows([hit.property_id for hit in hits], [hit.payload for hit in hits]))

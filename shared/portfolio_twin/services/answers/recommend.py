@@ -100,14 +100,14 @@ def _wanted(
 def _without_market(twin: Twin, own: Taste, history: Sequence[Dealing]) -> Taste:
     """The investor's taste without the market's share in it."""
     weights = np.array([KIND_WEIGHTS[kind] for kind, _ in history], dtype=np.float32)  # (h,)
-    vectors = twin.encoder(features_of(twin, [hit for _, hit in history]))  # (h, d)
+    vectors = twin.encoder(features_of(twin, [hit for _, hit in history]).X)  # (h, d)
     return Taste(normalise(weights @ vectors), own.evidence, stated=True)
 
 
 def _best_of(
     twin: Twin, taste: Taste, candidates: Candidates, *, ranked: Ranked | None, request: RecommendRequest
 ) -> list[Recommendation]:
-    affinity, confidence = twin.score(taste, candidates.X)
+    affinity, confidence = twin.score(taste, candidates.features)
     relevance = ranked.scores if ranked else affinity
     return [
         Recommendation(
@@ -116,7 +116,7 @@ def _best_of(
             confidence=float(confidence[i]),
             reasons=[
                 *(ranked.reasons(i) if ranked else ()),
-                *give_reasons(twin, taste, candidates.X[i], candidates.hits[i].payload),
+                *give_reasons(twin, taste, candidates.features.X[i], candidates.hits[i].payload),
             ],
             property=listing_of(candidates.hits[i]),
         )

@@ -12,7 +12,7 @@ from portfolio_twin.evaluation import comparison_gates as rivals
 from portfolio_twin.evaluation.gates import Gate
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.slices import slice_name
-from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.bundle.files import unpack
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.run import Run
 

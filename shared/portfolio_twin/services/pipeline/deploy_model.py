@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from portfolio_twin.errors import BundleRejected, LeaseLost
-from portfolio_twin.model.bundle import MANIFEST, check_files, read_manifest, unpack
+from portfolio_twin.model.bundle.files import MANIFEST, check_files, read_manifest, unpack
 from portfolio_twin.services.pipeline.run import Run
 
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")

@@ -20,7 +20,7 @@ from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.gates import Gate
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.scoring import TwinAnswers
-from portfolio_twin.model.bundle import MANIFEST, SERVING_FILES, read_manifest, unpack
+from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, read_manifest, unpack
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.compare_with_live import LIVE, Rival, against_live, live_rival

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from portfolio_twin.adapters.s3.keys import Entry
 from portfolio_twin.adapters.tenant import Stores, Tenant
-from portfolio_twin.model.bundle import unpack
+from portfolio_twin.model.bundle.files import unpack
 from portfolio_twin.model.twin import ModelKind, Twin
 from portfolio_twin.settings import StepSettings
 

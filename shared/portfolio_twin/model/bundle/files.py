@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected
-from portfolio_twin.model.bundle_arrays import build_twin, tensors_of
+from portfolio_twin.model.bundle.arrays import build_twin, tensors_of
 from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import ModelKind, Twin
 
@@ -66,12 +66,12 @@ def _scalars(twin: Twin) -> dict[str, Any]:
     return {
         "config": twin.config.to_json(),
         "feature_schema": twin.schema.to_json(),
+        "extent": twin.extent.to_json(),
         "calibration": twin.calibration.to_json(),
         "market_calibration": market.to_json() if market else None,
         "confidence": twin.confidence.to_json(),
         "ranking": {"terms": list(TERMS), "neighbours": layer.neighbours.rows.shape[1]} if layer else None,
         "base_rate": twin.base_rate,
-        "landmark_distance": twin.landmark_distance,
     }
 
 

@@ -12,6 +12,7 @@ from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import UNIT_TOLERANCE, PropertyEncoder
+from portfolio_twin.model.extent import Extent
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.ranking import TERMS, WEIGHT_ROWS, RankingLayer
 from portfolio_twin.model.twin import Twin
@@ -56,21 +57,21 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
     hidden = () if manifest["kind"] == "content" else config.hidden
     layer, market, n = manifest["ranking"], manifest["market_calibration"], len(property_ids)
     _check_tensors(tensors, {**_expected(config, schema, hidden, n), **_expected_ranking(layer, config, schema, n)})
-    scalars = [manifest["base_rate"], manifest["landmark_distance"], *manifest["calibration"].values()]
+    scalars = [manifest["base_rate"], *manifest["calibration"].values()]
     scalars += market.values() if market else ()
-    if not np.isfinite([*scalars, *manifest["confidence"]["coefficients"]]).all():
+    if not np.isfinite(scalars).all():
         raise ValueError("a calibration number is not finite")
     return Twin(
         version=manifest["version"],
         kind=manifest["kind"],
         config=config,
         schema=schema,
+        extent=Extent.from_json(manifest["extent"], schema),
         encoder=_build_tower("tower", tensors, len(hidden) + 1),
         market_taste=tensors["global_vector"],
         calibration=Platt(**manifest["calibration"]),
-        confidence=Confidence(tuple(manifest["confidence"]["coefficients"]), manifest["confidence"]["ceiling"]),
+        confidence=Confidence.from_json(manifest["confidence"]),
         base_rate=float(manifest["base_rate"]),
-        landmark_distance=float(manifest["landmark_distance"]),
         property_ids=np.array(property_ids, dtype=object),
         market_calibration=Platt(**market) if market else None,
         ranking=_build_ranking(tensors, len(hidden) + 1) if layer else None,
