@@ -24,10 +24,11 @@ Probabilities = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Placed:
-    """Of each model the ranks of the targets (seeds, q), among all properties and among those ever touched."""
+    """Of each model the ranks of the targets (seeds, q) by each protocol."""
 
     everything: Mapping[str, Numbers]
-    touched: Mapping[str, Numbers]
+    touched: Mapping[str, Numbers]  # among the properties with any interaction
+    still_to_be_had: Mapping[str, Numbers]  # empty where that makes no sense
     seconds: Mapping[str, float]  # mean over the seeds
     probabilities: Mapping[str, list[Probabilities]]  # of the product's models, for each seed
     confidences: Mapping[str, list[Figures]]  # of every twin, for each seed
@@ -45,25 +46,32 @@ def choose_all(names: Sequence[str], market: Market, say: Say) -> Chosen:
 
 def compare(names: Sequence[str], market: Market, chosen: Chosen, *, seeds: int, say: Say) -> Placed:
     known = market.known(validation_too=True)
-    everything, touched, seconds, judged, sure = (defaultdict[str, list[Any]](list) for _ in range(5))
+    everything, touched, open_, seconds, judged, sure = (defaultdict[str, list[Any]](list) for _ in range(6))
     for seed in range(seeds):
         wanted = [name for name in names if seed == 0 or seeded(name)]
         tell = prefixed(say, f"seed {seed + 1}/{seeds}: ")
         for name, model in fit_all(wanted, market.snapshot, known, chosen=chosen, seed=seed, say=tell).items():
             everything[name].append(place(model.answer, market.test, market.size))
             touched[name].append(place(model.answer, market.test, market.size, market.touched))
+            if market.still_to_be_had.makes_sense:
+                open_[name].append(place(model.answer, market.test, market.size, market.still_to_be_had))
             seconds[name].append(model.seconds)
             if model.affinities:
                 judged[name].append(probabilities(model.affinities, market))
             if model.twin:
                 sure[name].append(confidence(model.twin, market))
     return Placed(
-        {name: np.stack(everything[name]) for name in names},
-        {name: np.stack(touched[name]) for name in names},
-        {name: float(np.mean(seconds[name])) for name in names},
-        judged,
-        sure,
+        everything=_stacked(names, everything),
+        touched=_stacked(names, touched),
+        still_to_be_had=_stacked(names, open_),
+        seconds={name: float(np.mean(seconds[name])) for name in names},
+        probabilities=judged,
+        confidences=sure,
     )
+
+
+def _stacked(names: Sequence[str], ranks: Mapping[str, list[Numbers]]) -> dict[str, Numbers]:
+    return {name: np.stack(ranks[name]) for name in names if name in ranks}
 
 
 def probabilities(affinities: Callable[[Queries], Floats], market: Market) -> Probabilities:

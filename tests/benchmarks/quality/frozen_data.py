@@ -16,6 +16,7 @@ from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.split import TEST, VALIDATION, training_log
 from portfolio_twin.evaluation.queries import Queries
 from tests.benchmarks.quality.rivals.training_matrix import Known
+from tests.benchmarks.quality.still_to_be_had import StillToBeHad
 
 SPLIT_SEED = 0  # one split for all seeds of the models: they differ by their own chance alone
 
@@ -53,6 +54,10 @@ class Market:
     def touched(self) -> Mask:
         """(n,) the properties with any interaction in the log."""
         return np.isin(np.arange(self.size), self.snapshot.dataset.rows)
+
+    @cached_property
+    def still_to_be_had(self) -> StillToBeHad:
+        return StillToBeHad.of(self.snapshot.dataset, self.test)
 
 
 def read_market(folder: Path) -> Market:

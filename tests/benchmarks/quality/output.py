@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path("build/quality")
-FIGURES = {"hr_at_10": "HR@10", "ndcg_at_10": "NDCG@10", "mrr": "MRR"}
+FIGURES = {"hr_at_10": "HR@10", "ndcg_at_10": "NDCG@10", "mrr": "MRR", "hr_at_100": "HR@100"}
 
 
 class Teller:
     """Progress on standard error, tables on standard output."""
 
     def __init__(self) -> None:
-        self._progress, self.tables = Console(stderr=True, highlight=False), Console(width=140)
+        self._progress, self.tables = Console(stderr=True, highlight=False), Console(width=150)
         self._started = time.monotonic()
 
     def say(self, text: str) -> None:

@@ -18,6 +18,8 @@ canonical CSVs); `python -m tests.benchmarks.quality.page` makes this page from 
 settings of the rivals were chosen on validation; every figure is of test targets. *Albany* is short stays (Inside
 Airbnb, CC BY 4.0): guests are not house buyers. ± is one standard error over the investors."""
 
+TITLES = {"far": "targets more than 150 m from all that the investor had wanted"}
+
 Page = Iterable[str]
 
 
@@ -32,6 +34,8 @@ def _run(run: Mapping[str, Any]) -> Page:
     seeds = f", {run['seeds']} seeds" if "seeds" in run else ""
     yield _wrapped(f"{run['test_users']:,} targets, {run['candidates']:,} candidates{seeds}. {run['protocol']}")
     yield _models(run)
+    if "still_to_be_had" in run:
+        yield from _still_to_be_had(run["still_to_be_had"])
     for name, parts in run.get("probabilities", {}).items():
         rows = [[part, f"{p['auc']['mean']:.3f}", f"{p['ece']['mean']:.3f}"] for part, p in parts.items()]
         yield _table([f"{name}: of the history", "AUC", "ECE"], rows)
@@ -39,7 +43,7 @@ def _run(run: Mapping[str, Any]) -> Page:
         yield from _beside_the_truth(run)
     else:
         for name, parts in run["slices"].items():
-            yield _slices(name.replace("_", " "), parts)
+            yield _slices(TITLES.get(name, name.replace("_", " ")), parts)
 
 
 def _wrapped(text: str, at_each_break: str = "") -> str:
@@ -47,12 +51,19 @@ def _wrapped(text: str, at_each_break: str = "") -> str:
     return lines.replace("\n", f"{at_each_break}\n")
 
 
+def _still_to_be_had(part: Mapping[str, Any]) -> Page:
+    yield _wrapped(part["protocol"])
+    if "models" in part:
+        yield _models(part)
+
+
 def _models(run: Mapping[str, Any]) -> str:
-    rows = []
+    rows, shown = [], [figure for figure in FIGURES if all(figure in row for row in run["models"].values())]
     for name, row in run["models"].items():
-        figures = [mean_and_error(row[figure]) for figure in FIGURES]
+        figures = [mean_and_error(row[figure]) for figure in shown]
         rows.append([f"`{name}`", *figures, *gains(run["paired"].get(name)), f"{row.get('seconds', 0):.1f}"])
-    return _table(["model", *FIGURES.values(), "twin's gain in HR@10", "in NDCG@10", "seconds"], rows)
+    headings = [FIGURES[figure] for figure in shown]
+    return _table(["model", *headings, "twin's gain in HR@10", "in NDCG@10", "seconds"], rows)
 
 
 def _beside_the_truth(run: Mapping[str, Any]) -> Page:

@@ -12,9 +12,10 @@ from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Answer, Candidates, rank_targets
 
 CUT = 10
+DEEP_CUT = 100
 RESAMPLES = 1_000
 SEED = 0
-FIGURES = ("hr_at_10", "ndcg_at_10", "mrr")
+FIGURES = ("hr_at_10", "ndcg_at_10", "mrr", "hr_at_100")
 
 PerUser = npt.NDArray[np.float64]  # (q,)
 
@@ -31,9 +32,10 @@ def per_user(ranks: Numbers) -> dict[str, PerUser]:
     one = np.ones(seeds.shape[1])
     by_seed = []
     for row in seeds:
-        relevance = row[:, None] == np.arange(CUT)
+        relevance = row[:, None] == np.arange(DEEP_CUT)
         by_seed.append((
-            metrics.hit_rate_at(CUT, relevance), metrics.ndcg_at(CUT, relevance, one), metrics.reciprocal_rank(row)
+            metrics.hit_rate_at(CUT, relevance), metrics.ndcg_at(CUT, relevance, one), metrics.reciprocal_rank(row),
+            metrics.hit_rate_at(DEEP_CUT, relevance),
         ))  # fmt: skip
     return dict(zip(FIGURES, np.mean(by_seed, axis=0), strict=True))
 
@@ -47,7 +49,7 @@ def mean_and_error(values: PerUser) -> dict[str, float]:
 
 
 def figures(ranks: Numbers, rows: Mask | None = None) -> dict[str, dict[str, float]]:
-    """hr_at_10, ndcg_at_10 and mrr, each {mean, se}, of all investors or of those in `rows` (q,)."""
+    """Each of FIGURES as {mean, se}, of all investors or of those in `rows` (q,)."""
     return {name: mean_and_error(values if rows is None else values[rows]) for name, values in per_user(ranks).items()}
 
 

@@ -1,10 +1,19 @@
 """The runs on real data: the comparison with its slices, and the catalogue of which every candidate is new."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.quality.comparison import choose_all, compare, mean_figures, over_seeds, paired, same, summary
+from tests.benchmarks.quality.comparison import (
+    Placed,
+    choose_all,
+    compare,
+    mean_figures,
+    over_seeds,
+    paired,
+    same,
+    summary,
+)
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import available
 from tests.benchmarks.quality.output import Teller, write
@@ -12,7 +21,7 @@ from tests.benchmarks.quality.ranks import group
 from tests.benchmarks.quality.studies.confidence import INVESTORS
 from tests.benchmarks.quality.studies.new_investors import new_investors
 from tests.benchmarks.quality.studies.new_properties import new_properties
-from tests.benchmarks.quality.studies.slices import slices
+from tests.benchmarks.quality.studies.slices import by_part, far, slices
 
 PROTOCOL = (
     "Investors with three or more distinct deals or likes (at most 2000, drawn by seed): the last is the test target, "
@@ -20,7 +29,8 @@ PROTOCOL = (
     "of activity are cut strictly before the target's time, activity at midnight. Settings of the rivals are "
     "chosen on validation; then they learn again with the validation targets known. The twin and the baseline are "
     "trained by the product's own job, which keeps the validation targets for choosing the epoch and for calibration. "
-    "Standard errors by the bootstrap over investors, of each investor's mean over the seeds."
+    "Standard errors by the bootstrap over investors, of each investor's mean over the seeds. A target is far if it "
+    "lies more than 150 m from everything that the investor had wanted before."
 )
 NEW_HALF = (
     "The properties are cut at random into two halves. For each half the models learn from the dealings with the other "
@@ -47,18 +57,44 @@ def on_folder(
         "among_properties_ever_touched": {
             "candidates": int(market.touched.sum()), "models": summary(placed.touched), "paired": paired(placed.touched)
         },
+        "still_to_be_had": _still_to_be_had(market, placed), "slices": {"far": _far(market, placed)},
     }  # fmt: skip
-    title = f"{market.name}: {users} test users, {market.size} properties, {seeds} seeds"
-    tell.comparison(title, results["models"], results["paired"])
+    _print(results, tell)
+    write(out, results)  # the other slices take longer than all before
+    if with_slices:
+        results["slices"] |= _slices(names, market, chosen, ranks, tell=tell)
+    return results
+
+
+def _still_to_be_had(market: Market, placed: Placed) -> dict[str, Any]:
+    open_, ranks = market.still_to_be_had, placed.still_to_be_had
+    about = {"protocol": open_.protocol, "candidates": open_.candidates, "targets": open_.targets}
+    return about | ({"models": summary(ranks), "paired": paired(ranks)} if ranks else {})
+
+
+def _far(market: Market, placed: Placed) -> dict[str, Any]:
+    """The far targets by each protocol."""
+    rows = far(market.snapshot.catalogue, market.test)
+    protocols = {"all properties": placed.everything, "still to be had": placed.still_to_be_had}
+    return {name: part for name, ranks in protocols.items() if ranks for part in by_part(ranks, {name: rows}).values()}
+
+
+def _print(results: Mapping[str, Any], tell: Teller) -> None:
+    data, users, size = results["data"], results["test_users"], results["candidates"]
+    tell.comparison(
+        f"{data}: {users} test users, {size} properties, {results['seeds']} seeds", results["models"], results["paired"]
+    )
     if results["twin_is_the_tower_alone"]:
-        tell.tables.print("twin = tower: what the product trains today has no second step, or left it out.")
+        tell.tables.print("twin = tower: what the product trains today has no ranking layer, or left it out.")
+    open_ = results["still_to_be_had"]
+    tell.tables.print(open_["protocol"])
+    if "models" in open_:
+        tell.comparison(f"{data}: still to be had", open_["models"], open_["paired"])
+    tell.slices("far targets", results["slices"]["far"])
     for name, parts in results["probabilities"].items():
         tell.flat(f"{name}: AUC, ECE", {k: f"{p['auc']['mean']:.3f}, {p['ece']['mean']:.3f}" for k, p in parts.items()})
     for name, figures in results["confidence"].items():
         tell.flat(f"{name}: mean confidence, {INVESTORS} investors", figures)
-    write(out, results)  # the slices take longer than all before
-    results["slices"] = _slices(names, market, chosen, ranks, tell=tell) if with_slices else {}
-    return results
 
 
 def _slices(names: Sequence[str], market: Market, chosen: Any, ranks: Any, *, tell: Teller) -> dict[str, Any]:

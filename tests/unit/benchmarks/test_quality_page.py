@@ -46,6 +46,29 @@ def test_every_figure_of_a_comparison_is_its_files_own() -> None:
     assert "targets by property type: too few targets" in lines
 
 
+def test_a_result_with_the_second_protocol_shows_it_under_the_first_and_its_far_targets() -> None:
+    gains = {"hr_gain": 0.5, "se": 0.25, "ndcg_gain": 0.375, "ndcg_se": 0.125}
+    open_ = {"protocol": "Still to be had.", "models": {"ease": row(0.2)}, "paired": {"ease": gains}}
+    far = {"still to be had": {"users": 372, "models": {"ease": row(0.6)}}}
+    lines = page([run(still_to_be_had=open_, slices={"far": far})]).splitlines()
+    assert lines.index("Still to be had.") > lines.index(
+        "| `twin` | 0.300 ± 0.003 | 0.400 ± 0.003 | 0.500 ± 0.003 |  |  | 18.7 |"
+    )
+    assert "| `ease` | 0.200 ± 0.002 | 0.300 ± 0.002 | 0.400 ± 0.002 | +0.500 ± 0.250 | +0.375 ± 0.125 | 0.0 |" in lines
+    assert (
+        "| targets more than 150 m from all that the investor had wanted: HR@10 / NDCG@10 | still to be had (372) |"
+        in lines
+    )
+    assert "| `ease` | 0.600 / 0.700 |" in lines
+
+
+def test_a_protocol_that_was_left_out_is_said_and_a_figure_that_a_result_holds_gets_a_column() -> None:
+    deep = row(0.1) | {"hr_at_100": {"mean": 0.75, "se": 0.125}}
+    lines = page([run(models={"twin": deep}, still_to_be_had={"protocol": "Too little is."})]).splitlines()
+    assert "Too little is." in lines
+    assert "| `twin` | 0.100 ± 0.001 | 0.200 ± 0.001 | 0.300 ± 0.001 | 0.750 ± 0.125 |  |  | 0.0 |" in lines
+
+
 def test_where_the_truth_is_known_the_page_says_how_near_each_model_comes() -> None:
     simulated = run(
         relative_to_best={"twin": 0.735, "best": 1.0},
