@@ -39,6 +39,9 @@ def _run(run: Mapping[str, Any]) -> Page:
     for name, parts in run.get("probabilities", {}).items():
         rows = [[part, f"{p['auc']['mean']:.3f}", f"{p['ece']['mean']:.3f}"] for part, p in parts.items()]
         yield _table([f"{name}: of the history", "AUC", "ECE"], rows)
+    for name, figures in run.get("confidence", {}).items():
+        rows = [[figure, f"{value:.3f}"] for figure, value in figures.items()]
+        yield _table([f"{name}: mean confidence", "value"], rows)
     if "relative_to_best" in run:
         yield from _beside_the_truth(run)
     else:

@@ -41,7 +41,7 @@ def confidence(twin: Twin, market: Market) -> Figures:
 
 
 def impossible(real: Catalogue) -> dict[str, Catalogue]:
-    """The same properties as they cannot be; a change of an input that this market does not have is left out."""
+    """The properties as they cannot be: each change of those where that input is not missing, if there are any."""
     columns = real.columns
     lat, lon = columns["lat"], columns["lon"]
     changes: dict[str, dict[str, Any]] = {
@@ -52,14 +52,12 @@ def impossible(real: Catalogue) -> dict[str, Catalogue]:
         "10⁸ ft²": {"square_footage": np.full(len(real), 1e8)},
         "1000 bedrooms": {"bedrooms": np.full(len(real), 1e3)},
     }
-    changed = {
-        name: replace(real, columns={**columns, **change}) for name, change in changes.items() if _has(real, change)
-    }
-    return {**changed, "no fields": Catalogue.from_rows(real.ids.tolist(), [{} for _ in real.ids])}
-
-
-def _has(catalogue: Catalogue, change: Mapping[str, Any]) -> bool:
-    return all(np.isfinite(catalogue.columns[name]).any() for name in change)
+    odd = {"no fields": Catalogue.from_rows(real.ids.tolist(), [{} for _ in real.ids])}
+    for name, change in changes.items():
+        known = np.all([np.isfinite(columns[changed]) for changed in change], axis=0)  # (n,)
+        if known.any():
+            odd[name] = replace(real, columns={**columns, **change}).take(known)
+    return odd
 
 
 def _confidences(twin: Twin, tastes: Sequence[Taste], catalogue: Catalogue) -> Floats:
