@@ -19,12 +19,12 @@ from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation, without_nan
-from portfolio_twin.evaluation.scoring import Answer
 from portfolio_twin.model.bundle import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind, Twin
 
 if TYPE_CHECKING:
+    from functions.train.plain.loop import FittedPlain
     from functions.train.tower.checkpoints import Checkpoints
 
 
@@ -65,10 +65,15 @@ def run(
 
         return run_plain(job, snapshot, progress)
     fitted = fit(job, snapshot, checkpoints, progress)
-    others = {"baseline": _plain_design(job, snapshot, progress)} if job.baseline else {}
+    plain = _plain_design(job, snapshot, progress) if job.baseline else None
     progress.say("evaluating")
+    others = {"baseline": plain.model.answer} if plain else {}
     evaluation = evaluate(fitted.twin, snapshot.dataset, snapshot.holdout, others=others)
     metrics = evaluation.summary() | _about(job, snapshot, fitted)
+    if plain:
+        from functions.train.plain.job import beside  # torch, as above
+
+        metrics["baseline"] = beside(plain, snapshot, evaluation)
     progress.say("writing the report")
     return _files(job, snapshot, fitted, evaluation=evaluation, metrics=metrics)
 
@@ -125,11 +130,11 @@ def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progres
     return Fitted(twin, tower.history, tower.best_epoch, time.perf_counter() - started)
 
 
-def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> Answer:
+def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> "FittedPlain":
     from functions.train.plain.job import train_plain  # torch, as above
 
     progress.say("training the plain design, for the comparison")
-    return train_plain(job, snapshot, progress).model.answer
+    return train_plain(job, snapshot, progress)
 
 
 def _files(

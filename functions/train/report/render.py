@@ -69,8 +69,12 @@ def verdict(metrics: Mapping[str, Any]) -> str:
 
 
 def asked(evaluation: Evaluation, metrics: Mapping[str, Any]) -> list[tuple[str, dict[str, float], Any]]:
-    """A line of the classification table each: everybody, then the same investors by their last 0, 1, 2 properties."""
+    """A line of the classification table each: everybody, beside the plain design where it was trained; then the same
+    investors by their last 0, 1, 2 properties.
+    """
     lines = [("as they are", evaluation.classification(), metrics["everybody"])]
+    if plain := metrics.get("baseline"):
+        lines.append(("as they are, by the plain design", plain["classification"], plain))
     for limit, part in evaluation.slices.get("as_new", {}).items():
         lines.append((f"as if new, {limit} known", part.classification(), metrics["slices"]["as_new"][limit]))
     return lines
