@@ -16,7 +16,7 @@ from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
 from functions.train.training_data import TrainingData
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank
+from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, taste_figures
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation, without_nan
 from portfolio_twin.model.bundle import Provenance, pack
@@ -80,7 +80,8 @@ def run(
 
 def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
     """What metrics.json holds of the model beyond its test."""
-    vectors = fitted.twin.property_vectors
+    twin = fitted.twin
+    vectors = twin.property_vectors
     embedding = {
         "dimensions": vectors.shape[1],
         "effective_rank": effective_rank(vectors),
@@ -89,11 +90,12 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
     data = {
         "properties": len(snapshot.catalogue),
         "interactions": len(snapshot.log),
-        "investors": len(fitted.twin.user_ids),
+        "investors": len(twin.user_ids),
     }
+    tastes = taste_figures(twin.user_vectors, twin.user_evidence, twin.market_taste)
     return {
         "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
-        "base_rate": fitted.twin.base_rate, "embedding": embedding, "data": data,
+        "base_rate": twin.base_rate, "embedding": embedding, "tastes": without_nan(tastes), "data": data,
     }  # fmt: skip
 
 

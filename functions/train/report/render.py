@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from functions.train.job import Fitted
 from functions.train.report import maps, plots
-from functions.train.report.tables import NAMES, OURS
+from functions.train.report.tables import NAMES, OURS, number
 from functions.train.report.templates import fill
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.properties import Catalogue
@@ -82,7 +82,7 @@ def asked(evaluation: Evaluation, metrics: Mapping[str, Any]) -> list[tuple[str,
 
 def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> dict[str, str]:
     twin, window, properties = fitted.twin, snapshot.manifest.get("data_window"), len(snapshot.catalogue)
-    embedding = metrics["embedding"]
+    embedding, tastes = metrics["embedding"], metrics["tastes"]
     return {
         "model": f"{twin.kind}, version {twin.version}",
         "data": f"{properties:,} properties, {len(snapshot.log):,} interactions, {len(twin.user_ids):,} investors",
@@ -91,6 +91,9 @@ def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> di
         "tested on": f"{metrics['test_users']:,} investors, all {properties:,} properties ranked but those they know",
         "embedding": f"effective rank {embedding['effective_rank']:.1f} of {embedding['dimensions']} dimensions, "
         f"{embedding['collapsed_directions']} collapsed",
+        "tastes": f"effective rank {tastes['effective_rank']:.1f}, mean cosine "
+        f"{number(tastes['cosine_to_market_taste'])} to the market's taste and "
+        f"{number(tastes['pairwise_cosine'])} to each other, {tastes['without_evidence']:,} without evidence",
     }
 
 
