@@ -16,10 +16,9 @@ from functions.train.progress import Epoch, Progress
 from functions.train.stores import Store
 from functions.train.training_data import TrainingData
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank
+from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, taste_figures
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation, without_nan
-from portfolio_twin.evaluation.scoring import Answer
 from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind, Twin
@@ -65,17 +64,23 @@ def run(
 
         return run_plain(job, snapshot, progress)
     fitted = fit(job, snapshot, checkpoints, progress)
-    others = {"baseline": _plain_design(job, snapshot, progress)} if job.baseline else {}
+    plain = _plain_design(job, snapshot, progress) if job.baseline else None
     progress.say("evaluating")
+    others = {"baseline": plain.model.answer} if plain else {}
     evaluation = evaluate(fitted.twin, snapshot.dataset, snapshot.holdout, others=others)
     metrics = evaluation.summary() | _about(job, snapshot, fitted)
+    if plain:
+        from functions.train.plain.job import beside  # torch, as above
+
+        metrics["baseline"] = beside(plain, snapshot, evaluation)
     progress.say("writing the report")
     return _files(job, snapshot, fitted, evaluation=evaluation, metrics=metrics)
 
 
 def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
     """What metrics.json holds of the model beyond its test."""
-    vectors = fitted.twin.property_vectors
+    twin = fitted.twin
+    vectors = twin.property_vectors
     embedding = {
         "dimensions": vectors.shape[1],
         "effective_rank": effective_rank(vectors),
@@ -84,11 +89,12 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
     data = {
         "properties": len(snapshot.catalogue),
         "interactions": len(snapshot.log),
-        "investors": len(fitted.twin.user_ids),
+        "investors": len(twin.user_ids),
     }
+    tastes = taste_figures(twin.user_vectors, twin.user_evidence, twin.market_taste)
     return {
         "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
-        "base_rate": fitted.twin.base_rate, "embedding": embedding, "data": data,
+        "base_rate": twin.base_rate, "embedding": embedding, "tastes": without_nan(tastes), "data": data,
     }  # fmt: skip
 
 
@@ -125,11 +131,11 @@ def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progres
     return Fitted(twin, tower.history, tower.best_epoch, time.perf_counter() - started)
 
 
-def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> Answer:
+def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> "FittedPlain":
     from functions.train.plain.job import train_plain  # torch, as above
 
     progress.say("training the plain design, for the comparison")
-    return train_plain(job, snapshot, progress).model.answer
+    return train_plain(job, snapshot, progress)
 
 
 def _files(

@@ -11,10 +11,9 @@ from torch.utils.data import TensorDataset
 
 from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS
+from portfolio_twin.domain.interactions import KIND_CODE, POSITIVE_KINDS
 from portfolio_twin.evaluation.queries import Queries
 
-TARGET_KINDS = ("deal", "like", "outreach")
 OWN_LIMIT = 12  # properties of the investor beside the target that no draw may turn into a wrong answer
 NO_PROPERTY = -1
 
@@ -25,7 +24,6 @@ class Batch(NamedTuple):
     users: Tensor  # (b,) rows of the user table
     targets: Tensor  # (b,)
     own: Tensor  # (b, h) properties of the investor, the target among them
-    importance: Tensor  # (b,) KIND_WEIGHTS of the target's kind
 
 
 @dataclass(frozen=True)
@@ -38,16 +36,15 @@ class Examples:
 
 
 def learn_from(dataset: Dataset) -> Examples:
-    """Every deal, like and outreach is a target."""
+    """Every deal and like is a target."""
     evidence = dataset.evidence
     user_ids, users = np.unique(evidence.users, return_inverse=True)
-    targets = np.flatnonzero(np.isin(evidence.kinds, [KIND_CODE[kind] for kind in TARGET_KINDS]))
+    targets = np.flatnonzero(np.isin(evidence.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS]))
     begin, end = (np.searchsorted(users, users[targets], side) for side in ("left", "right"))
     first = np.maximum(np.minimum(targets - OWN_LIMIT, end - OWN_LIMIT - 1), begin)
     own = np.minimum(first[:, None] + np.arange(OWN_LIMIT + 1), end[:, None] - 1)  # (e, 13) in the order of time
-    importance = np.array([KIND_WEIGHTS[kind] for kind in KIND_CODE], dtype=np.float32)
     fields = (users[targets], evidence.properties[targets], evidence.properties[own])
-    batches = TensorDataset(*map(torch.as_tensor, (*fields, importance[evidence.kinds[targets]])))
+    batches = TensorDataset(*map(torch.as_tensor, fields))
     return Examples(batches, user_ids, np.unique(evidence.properties))
 
 
@@ -63,5 +60,4 @@ def held_out(queries: Queries, examples: Examples) -> Batch:
         torch.as_tensor(np.searchsorted(examples.user_ids, queries.users))[kept],
         targets[kept],
         torch.cat([padded, targets[:, None]], dim=1)[kept],
-        torch.ones(len(kept)),
     )

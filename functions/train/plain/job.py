@@ -1,5 +1,6 @@
 """One training of the plain design, from a frozen snapshot to its figures: measured and reported, never served."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,20 @@ def run(job: Job, snapshot: Snapshot, progress: Progress) -> dict[str, bytes]:
     return records(fitted, metrics) | render(fitted, evaluation, metrics)
 
 
+def beside(fitted: FittedPlain, snapshot: Snapshot, evaluation: Evaluation) -> dict[str, Any]:
+    """What metrics.json says of it beside a twin's `evaluation`: the same pairs, judged by this design."""
+    queries = Queries.of(snapshot.dataset, snapshot.holdout, TEST)
+    judged = replace(evaluation, affinities=fitted.model.affinities(queries), slices={})
+    figures = judged.figures()
+    return {
+        "training_seconds": round(fitted.seconds, 3),
+        "best_epoch": fitted.best_epoch,
+        "classification": without_nan(judged.classification()),
+        "ece": figures["ece"],
+        "ece_by_chance": figures["ece_by_chance"],
+    }
+
+
 def evaluate(model: PlainModel, snapshot: Snapshot) -> Evaluation:
     """The same questions as a twin's: full ranking of the test targets beside the rivals, and the held-out pairs."""
     dataset, holdout = snapshot.dataset, snapshot.holdout
@@ -65,7 +80,7 @@ def render(fitted: FittedPlain, evaluation: Evaluation, metrics: dict[str, Any])
         pictures |= plots.of_pairs(evaluation.labels, evaluation.affinities, "the plain design")
     facts = {
         "version": metrics["version"],
-        "trained in": f"{fitted.seconds:.1f} s",
+        "trained in": f"{fitted.seconds:.1f} s, epoch {fitted.best_epoch} of {len(fitted.history)} kept",
         "tested on": f"{metrics['test_users']:,} investors, {metrics['candidates']:,} properties",
     }
     page = fill(

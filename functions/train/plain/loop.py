@@ -1,4 +1,4 @@
-"""Training the plain design, top to bottom: batches, steps, validation after each epoch, the best epoch kept."""
+"""Training the plain design, top to bottom: batches, steps, validation after each epoch, the best by F1 kept."""
 
 import time
 from collections.abc import Callable
@@ -19,12 +19,13 @@ from functions.train.progress import Epoch, Interrupted, Progress
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.errors import InvalidInput
-from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.queries import Queries
-from portfolio_twin.evaluation.results import ranking
+from portfolio_twin.evaluation.results import classification, ranking
 from portfolio_twin.evaluation.scoring import rank_targets
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.encoder import normalise
+
+JUDGED = ("accuracy", "precision", "recall", "f1", "auc")  # of the validation pairs, after every epoch
 
 
 class FittedPlain(NamedTuple):
@@ -47,14 +48,14 @@ def fit(data: TrainingData, config: PlainConfig, *, device: str, progress: Progr
     for epoch in range(1, config.epochs + 1):
         epoch_started = time.perf_counter()
         figures = {"epoch": epoch, "train_loss": training.one_epoch(progress.stop)}
-        model = training.model()
+        model = calibrated(training.model(), validation, config.seed)
         figures |= {"val_loss": training.validation_loss(validation_batch), **measured(model, validation)}
         figures |= {"temperature": config.temperature, "learning_rate": config.learning_rate}
         history.append(figures | {"seconds": time.perf_counter() - epoch_started})
         progress.epoch(history[-1], config.epochs)
-        if best_epoch == 0 or not figures["val_ndcg_at_10"] < history[best_epoch - 1]["val_ndcg_at_10"]:
+        if best_epoch == 0 or not figures["val_f1"] < history[best_epoch - 1]["val_f1"]:
             best_epoch, best = epoch, model  # NaN, unmeasured: the last epoch
-    return FittedPlain(calibrated(best, validation, config.seed), history, best_epoch, time.perf_counter() - started)
+    return FittedPlain(best, history, best_epoch, time.perf_counter() - started)
 
 
 class _Training:
@@ -63,7 +64,7 @@ class _Training:
     def __init__(self, dataset: Dataset, config: PlainConfig, device: str) -> None:
         examples = learn_from(dataset)
         if len(examples.batches) == 0:
-            raise InvalidInput("no investor has a deal, like or outreach: there is nothing to train on")
+            raise InvalidInput("no investor has a deal or like: there is nothing to train on")
         torch.manual_seed(config.seed)
         self.examples, self.device = examples, device
         self.X = torch.as_tensor(vectorise(dataset.catalogue), device=device)
@@ -105,13 +106,10 @@ class _Training:
 
 
 def measured(model: PlainModel, validation: Queries) -> Epoch:
-    """What an epoch is worth, by full ranking and by AUC on the validation targets."""
+    """What an epoch is worth, by full ranking of the validation targets and by the pairs, judged at affinity 0.5."""
     figures = ranking(rank_targets(model.answer(validation), validation, len(model.property_vectors)))
-    return {
-        "val_auc": metrics.auc(validation.labels, model.cosines(validation)),
-        "val_hr_at_10": figures["hr_at_10"],
-        "val_ndcg_at_10": figures["ndcg_at_10"],
-    }
+    figures |= classification(validation.labels, model.affinities(validation))
+    return {f"val_{name}": figures[name] for name in ("hr_at_10", "ndcg_at_10", *JUDGED)}
 
 
 def calibrated(model: PlainModel, validation: Queries, seed: int) -> PlainModel:

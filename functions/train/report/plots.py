@@ -34,14 +34,15 @@ Figures = Mapping[str, Any]  # of one slice, as metrics.json has them
 
 
 def training_curves(history: list[Epoch], best_epoch: int) -> bytes:
-    """Loss, ranking and AUC after each epoch; the epoch that was kept is marked."""
+    """Loss, ranking and what was measured of the validation pairs after each epoch; the one that was kept is marked."""
     epochs = [figures["epoch"] for figures in history]
+    judged = [("val_auc", "AUC", BLUE), ("val_f1", "F1", ORANGE), ("val_accuracy", "accuracy", GREEN)]
 
     def draw(axes: list[Axes]) -> None:
         panels = (
             ("Loss", (("train_loss", "training", BLUE), ("val_loss", "validation", ORANGE))),
             ("Ranking on validation", (("val_hr_at_10", "HR@10", BLUE), ("val_ndcg_at_10", "NDCG@10", GREEN))),
-            ("AUC on validation pairs", (("val_auc", "AUC", BLUE),)),
+            ("Validation pairs", tuple(line for line in judged if line[0] in history[0])),
         )
         for ax, (title, lines) in zip(axes, panels, strict=True):
             for name, label, colour in lines:

@@ -7,7 +7,7 @@ import numpy as np
 
 from functions.train.job import Fitted
 from functions.train.report import maps, plots
-from functions.train.report.tables import NAMES, OURS
+from functions.train.report.tables import NAMES, OURS, number
 from functions.train.report.templates import fill
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Texts
@@ -69,8 +69,12 @@ def verdict(metrics: Mapping[str, Any]) -> str:
 
 
 def asked(evaluation: Evaluation, metrics: Mapping[str, Any]) -> list[tuple[str, dict[str, float], Any]]:
-    """A line of the classification table each: everybody, then the same investors by their last 0, 1, 2 properties."""
+    """A line of the classification table each: everybody, beside the plain design where it was trained; then the same
+    investors by their last 0, 1, 2 properties.
+    """
     lines = [("as they are", evaluation.classification(), metrics["everybody"])]
+    if plain := metrics.get("baseline"):
+        lines.append(("as they are, by the plain design", plain["classification"], plain))
     for limit, part in evaluation.slices.get("as_new", {}).items():
         lines.append((f"as if new, {limit} known", part.classification(), metrics["slices"]["as_new"][limit]))
     return lines
@@ -78,7 +82,7 @@ def asked(evaluation: Evaluation, metrics: Mapping[str, Any]) -> list[tuple[str,
 
 def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> dict[str, str]:
     twin, window, properties = fitted.twin, snapshot.manifest.get("data_window"), len(snapshot.catalogue)
-    embedding = metrics["embedding"]
+    embedding, tastes = metrics["embedding"], metrics["tastes"]
     return {
         "model": f"{twin.kind}, version {twin.version}",
         "data": f"{properties:,} properties, {len(snapshot.log):,} interactions, {len(twin.user_ids):,} investors",
@@ -87,6 +91,9 @@ def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> di
         "tested on": f"{metrics['test_users']:,} investors, all {properties:,} properties ranked but those they know",
         "embedding": f"effective rank {embedding['effective_rank']:.1f} of {embedding['dimensions']} dimensions, "
         f"{embedding['collapsed_directions']} collapsed",
+        "tastes": f"effective rank {tastes['effective_rank']:.1f}, mean cosine "
+        f"{number(tastes['cosine_to_market_taste'])} to the market's taste and "
+        f"{number(tastes['pairwise_cosine'])} to each other, {tastes['without_evidence']:,} without evidence",
     }
 
 

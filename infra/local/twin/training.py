@@ -1,5 +1,6 @@
 """Training and evaluation without the pipeline: for trying things out."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from functions.train.job import Job
 from functions.train.offline import freeze, train_into
 from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
+from functions.train.report.tables import number
 from infra.local.system import LocalSystem
 from infra.local.twin.exits import give_up
 from portfolio_twin.adapters.postgres.copy_reads import copy_data
@@ -73,6 +75,7 @@ def train_tenant(
 
         progress = Progress(show, lambda text: bar.console.print(f"  {text}"))
         files = train_into(folder, job, dataset, progress)
+    _show(json.loads(files["metrics.json"]), console)
     console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
 
 
@@ -85,15 +88,23 @@ def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, co
     evaluation = evaluate(twin, snapshot.dataset, snapshot.holdout)
     if not len(evaluation.users):
         give_up("nobody has three or more deals or likes yet: there is nothing to evaluate on")
-    rankings = {name: evaluation.ranking(name) for name in evaluation.ranks}
-    table = Table(
-        "metric", *rankings, title=f"{len(evaluation.users)} held-out investors, {evaluation.candidates} properties"
-    )
-    for metric in next(iter(rankings.values())):
-        table.add_row(metric, *(f"{ranking[metric]:.3f}" for ranking in rankings.values()))
-    console.print(table)
-    console.print("  ".join(f"{name} [cyan]{value:.3f}[/]" for name, value in evaluation.classification().items()))
+    _show(evaluation.summary(), console)
     console.print(_slices(evaluation))
+
+
+def _show(metrics: Mapping[str, Any], console: Console) -> None:
+    """Every ranking figure of all that was ranked, then how the held-out pairs were classified."""
+    title = f"{metrics['test_users']} held-out investors, {metrics['candidates']} properties"
+    rankings = metrics["ranking"].values()
+    table = Table("metric", *metrics["ranking"], title=title)
+    for metric in next(iter(rankings)):
+        table.add_row(metric, *(number(ranking[metric]) for ranking in rankings))
+    console.print(table)
+    judged = {"plain design" if metrics.get("design") == "plain" else "twin": metrics}
+    judged |= {"plain design": metrics["baseline"]} if "baseline" in metrics else {}
+    for model, measured in judged.items():
+        figures = (f"{name} [cyan]{number(value)}[/]" for name, value in measured["classification"].items())
+        console.print(f"{model}: {'  '.join(figures)}")
 
 
 def _slices(evaluation: Evaluation) -> Table:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from portfolio_twin.domain.arrays import Floats
+from portfolio_twin.domain.arrays import Floats, Matrix
+from portfolio_twin.model.encoder import normalise
 
 SAMPLE = 2000  # properties; beyond, more rows change no digit that a gate looks at
 NEIGHBOURS = 5
@@ -44,6 +45,21 @@ def lookalike_sanity(vectors: Floats, features: Floats, seed: int) -> float:
     nearest = np.argsort(-near, axis=1)[:, : min(NEIGHBOURS, len(rows) // 2)]
     usual = gaps.sum(axis=1) / (len(rows) - 1)
     return float((np.take_along_axis(gaps, nearest, axis=1).mean(axis=1) <= usual).mean())
+
+
+def taste_figures(vectors: Matrix, evidence: Matrix, market_taste: Matrix) -> dict[str, float]:
+    """How far the investors' unit vectors (m, d) differ, of those with evidence (m,): whoever has none is the market.
+
+    Cosines near 1 and a rank near 0 or 1: all are asked for alike. NaN where there are too few to say.
+    """
+    kept = vectors[evidence > 0].astype(np.float64)
+    m, total, nan = len(kept), kept.sum(axis=0), float("nan")
+    return {
+        "without_evidence": len(vectors) - m,
+        "effective_rank": effective_rank(kept),
+        "cosine_to_market_taste": float((kept @ normalise(market_taste)).mean()) if m else nan,
+        "pairwise_cosine": float((total @ total - m) / (m * (m - 1))) if m > 1 else nan,
+    }
 
 
 def _singular_values(vectors: Floats) -> Floats:

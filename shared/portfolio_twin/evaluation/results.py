@@ -52,15 +52,7 @@ class Evaluation:
         return ranking(self.ranks[model])
 
     def classification(self) -> dict[str, float]:
-        predicted = self.affinities >= 0.5
-        return {
-            "accuracy": metrics.accuracy(self.labels, predicted),
-            "precision": metrics.precision(self.labels, predicted),
-            "recall": metrics.recall(self.labels, predicted),
-            "f1": metrics.f1(self.labels, predicted),
-            "auc": metrics.auc(self.labels, self.affinities),
-            "ece": metrics.ece(self.labels, self.affinities),
-        }
+        return classification(self.labels, self.affinities)
 
     def intervals(self) -> dict[str, Interval | None]:
         """The twin's hr_at_10, ndcg_at_10 and ece with their noise; None of fewer than FEW_USERS investors."""
@@ -113,6 +105,19 @@ def ranking(ranks: Numbers) -> dict[str, float]:
         figures[f"precision_at_{k}"] = _mean(metrics.precision_at(k, relevance))
         figures[f"recall_at_{k}"] = _mean(metrics.recall_at(k, relevance, one))
     return figures | {"mrr": _mean(metrics.reciprocal_rank(ranks))}
+
+
+def classification(labels: metrics.Labels, affinities: Floats) -> dict[str, float]:
+    """Of pairs, labels (p,) and affinities (p,): at 0.5 an investor would act."""
+    predicted = affinities >= 0.5
+    return {
+        "accuracy": metrics.accuracy(labels, predicted),
+        "precision": metrics.precision(labels, predicted),
+        "recall": metrics.recall(labels, predicted),
+        "f1": metrics.f1(labels, predicted),
+        "auc": metrics.auc(labels, affinities),
+        "ece": metrics.ece(labels, affinities),
+    }
 
 
 def _relevance(ranks: Numbers, k: int) -> metrics.Relevance:

@@ -6,7 +6,12 @@ import pytest
 
 from portfolio_twin.evaluation import gates
 from portfolio_twin.evaluation.bootstrap import chance_ece
-from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, lookalike_sanity
+from portfolio_twin.evaluation.embedding_health import (
+    collapsed_directions,
+    effective_rank,
+    lookalike_sanity,
+    taste_figures,
+)
 from portfolio_twin.evaluation.gates import Gate, verdict
 
 NAN = float("nan")
@@ -82,6 +87,20 @@ def test_effective_rank_counts_the_directions_that_are_used() -> None:
     assert collapsed_directions(full) == 0
     assert effective_rank(np.ones((50, 16))) == 0
     assert effective_rank(np.ones((0, 16))) == 0
+
+
+def test_the_figures_of_the_tastes_are_those_of_the_investors_with_evidence() -> None:
+    vectors = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.6, 0.8]], dtype=np.float32)
+    market, evidence = np.array([0.3, 0.4], dtype=np.float32), np.array([1.0, 0.3, 2.0, 0.0], dtype=np.float32)
+    figures = taste_figures(vectors, evidence, market)
+    assert figures["without_evidence"] == 1
+    assert figures["effective_rank"] == effective_rank(vectors[:3])
+    assert figures["cosine_to_market_taste"] == pytest.approx((0.6 + 0.8 - 0.6) / 3)
+    assert figures["pairwise_cosine"] == pytest.approx((0 - 1 + 0) / 3)
+    nobody = taste_figures(vectors, 0 * evidence, market)
+    assert (nobody["without_evidence"], nobody["effective_rank"]) == (4, 0)
+    assert math.isnan(nobody["cosine_to_market_taste"])
+    assert math.isnan(nobody["pairwise_cosine"])
 
 
 def test_look_alikes_of_meaningful_vectors_look_alike_and_of_random_ones_do_not() -> None:

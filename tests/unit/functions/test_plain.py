@@ -27,7 +27,7 @@ from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.bundle.files import MANIFEST
 from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.config import TwinConfig
-from tests.fakes.logs import random_deals
+from tests.fakes.logs import log_of, random_deals
 from tests.fakes.twins import small_catalogue
 
 CATALOGUE = small_catalogue()
@@ -47,6 +47,42 @@ def test_the_25_inputs_are_divided_by_round_numbers_and_missing_is_zero() -> Non
     x = vectorise(Catalogue.from_rows(["p"], [{"lat": 45.0, "lon": -90.0, "property_type": "Land"}]))
     assert x.shape == (1, WIDTH) == (1, 16 + 4 + 5)
     assert sorted(x[0, x[0] != 0].tolist()) == [-90.0 / 180, 45.0 / 90, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "divided"),
+    [
+        ("listing_price", 500_000.0, 500_000 / 1e6), ("estimated_value", 400_000.0, 400_000 / 1e6),
+        ("price_per_sqft", 250.0, 250 / 500), ("bedrooms", 3.0, 3 / 10), ("bathrooms", 2.0, 2 / 10),
+        ("square_footage", 2_000.0, 2_000 / 10_000), ("lot_size_sqft", 25_000.0, 25_000 / 50_000),
+        ("year_built", 1987, (1987 - 1900) / 100), ("days_on_market", 73.0, 73 / 365), ("cap_rate", 0.05, 0.05),
+    ],
+)  # fmt: skip
+def test_a_number_is_divided_as_the_document_says(name: str, value: float, divided: float) -> None:
+    x = vectorise(Catalogue.from_rows(["p"], [{name: value}]))[0]
+    assert x[x != 0].tolist() == [pytest.approx(divided)]
+
+
+def test_investors_start_with_short_vectors_and_only_the_first_two_blocks_drop_out() -> None:
+    network = PlainNetwork(10_000, PlainConfig())
+    assert float(network.users.weight.detach().std()) == pytest.approx(0.01, rel=0.02)
+    blocks = [type(layer).__name__ for layer in network.tower]
+    block = ["Linear", "BatchNorm1d", "ReLU"]
+    assert blocks == [*block, "Dropout", *block, "Dropout", *block, "Linear"]
+
+
+def test_deals_and_likes_alone_are_learnt_from() -> None:
+    kinds = ("view", "outreach", "deal", "like", "dislike")
+    log = log_of(*((0, row, kind, row) for row, kind in enumerate(kinds)))
+    assert learn_from(Dataset(CATALOGUE, log)).batches.tensors[1].tolist() == [kinds.index("deal"), kinds.index("like")]
+
+
+def test_every_epoch_is_judged_and_the_best_by_f1_is_kept(snapshot: Snapshot) -> None:
+    fitted = train_plain(replace(JOB, plain=replace(JOB.plain, epochs=6)), snapshot, Progress())
+    judged = [f"val_{name}" for name in ("accuracy", "precision", "recall", "f1", "auc")]
+    assert all(0 <= epoch[name] <= 1 for epoch in fitted.history for name in judged)
+    f1 = [epoch["val_f1"] for epoch in fitted.history]
+    assert f1[fitted.best_epoch - 1] == max(f1)
 
 
 def test_it_learns_a_vector_per_investor(snapshot: Snapshot) -> None:
@@ -90,7 +126,14 @@ def test_alone_it_leaves_figures_and_a_report_and_nothing_that_could_be_served(t
 def test_it_stands_in_the_comparison_beside_the_twin(snapshot: Snapshot) -> None:
     job = replace(JOB, design="twin", baseline=True, config=TwinConfig(epochs=2, ranking=False))
     files = run(job, snapshot)
-    assert json.loads(files["metrics.json"])["ranking"].keys() > {"twin", "baseline"}
+    metrics = json.loads(files["metrics.json"])
+    assert metrics["ranking"].keys() > {"twin", "baseline"}
+    alone = json.loads(run(JOB, snapshot)["metrics.json"])
+    assert metrics["ranking"]["baseline"] == alone["ranking"]["baseline"]
+    assert metrics["baseline"]["classification"] == alone["classification"]
+    page = files["report.html"].decode()
+    assert "<th>plain design</th>" in page  # how it ranks
+    assert "Investors as they are, by the plain design" in page  # how it classifies
     assert MANIFEST in files
 
 

@@ -1,3 +1,4 @@
+import json
 import pickle
 import sys
 from dataclasses import replace
@@ -211,6 +212,8 @@ def test_a_training_leaves_a_bundle_that_loads_and_a_report_that_needs_nothing_e
     page = files["report.html"].decode()
     assert page.index('class="verdict"') < page.index("<table>")
     assert "http" not in page.replace("<!doctype html>", "")
+    assert json.loads(files["metrics.json"])["tastes"]["without_evidence"] == 0
+    assert "mean cosine" in page
     assert page.count('src="data:image/png;base64,') == page.count("<img ") == 7  # no map: nothing says where these lie
     for name in ("metrics.json", "training_history.json", "training_curves.png", "portfolio_twin_best.pt"):
         assert name in files
