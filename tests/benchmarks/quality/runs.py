@@ -57,7 +57,7 @@ def on_folder(
 def _still_to_be_had(market: Market, placed: Placed) -> dict[str, Any]:
     open_, ranks = market.still_to_be_had, placed.still_to_be_had
     found = {"protocol": open_.protocol, "candidates": open_.candidates, "targets": open_.targets}
-    return found | ({"models": summary(ranks), "paired": paired(ranks)} if ranks else {})
+    return found | ({"models": summary(ranks, placed.seconds), "paired": paired(ranks)} if ranks else {})
 
 
 def _far(market: Market, placed: Placed) -> dict[str, Any]:
