@@ -18,6 +18,9 @@ canonical CSVs); `python -m tests.benchmarks.quality.page` makes this page from 
 settings of the rivals were chosen on validation; every figure is of test targets. *Albany* is short stays (Inside
 Airbnb, CC BY 4.0): guests are not house buyers. ± is one standard error over the investors."""
 
+PEOPLE = {
+    "baltimore": "The investors are tax-sale investors: bidders at the city's tax sales, and the liens that they won."
+}
 TITLES = {"far": "targets more than 150 m from all that the investor had wanted"}
 
 Page = Iterable[str]
@@ -33,6 +36,8 @@ def _run(run: Mapping[str, Any]) -> Page:
     yield "```\n" + _wrapped(run["command"], " \\") + "\n```"
     seeds = f", {run['seeds']} seeds" if "seeds" in run else ""
     yield _wrapped(f"{run['test_users']:,} targets, {run['candidates']:,} candidates{seeds}. {run['protocol']}")
+    if run["data"] in PEOPLE:
+        yield PEOPLE[run["data"]]
     yield _models(run)
     if "still_to_be_had" in run:
         yield from _still_to_be_had(run["still_to_be_had"])

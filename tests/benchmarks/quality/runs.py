@@ -69,7 +69,7 @@ def on_folder(
 def _still_to_be_had(market: Market, placed: Placed) -> dict[str, Any]:
     open_, ranks = market.still_to_be_had, placed.still_to_be_had
     about = {"protocol": open_.protocol, "candidates": open_.candidates, "targets": open_.targets}
-    return about | ({"models": summary(ranks), "paired": paired(ranks)} if ranks else {})
+    return about | ({"models": summary(ranks, placed.seconds), "paired": paired(ranks)} if ranks else {})
 
 
 def _far(market: Market, placed: Placed) -> dict[str, Any]:

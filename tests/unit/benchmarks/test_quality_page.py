@@ -69,6 +69,11 @@ def test_a_protocol_that_was_left_out_is_said_and_a_figure_that_a_result_holds_g
     assert "| `twin` | 0.100 ± 0.001 | 0.200 ± 0.001 | 0.300 ± 0.001 | 0.750 ± 0.125 |  |  | 0.0 |" in lines
 
 
+def test_it_says_who_the_investors_of_a_real_market_are() -> None:
+    assert "tax-sale investors" in page([run(data="baltimore")])
+    assert "tax-sale investors" not in page([run()])
+
+
 def test_where_the_truth_is_known_the_page_says_how_near_each_model_comes() -> None:
     simulated = run(
         relative_to_best={"twin": 0.735, "best": 1.0},
