@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -31,13 +31,19 @@ time.sleep(600)
 """
 
 
+@contextmanager
+def stopped_at_the_end(folder: Path) -> Iterator[Path]:
+    yield folder
+    postgres.stop(folder)
+    shutil.rmtree(home_for(folder))
+
+
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("state")
     (home_for(folder) / "data.unfinished").mkdir()  # as an initdb leaves it that was killed half-way
-    yield folder
-    postgres.stop(folder)
-    shutil.rmtree(home_for(folder))
+    with stopped_at_the_end(folder):
+        yield folder
 
 
 @pytest.fixture
@@ -89,16 +95,23 @@ def test_a_pid_that_belongs_to_another_program_is_no_server(state: Path) -> None
     sleeper.wait()
 
 
-def test_containers_reach_it_by_tcp_with_a_password_while_the_socket_still_works(state: Path) -> None:
-    address = make_url(postgres.start(state, "127.0.0.1").app)
-    assert make_url(postgres.start(state, "127.0.0.1").app) == address
+@pytest.fixture
+def listening(tmp_path: Path) -> Iterator[Path]:
+    """A state of its own: it has another port once it has listened."""
+    with stopped_at_the_end(tmp_path):
+        yield tmp_path
+
+
+def test_containers_reach_it_by_tcp_with_a_password_while_the_socket_still_works(listening: Path) -> None:
+    address = make_url(postgres.start(listening, "127.0.0.1").app)
+    assert make_url(postgres.start(listening, "127.0.0.1").app) == address
     login = partial(Connection, host=address.host, port=address.port, database=address.database)
     with closing(login(address.username, password=address.password)) as connection:
         assert connection.run("select current_user") == [["twin_app"]]
     for user, password in (("twin_app", "wrong"), ("postgres", "postgres")):
         with pytest.raises(DatabaseError, match="password authentication failed"):
             login(user, password=password)
-    with closing(connect_to(postgres.start(state).app)) as database:
+    with closing(connect_to(postgres.start(listening).app)) as database:
         assert database.healthy()
 
 
