@@ -13,6 +13,7 @@ from functions.pipeline.prepare_data.app import lambda_handler as prepare_data
 from functions.pipeline.promote_model.app import lambda_handler as promote_model
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores, Tenant, stores_from_environment
+from portfolio_twin.model.config import TrainingOptions
 from portfolio_twin.settings import PipelineSettings, StepSettings
 from tests.integration.fixtures.data import VERSION, add_events, add_properties, deals
 from tests.integration.fixtures.index import index, make_market
@@ -45,7 +46,7 @@ def branch(tenant: Tenant) -> dict[str, Any]:
     return {
         "tenant_id": str(tenant.tenant_id), "version": VERSION, "execution": "arn:run-1", "entry": "retrain",
         "source": f"{tenant.tenant_id}/training/{VERSION}/", "lookback_days": None,
-        "training": {"epochs": "", "batch_size": "", "learning_rate": "", "seed": ""},
+        "training": TrainingOptions().as_texts(),
     }  # fmt: skip
 
 
