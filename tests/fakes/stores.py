@@ -30,7 +30,7 @@ class FakeVectorIndex:
     def of(self, tenant_id: UUID, version: str) -> "FakeTenantIndex":
         return FakeTenantIndex(self, Owner(tenant_id, version))
 
-    def ensure_collections(self, dimensions: int = 16) -> None:
+    def ensure_collections(self) -> None:
         self.answer(ready=True)
         self.ready = True
 

@@ -86,6 +86,13 @@ def twin_of(catalogue: Catalogue, encoder: PropertyEncoder, **given: Any) -> Twi
     return Twin(**untaught | given)
 
 
+def narrow_twin(catalogue: Catalogue, version: str) -> Twin:
+    """A sound twin whose vectors have eight numbers: it cannot go live."""
+    weight = np.eye(FeatureSchema.learn(catalogue).width, 8, dtype=np.float32)
+    encoder, config = PropertyEncoder([(weight, np.ones(8, dtype=np.float32))]), TwinConfig(hidden=(), embedding_dim=8)
+    return twin_of(catalogue, encoder, version=version, config=config)
+
+
 def plain_layer(n: int, width: int) -> RankingLayer:
     """A ranking layer that goes by every term alike; property i belongs together with the next one."""
     following = ((np.arange(n) + 1) % n).astype(np.int32)[:, None]

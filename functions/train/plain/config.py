@@ -1,6 +1,10 @@
 """The settings of the plain design, which stay as they are: what is measured against it is measured for years."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from portfolio_twin.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -15,3 +19,11 @@ class PlainConfig:
     learning_rate: float = 1e-3
     epochs: int = 100
     seed: int = 0
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """With other settings, by name; raises InvalidInput for one that this design does not have."""
+        own = [field.name for field in fields(cls)]
+        if foreign := sorted(given.keys() - set(own)):
+            raise InvalidInput(f"the plain design has no {', '.join(foreign)}; it has {', '.join(own)}")
+        return cls(**given)

@@ -12,6 +12,7 @@ from rich.table import Table
 from infra.local.system import DEFAULT_STATE, local_system
 from infra.local.twin.exits import give_up
 from infra.local.twin.tenants import tenant_of, tenants_by_name
+from portfolio_twin.model.config import Loss
 
 app = typer.Typer()
 console = Console()
@@ -49,25 +50,39 @@ def train(  # a command's options are its parameters
         Path, typer.Option(help="folder for the bundle, its report and its checkpoints", file_okay=False)
     ],
     *,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    batch_size: Annotated[int | None, typer.Option(min=2)] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=1e-8)] = None,
+    epochs: Annotated[int | None, typer.Option()] = None,
+    batch_size: Annotated[int | None, typer.Option()] = None,
+    learning_rate: Annotated[float | None, typer.Option()] = None,
+    loss: Annotated[Loss | None, typer.Option(help="what is minimised; the plain design has infonce alone")] = None,
+    embedding_dim: Annotated[int | None, typer.Option(help="of every vector; what goes live must have 16")] = None,
+    dropout: Annotated[float | None, typer.Option(help="share of a layer's outputs dropped in training")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="of the optimizer; the plain design has none")] = None,
+    hidden: Annotated[str | None, typer.Option(help="widths of the hidden layers: 128,64")] = None,
+    temperature: Annotated[float | None, typer.Option(help="of infonce; the twin learns it from this start")] = None,
     device: Annotated[Literal["cpu", "cuda", "mps"], typer.Option()] = "cpu",
     lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
     val_split: Annotated[float, typer.Option(min=0.01, max=1, help="share of the validation targets kept")] = 1,
     design: Annotated[
         Literal["twin", "plain"], typer.Option(help="plain: the yardstick, measured and reported, never served")
     ] = "twin",
+    compare_baseline: Annotated[
+        bool, typer.Option("--compare-baseline", help="train the plain design too, for the report: minutes")
+    ] = False,
     state: State = DEFAULT_STATE,
 ) -> None:
     """Trains a bundle into a folder, without gates or promotion; cut short, it goes on where it was."""
-    from infra.local.twin.training import train_tenant
+    from infra.local.twin.training import train_tenant, training_options
 
-    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    options = {"device": device, "lookback_days": lookback_days, "val_split": val_split, "design": design}
+    settings = training_options(
+        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, loss=loss, embedding_dim=embedding_dim,
+        dropout=dropout, weight_decay=weight_decay, hidden=hidden, temperature=temperature,
+    )  # fmt: skip
+    options = {
+        "device": device, "lookback_days": lookback_days, "val_split": val_split, "design": design,
+        "baseline": compare_baseline,
+    }  # fmt: skip
     with local_system(state) as system:
         tenant_id = tenant_of(system.database, tenant)
-        settings = {name: value for name, value in given.items() if value}
         train_tenant(system, tenant_id, output_dir, console, settings=settings, options=options)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -31,8 +32,17 @@ from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.slices import GROUPS, label_of
 from portfolio_twin.library import PortfolioTwin
 from portfolio_twin.model.bundle.files import unpack
-from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.config import TrainingOptions, TwinConfig
 from portfolio_twin.model.twin import ModelKind
+
+
+def training_options(**given: Any) -> TrainingOptions:
+    """Raises SystemExit, naming each setting that makes no sense."""
+    try:
+        return TrainingOptions(**given)
+    except ValidationError as error:
+        faults = (": ".join(map(str, (*fault["loc"], fault["msg"]))) for fault in error.errors())
+        give_up("; ".join(faults))
 
 
 def train_tenant(
@@ -41,13 +51,15 @@ def train_tenant(
     folder: Path,
     console: Console,
     *,
-    settings: Mapping[str, Any],
+    settings: TrainingOptions,
     options: Mapping[str, Any],
 ) -> None:
     """A bundle in the folder: a twin, or the content model where there is too little to learn from.
 
     Of the plain design no bundle, but its figures and its report. `settings` are the config's, `options` the Job's.
     """
+    given = settings.given()
+    plain = PlainConfig.of(given) if options["design"] == "plain" else PlainConfig()
     with system.tenant(tenant_id).session() as session:
         raw, now = copy_data(session), datetime.now(UTC)
     dataset = clean(raw, int(now.timestamp()))
@@ -59,19 +71,19 @@ def train_tenant(
         tenant_id=tenant_id,
         version=new_version(now),
         kind=kind,
-        config=TwinConfig(**settings),
-        plain=PlainConfig(**settings),
+        config=TwinConfig(**given),
+        plain=plain,
         **options,
     )
-    plain = job.design == "plain"
-    epochs = job.plain.epochs if plain else job.config.epochs if kind == "twin" else None
+    alone = job.design == "plain"
+    epochs = plain.epochs if alone else job.config.epochs if kind == "twin" else None
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task("training the plain design" if plain else f"training a {kind} model", total=epochs)
+        task = bar.add_task("training the plain design" if alone else f"training a {kind} model", total=epochs)
 
-        def show(epoch: Epoch, _epochs: int) -> None:
+        def show(epoch: Epoch, epochs: int) -> None:
             figures = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
-            bar.update(task, completed=int(epoch["epoch"]), description=figures)
+            bar.update(task, total=epochs, completed=int(epoch["epoch"]), description=figures)
 
         progress = Progress(show, lambda text: bar.console.print(f"  {text}"))
         files = train_into(folder, job, dataset, progress)

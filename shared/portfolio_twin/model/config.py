@@ -1,21 +1,27 @@
 """Every setting of a twin's design and training; it travels in the bundle's manifest."""
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Loss = Literal["infonce", "triplet"]
 
 # Settings of before that bundles still carry, each with the value that makes a twin. With another value a bundle holds
 # the plain design, which is measured (`functions/train/plain`) and not served: it is refused as any unknown setting is.
 RETIRED = {"features": "learnt", "user_tower": "history", "negatives": "catalogue"}
+
+LIVE_DIMENSIONS = 16  # of every model that goes live: the vectors of all tenants lie in the same two collections
 
 
 @dataclass(frozen=True)
 class TwinConfig:
     """The design that measured best."""
 
-    embedding_dim: int = 16
+    embedding_dim: int = LIVE_DIMENSIONS
     hidden: tuple[int, ...] = (64,)
     dropout: float = 0.2
-    loss: Literal["infonce", "triplet"] = "infonce"
+    loss: Loss = "infonce"
     temperature: float = 0.1
     learn_temperature: bool = True
     triplet_margin: float = 0.2
@@ -59,3 +65,57 @@ class TwinConfig:
             raise ValueError(f"unknown settings: {sorted(unknown)}")
         lists = {"hidden": tuple(data["hidden"]), "target_kinds": tuple(data["target_kinds"])}
         return cls(**settings | lists)
+
+
+def dimension_fault(embedding_dim: int) -> str | None:
+    """Why a model of this dimension cannot go live, None where it can."""
+    if embedding_dim == LIVE_DIMENSIONS:
+        return None
+    return (
+        f"embedding_dim is {embedding_dim}: what goes live must have {LIVE_DIMENSIONS}, for all tenants share the "
+        "collections of the index; `twin train` alone may use another"
+    )
+
+
+def _widths(given: Any) -> Any:
+    """128,64 as a command line and an environment write it, or a list."""
+    return given.split(",") if isinstance(given, str) else given
+
+
+Widths = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=4096)], ...], BeforeValidator(_widths), Field(min_length=1, max_length=8)
+]
+
+
+class TrainingOptions(BaseModel):
+    """Overrides of TwinConfig for one training; what is left out keeps its default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epochs: int | None = Field(None, ge=1, le=10_000)
+    batch_size: int | None = Field(None, ge=2, le=1_000_000)
+    learning_rate: float | None = Field(None, gt=0, le=10)
+    seed: int | None = Field(None, ge=0)
+    loss: Loss | None = None
+    embedding_dim: int | None = Field(None, ge=2, le=1024)
+    dropout: float | None = Field(None, ge=0, lt=1)
+    weight_decay: float | None = Field(None, ge=0, le=1)
+    hidden: Widths | None = None
+    temperature: float | None = Field(None, ge=0.01, le=10)
+
+    @model_validator(mode="after")
+    def _triplets_have_no_temperature(self) -> Self:
+        if self.loss == "triplet" and self.temperature is not None:
+            raise ValueError("temperature: the triplet loss has none; leave it out, or take loss infonce")
+        return self
+
+    def given(self) -> dict[str, Any]:
+        """What was not left out, by its name in TwinConfig."""
+        values = {name: getattr(self, name) for name in TrainingOptions.model_fields}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def as_texts(self) -> dict[str, str]:
+        """As a container's environment takes them; "" leaves the default."""
+        texts = {name: str(value) for name, value in self.given().items()}
+        texts |= {"hidden": ",".join(map(str, self.hidden))} if self.hidden else {}
+        return dict.fromkeys(TrainingOptions.model_fields, "") | texts

@@ -12,6 +12,7 @@ from functions.pipeline.prepare_data.app import lambda_handler as prepare_data
 from functions.pipeline.promote_model.app import lambda_handler as promote_model
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores, Tenant, stores_from_environment
+from portfolio_twin.model.config import TrainingOptions
 from portfolio_twin.settings import PipelineSettings, StepSettings
 from tests.fakes.metrics import Metrics
 from tests.integration.fixtures.data import VERSION, add_properties, fill
@@ -33,7 +34,7 @@ def branch(tenant: Tenant) -> dict[str, Any]:
     return {
         "tenant_id": str(tenant.tenant_id), "version": VERSION, "execution": "arn:run-1", "entry": "retrain",
         "source": f"{tenant.tenant_id}/training/{VERSION}/", "lookback_days": None,
-        "training": {"epochs": "", "batch_size": "", "learning_rate": "", "seed": ""},
+        "training": TrainingOptions().as_texts(),
     }  # fmt: skip
 
 

@@ -45,6 +45,8 @@ def test_the_trainer_is_told_what_to_train(machines: Machines, tmp_path: Path) -
     expected = {
         "BUCKET": "test-models", "TENANT_ID": str(tenant), "VERSION": VERSION, "SNAPSHOT_ID": "s",
         "MODEL_KIND": "twin", "OUTPUT_PREFIX": f"{tenant}/training/{VERSION}/", "EPOCHS": "3", "BATCH_SIZE": "",
+        "LEARNING_RATE": "", "SEED": "", "LOSS": "triplet", "EMBEDDING_DIM": "", "DROPOUT": "", "WEIGHT_DECAY": "",
+        "HIDDEN": "128,64", "TEMPERATURE": "",
     }  # fmt: skip
     assert json.loads(file.read_text()).items() >= expected.items()
 

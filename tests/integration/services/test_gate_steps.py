@@ -16,6 +16,7 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import draw_holdout
 from portfolio_twin.errors import UnreadableInput
 from portfolio_twin.model.encoder import PropertyEncoder
+from tests.fakes.twins import narrow_twin
 from tests.integration.fixtures import gates
 from tests.integration.fixtures.gates import NEW, OLD, WORLD, bundle_of, failed, judged
 from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
@@ -185,6 +186,12 @@ def test_another_tenants_bundle_is_rejected(tenant: Tenant) -> None:
     answer = gates.judge_files(tenant, as_bundle(knowing_twin(WORLD, NEW), WORLD, other, NEW))
     assert (answer["decision"], failed(answer)) == ("rejected", {"bundle"})
     assert "another tenant" in answer["reasons"][0]
+
+
+def test_a_bundle_of_other_dimensions_than_the_indexs_is_rejected(tenant: Tenant) -> None:
+    answer = judged(tenant, narrow_twin(WORLD.catalogue, NEW))
+    assert (answer["decision"], failed(answer)) == ("rejected", {"bundle"})
+    assert "embedding_dim is 8: what goes live must have 16" in answer["reasons"][0]
 
 
 def test_a_snapshot_that_was_changed_after_it_was_frozen_is_not_judged_on(tenant: Tenant) -> None:

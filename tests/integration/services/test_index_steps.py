@@ -2,13 +2,23 @@ import numpy as np
 import pytest
 
 from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.errors import IndexIncomplete, IndexUnavailable, ModelNotFound
+from portfolio_twin.errors import BundleRejected, IndexIncomplete, IndexUnavailable, ModelNotFound
+from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.services.pipeline.plan_index import ShardSizes, check_index
 from portfolio_twin.services.pipeline.verify_index import verify_index
+from tests.fakes.twins import narrow_twin, small_catalogue
 from tests.integration.fixtures.index import Market, make_market
-from tests.integration.fixtures.s3 import FIRST, SECOND
+from tests.integration.fixtures.s3 import FIRST, SECOND, THIRD
 
 ALL = [f"p{i:02d}" for i in range(20)]
+
+
+def test_a_model_of_other_dimensions_than_the_indexs_is_not_indexed(market: Market) -> None:
+    twin = narrow_twin(small_catalogue(), THIRD)
+    provenance = Provenance(market.tenant.tenant_id, {}, None, {}, "test")
+    market.tenant.bucket.models.publish(THIRD, pack(twin, provenance, small_catalogue().take(np.arange(1)), {}))
+    with pytest.raises(BundleRejected, match="embedding_dim is 8: what goes live must have 16"):
+        check_index(market.run(THIRD))
 
 
 def test_every_property_and_every_investor_is_indexed(market: Market) -> None:

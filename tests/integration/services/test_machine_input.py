@@ -26,12 +26,16 @@ def test_the_schedule_retrains_every_tenant_each_under_a_version_of_its_own(stor
 
 
 def test_a_manual_run_names_its_tenants_and_says_how_to_train(stores: Stores, two_tenants: Two) -> None:
-    given = {"tenant_ids": [str(two_tenants[1])] * 2, "training": {"epochs": 3, "learning_rate": 0.01}}
+    training = {"epochs": 3, "learning_rate": 0.01, "hidden": [128, 64], "embedding_dim": 16}
+    given = {"tenant_ids": [str(two_tenants[1])] * 2, "training": training}
     answer = list_for_retrain(stores, given, NOW)
     assert [branch["tenant_id"] for branch in answer["tenants"]] == [str(two_tenants[1])]
     assert answer["settings"] == {
         "lookback_days": None,
-        "training": {"epochs": "3", "batch_size": "", "learning_rate": "0.01", "seed": ""},
+        "training": {
+            "epochs": "3", "batch_size": "", "learning_rate": "0.01", "seed": "", "loss": "", "embedding_dim": "16",
+            "dropout": "", "weight_decay": "", "hidden": "128,64", "temperature": "",
+        },
     }  # fmt: skip
 
 
@@ -49,6 +53,9 @@ def test_an_upload_is_one_branch_that_enters_at_the_gates(stores: Stores, two_te
     "given",
     [
         {"tenant_ids": ["me"]}, {"tenant_ids": []}, {"training": {"epochs": 0}}, {"training": {"depth": 3}},
+        {"training": {"loss": "hinge"}}, {"training": {"hidden": []}}, {"training": {"hidden": "128,x"}},
+        {"training": {"dropout": 1}}, {"training": {"weight_decay": -1}}, {"training": {"temperature": 0}},
+        {"training": {"loss": "triplet", "temperature": 0.1}},
         {"lookback_days": -1}, {"upload": {}}, {"upload": {"key": "models/a/b/manifest.json"}},
         {"upload": {"key": f"uploads/{UUID(int=1)}/../manifest.json"}},
         {"upload": {"tenant_id": str(UUID(int=1)), "version": "../../other"}},
@@ -57,6 +64,11 @@ def test_an_upload_is_one_branch_that_enters_at_the_gates(stores: Stores, two_te
 def test_an_input_that_makes_no_sense_is_refused(stores: Stores, given: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         list_for_retrain(stores, given, NOW)
+
+
+def test_a_model_of_other_dimensions_than_the_indexs_is_not_trained_to_go_live(stores: Stores) -> None:
+    with pytest.raises(InvalidInput, match="embedding_dim is 32: what goes live must have 16"):
+        list_for_retrain(stores, {"training": {"embedding_dim": 32}}, NOW)
 
 
 def test_the_daily_reindex_takes_every_tenant_that_has_a_model(stores: Stores, two_tenants: Two) -> None:

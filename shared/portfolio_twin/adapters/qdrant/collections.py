@@ -4,8 +4,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from portfolio_twin.adapters.qdrant.points import COLLECTIONS, PointKind
-
-DIMENSIONS = 16
+from portfolio_twin.model.config import LIVE_DIMENSIONS
 
 PAYLOAD_INDEXES: dict[PointKind, dict[str, str]] = {
     "properties": {
@@ -24,19 +23,19 @@ PAYLOAD_INDEXES: dict[PointKind, dict[str, str]] = {
 }
 
 
-def ensure_collection(client: QdrantClient, kind: PointKind, dimensions: int) -> None:
+def ensure_collection(client: QdrantClient, kind: PointKind) -> None:
     """Creates the collection when it is missing, and its payload indexes, which to ask for twice costs nothing."""
     name = COLLECTIONS[kind]
     if not client.collection_exists(name):
-        _create(client, name, dimensions)
+        _create(client, name)
     for field, schema in PAYLOAD_INDEXES[kind].items():
         client.create_payload_index(name, field, field_schema=_schema(schema), wait=True)
 
 
-def _create(client: QdrantClient, name: str, dimensions: int) -> None:
+def _create(client: QdrantClient, name: str) -> None:
     try:
         client.create_collection(
-            name, vectors_config=models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
+            name, vectors_config=models.VectorParams(size=LIVE_DIMENSIONS, distance=models.Distance.COSINE)
         )
     except UnexpectedResponse:
         if not client.collection_exists(name):  # it exists when another process was quicker

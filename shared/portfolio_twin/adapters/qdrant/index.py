@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from portfolio_twin.adapters.qdrant import points
-from portfolio_twin.adapters.qdrant.collections import DIMENSIONS, ensure_collection
+from portfolio_twin.adapters.qdrant.collections import ensure_collection
 from portfolio_twin.adapters.qdrant.connection import ApiKey, IndexConnection
 from portfolio_twin.adapters.qdrant.filters import EVERYTHING
 from portfolio_twin.adapters.qdrant.points import COLLECTIONS, Owner, PointKind, PropertyHit, UserHit, UserPoint, Vector
@@ -31,11 +31,11 @@ class VectorIndex:
     def of(self, tenant_id: UUID, version: str) -> "TenantIndex":
         return TenantIndex(self._connection, Owner(tenant_id, version), self._batch_points)
 
-    def ensure_collections(self, dimensions: int = DIMENSIONS) -> None:
+    def ensure_collections(self) -> None:
         """Creates what is missing of the collections and their payload indexes."""
         with self._connection.calling() as client:
             for kind in COLLECTIONS:
-                ensure_collection(client, kind, dimensions)
+                ensure_collection(client, kind)
 
     def healthy(self) -> bool:
         """Whether the index answers at all."""

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle.arrays import build_twin, tensors_of
+from portfolio_twin.model.config import dimension_fault
 from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import ModelKind, Twin
 
@@ -86,6 +87,12 @@ def unpack(files: Mapping[str, bytes], tenant_id: UUID, version: str) -> Twin:
         raise BundleRejected(f"the bundle does not hold what its manifest says: {error}") from error
     _check_golden(twin, manifest)
     return twin
+
+
+def check_live(twin: Twin) -> None:
+    """Raises BundleRejected for a sound model that cannot go live."""
+    if fault := dimension_fault(twin.config.embedding_dim):
+        raise BundleRejected(fault)
 
 
 def read_manifest(data: bytes, tenant_id: UUID, version: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.gates import Gate
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.scoring import TwinAnswers
-from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, read_manifest, unpack
+from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, check_live, read_manifest, unpack
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.compare_with_live import LIVE, Rival, against_live, live_rival
@@ -48,6 +48,7 @@ def judge_bundle(run: Run) -> Judgement:
     try:
         files = bucket.models.fetch_unpublished(run.version, run.entry, (MANIFEST, *SERVING_FILES, HISTORY))
         twin = unpack(files, run.tenant.tenant_id, run.version)
+        check_live(twin)
     except BundleRejected as error:
         return Judgement(None, {"bundle": Gate(None, 0.0, False, f"{error}; look at the log of the training")})
     try:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.domain.versions import is_version, new_version
 from portfolio_twin.errors import InvalidInput, ModelNotFound
+from portfolio_twin.model.config import TrainingOptions, dimension_fault
 
 
 def _version(text: str) -> str:
@@ -24,19 +25,10 @@ Input = TypeVar("Input", bound=BaseModel)
 Version = Annotated[str, AfterValidator(_version)]
 
 
-class TrainingOptions(BaseModel):
-    """Overrides of TwinConfig for one run; what is left out keeps its default."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    epochs: int | None = Field(None, ge=1, le=10_000)
-    batch_size: int | None = Field(None, ge=1, le=1_000_000)
-    learning_rate: float | None = Field(None, gt=0, le=10)
-    seed: int | None = Field(None, ge=0)
-
-    def as_texts(self) -> dict[str, str]:
-        """As a container's environment takes them; "" leaves the default."""
-        return {name: "" if value is None else str(value) for name, value in self}
+def _fits_the_index(options: TrainingOptions) -> TrainingOptions:
+    if options.embedding_dim is not None and (fault := dimension_fault(options.embedding_dim)):
+        raise ValueError(fault)
+    return options
 
 
 class Upload(BaseModel):
@@ -58,7 +50,7 @@ class RetrainInput(BaseModel):
     tenant_ids: list[UUID] | None = Field(None, min_length=1)
     upload: Upload | None = None
     lookback_days: int | None = Field(None, ge=1)
-    training: TrainingOptions = TrainingOptions()
+    training: Annotated[TrainingOptions, AfterValidator(_fits_the_index)] = TrainingOptions()
 
 
 class ReindexInput(BaseModel):

@@ -10,6 +10,7 @@ from portfolio_twin.adapters.postgres.copy_reads import property_bounds, user_bo
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.errors import IndexUnavailable
+from portfolio_twin.model.bundle.files import check_live
 from portfolio_twin.services.pipeline.run import Run
 
 FULL_WHEN_MISSING = 0.1  # share of the properties
@@ -57,7 +58,8 @@ def check_index(run: Run) -> None:
     index = run.tenant.stores.index
     if not index.healthy():
         raise IndexUnavailable("Qdrant does not answer")
-    index.ensure_collections(run.twin().config.embedding_dim)
+    check_live(run.twin())
+    index.ensure_collections()
 
 
 def plan_index(run: Run, *, recreate: bool = False, sizes: ShardSizes = SIZES) -> IndexPlan:
