@@ -8,8 +8,6 @@ from portfolio_twin.errors import InvalidInput
 
 Entry = Literal["retrain", "upload"]  # how a bundle came to be judged
 
-MANIFEST = "manifest.json"  # of a bundle and of a snapshot alike; written last, so that what has none is unfinished
-
 
 def roots(tenant_id: UUID) -> tuple[str, str]:
     """The two folders of a tenant: its own, and the one that others put bundles into."""

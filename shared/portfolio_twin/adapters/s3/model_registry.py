@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from portfolio_twin.adapters.s3 import keys
-from portfolio_twin.adapters.s3.keys import MANIFEST, Entry
+from portfolio_twin.adapters.s3.keys import Entry
 from portfolio_twin.adapters.s3.objects import ConditionFailed, Objects, StoredObject
 from portfolio_twin.errors import BundleRejected, ModelNotFound, NoPreviousVersion, PromotionConflict
-from portfolio_twin.model.bundle.files import SERVING_FILES, read_manifest
+from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, read_manifest
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from portfolio_twin.adapters.s3 import keys
-from portfolio_twin.adapters.s3.keys import MANIFEST
 from portfolio_twin.adapters.s3.objects import Objects
 from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions, write_catalogue, write_interactions
 from portfolio_twin.domain.csv.holdout import read_holdout, write_holdout
@@ -20,6 +19,7 @@ from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import Holdout
 from portfolio_twin.errors import NotFound, UnreadableInput
+from portfolio_twin.model.bundle.files import MANIFEST
 
 PROPERTIES, INTERACTIONS, HOLDOUT = "properties.csv.gz", "interactions.csv.gz", "holdout.csv.gz"
 GZIP_LEVEL = 6

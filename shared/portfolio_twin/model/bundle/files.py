@@ -19,7 +19,7 @@ from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import ModelKind, Twin
 
 SCHEMA_VERSION = 3
-MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"  # of a bundle and of a snapshot alike; written last, so that what has none is unfinished
 TENSORS = "portfolio_twin.safetensors"
 PROPERTY_IDS = "property_ids.json"
 SERVING_FILES = (TENSORS, PROPERTY_IDS)
