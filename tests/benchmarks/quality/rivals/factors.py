@@ -17,12 +17,14 @@ QUANTILES = (0.2, 0.4, 0.6, 0.8)  # LightFM takes features as tags: numbers are 
 def als(known: Known, setting: Setting, seed: int) -> Answer:
     """Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (ICDM 2008)."""
     from implicit.cpu.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
 
-    model = AlternatingLeastSquares(
-        factors=int(setting["factors"]), regularization=setting["ridge"], alpha=setting["alpha"], iterations=20,
-        num_threads=1, random_state=seed,
-    )  # fmt: skip
-    model.fit(known.matrix, show_progress=False)
+    with threadpool_limits(1, "blas"):  # implicit warns of worse: BLAS threads inside its own loops
+        model = AlternatingLeastSquares(
+            factors=int(setting["factors"]), regularization=setting["ridge"], alpha=setting["alpha"], iterations=20,
+            num_threads=1, random_state=seed,
+        )  # fmt: skip
+        model.fit(known.matrix, show_progress=False)
 
     def answer(queries: Queries) -> Scorer:
         histories = wanted(queries.histories, len(known.catalogue))
