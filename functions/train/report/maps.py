@@ -62,7 +62,7 @@ def _limits(degrees: npt.NDArray[np.float64], own: npt.NDArray[np.float64]) -> t
 def embedding_map(vectors: Matrix, groups: Texts, what: str, seed: int) -> bytes:
     """t-SNE of at most 1 000 property vectors (n, d), coloured by group (n,). van der Maaten and Hinton (JMLR 2008)."""
     from sklearn.manifold import TSNE  # takes a second to import, and only this needs it
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+    from threadpoolctl import threadpool_limits
 
     rows = np.random.default_rng(seed).permutation(len(vectors))[:TSNE_POINTS]
     perplexity = min(30.0, (len(rows) - 1) / 3)
