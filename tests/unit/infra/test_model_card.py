@@ -41,6 +41,13 @@ def test_every_figure_of_a_card_is_the_runs_own(tested: Bundle) -> None:
     assert page.endswith("```\ntwin model-card --tenant acme\n```\n")
 
 
+def test_prose_is_wrapped_and_the_command_is_not(tested: Bundle) -> None:
+    command = "twin model-card --about '" + 30 * "word " + "'"
+    page = render_card(tested, "acme", 30 * "word ", command)
+    lines = [line for line in page.splitlines() if not line.startswith("|")]
+    assert [line for line in lines if len(line) > 120] == [command]
+
+
 def test_a_card_says_what_the_model_is_not_for(tested: Bundle) -> None:
     page = render_card(tested, "acme", "", "")
     assert "Not for** steering" in page

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from textwrap import fill
 from typing import Any
 
 from functions.train.report.tables import CLASSIFICATION, NAMES, RANKING, TOO_FEW, best_rival, interval, number
@@ -24,6 +25,7 @@ NO_TEST = "Nobody has done enough to be tested on: this model ranks by likeness 
 AS_NEW = """\
 "Asked as if new": the same test investors with only the last 0, 1 or 2 properties known. What they did earlier was
 trained on, but nothing is learnt per investor; the quality benchmark holds whole investors out."""
+WIDTH = 120
 NO_GATES = "Not judged: this bundle has not been through EvaluateGates."
 
 
@@ -51,7 +53,7 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
     names = [feature["name"] for feature in (*schema["numeric"], *schema["categorical"])]
     names += ["lat", "lon"] if schema["place"] else []
     ranking = manifest["ranking"]
-    return CARD.substitute(
+    page = CARD.substitute(
         tenant=tenant, about=about, command=command,
         **{name: manifest[name] for name in ("kind", "version", "code_version")},
         created=manifest["created_at"][:10], training_seconds=f"{metrics['training_seconds']:.0f}",
@@ -71,6 +73,15 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
         slices=_slices(metrics) if tested else "",
         gates=_gates(bundle.gates) if bundle.gates else NO_GATES,
     )  # fmt: skip
+    text, fence, code = page.partition("\n```\n")
+    return "\n".join(map(_wrapped, text.split("\n"))) + fence + code
+
+
+def _wrapped(line: str) -> str:
+    if line.startswith("|"):
+        return line  # a row of a table
+    indent = "  " if line.startswith(("* ", "  ")) else ""
+    return fill(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _fitted(kind: str, config: Json) -> str:
