@@ -13,10 +13,10 @@ from tests.benchmarks.quality.output import FIGURES, RESULTS, gains, mean_and_er
 
 INTRODUCTION = """# How well the twin ranks, beside what else there is
 
-The results of the last full run, each remade by the command over its tables (`albany` is the folder of Albany's
-canonical CSVs); `python -m tests.benchmarks.quality.page` makes this page from all files under `build/quality`. The
-settings of the rivals were chosen on validation; every figure is of test targets. *Albany* is short stays (Inside
-Airbnb, CC BY 4.0): guests are not house buyers. ± is one standard error over the investors."""
+The results of the last full run, each remade by the command over its tables (`albany` and `baltimore` are the folders
+of their canonical CSVs); `python -m tests.benchmarks.quality.page` makes this page from all files under
+`build/quality`. The settings of the rivals were chosen on validation; every figure is of test targets. *Albany* is
+short stays (Inside Airbnb, CC BY 4.0): guests are not house buyers. ± is one standard error over the investors."""
 
 PEOPLE = {
     "baltimore": "The investors are tax-sale investors: bidders at the city's tax sales, and the liens that they won."
