@@ -9,7 +9,7 @@ from tests.benchmarks.figures import publish
 
 HANDLERS = ("predict", "recommend", "lookalike", "feedback")
 REPEATS = 5
-PROGRAM = "import time, functions.{name}.app; print(time.process_time())"
+PROGRAM = "import time, functions.api.{name}.app; print(time.process_time())"
 ENVIRONMENT = {
     "BUCKET": "bench-bucket",
     "QDRANT_URL": "http://127.0.0.1:1",
