@@ -23,6 +23,7 @@ from infra.local.system import LocalSystem
 from infra.local.twin.exits import give_up
 from portfolio_twin.adapters.postgres.copy_reads import copy_data
 from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.faults import clean, find_faults
 from portfolio_twin.domain.readiness import count, decide
 from portfolio_twin.domain.versions import new_version
@@ -75,20 +76,24 @@ def train_tenant(
         plain=plain,
         **options,
     )
+    files = _train_with_bar(folder, job, dataset, console)
+    _show(json.loads(files["metrics.json"]), console)
+    console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
+
+
+def _train_with_bar(folder: Path, job: Job, dataset: Dataset, console: Console) -> Mapping[str, bytes]:
     alone = job.design == "plain"
-    epochs = plain.epochs if alone else job.config.epochs if kind == "twin" else None
+    epochs = job.plain.epochs if alone else job.config.epochs if job.kind == "twin" else None
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task("training the plain design" if alone else f"training a {kind} model", total=epochs)
+        task = bar.add_task("training the plain design" if alone else f"training a {job.kind} model", total=epochs)
 
         def show(epoch: Epoch, epochs: int) -> None:
             figures = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
             bar.update(task, total=epochs, completed=int(epoch["epoch"]), description=figures)
 
         progress = Progress(show, lambda text: bar.console.print(f"  {text}"))
-        files = train_into(folder, job, dataset, progress)
-    _show(json.loads(files["metrics.json"]), console)
-    console.print(f"{len(files)} files in {folder}; look at {folder / 'report.html'}")
+        return train_into(folder, job, dataset, progress)
 
 
 def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:

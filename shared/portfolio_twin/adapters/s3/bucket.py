@@ -1,6 +1,7 @@
 """The bucket, a tenant at a time: `bucket.of(tenant_id)` reaches that tenant's keys and no others."""
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,7 +11,9 @@ from portfolio_twin.adapters.s3.leases import Lease
 from portfolio_twin.adapters.s3.model_registry import ModelRegistry
 from portfolio_twin.adapters.s3.objects import Objects, connect
 from portfolio_twin.adapters.s3.runs import RunRecords
-from portfolio_twin.adapters.s3.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.s3.snapshots import Snapshots
 
 BUNDLE_LIMIT_BYTES = 512 * 1024 * 1024
 
@@ -19,11 +22,16 @@ class TenantBucket:
     """What one tenant has in S3, a door to each kind of it."""
 
     def __init__(self, objects: Objects, tenant_id: UUID, bundle_limit_bytes: int) -> None:
-        self.objects = objects
+        self.objects, self._tenant_id = objects, tenant_id
         self.models = ModelRegistry(objects, tenant_id, bundle_limit_bytes)
-        self.snapshots = Snapshots(objects, tenant_id)
         self.lease = Lease(objects, keys.lease(tenant_id))
         self.runs = RunRecords(objects, tenant_id)
+
+    @cached_property
+    def snapshots(self) -> "Snapshots":
+        from portfolio_twin.adapters.s3.snapshots import Snapshots  # CSVs and the split: no answer needs them
+
+        return Snapshots(self.objects, self._tenant_id)
 
 
 class Bucket:

@@ -3,10 +3,11 @@
 import numpy as np
 from scipy import sparse
 
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Answer, Scorer
 from portfolio_twin.model.histories import Histories
-from tests.benchmarks.quality.rivals.training_matrix import Floats, Known, Setting, dense, wanted
+from tests.benchmarks.quality.rivals.training_matrix import Known, Setting, dense, wanted
 
 
 def random(known: Known, _: Setting, seed: int) -> Answer:
@@ -51,13 +52,13 @@ def content_knn(known: Known, setting: Setting, _: int) -> Answer:
     return lambda queries: nearness(X, queries.histories)
 
 
-def nearness(X: Floats, histories: Histories) -> Scorer:
+def nearness(X: Matrix, histories: Histories) -> Scorer:
     """(chunk, n) minus the distance to the nearest wanted property of the history, in X (n, w); 0 without any."""
     squares = (X * X).sum(axis=1)
     kept = histories.take(histories.weights > 0)
     starts = np.append(0, np.cumsum(kept.lengths))
 
-    def score(chunk: slice) -> Floats:
+    def score(chunk: slice) -> Matrix:
         rows = range(*chunk.indices(histories.count))
         scores = np.zeros((len(rows), len(X)), dtype=np.float32)
         for i, row in enumerate(rows):

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Answer, Scorer
 from tests.benchmarks.quality.rivals.neighbours import co_occurrence, nearness
-from tests.benchmarks.quality.rivals.training_matrix import Floats, Known, Setting, dense, wanted
+from tests.benchmarks.quality.rivals.training_matrix import Known, Setting, dense, wanted
 
 EVERYTHING = 10**9
 
@@ -19,7 +20,7 @@ def untrained_sum(known: Known, setting: Setting, _: int) -> Answer:
         histories = wanted(queries.histories, len(known.catalogue))
         gaps = nearness(X, queries.histories)
 
-        def score(chunk: slice) -> Floats:
+        def score(chunk: slice) -> Matrix:
             shared = dense(histories[chunk] @ likeness)
             scores = np.exp(setting["steepness"] * gaps(chunk)) + setting["item_knn"] * shared
             return np.asarray(scores + setting["popularity"] * known.popularity, dtype=np.float32)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from portfolio_twin.domain.arrays import DAY_SECONDS, Numbers
+from portfolio_twin.domain.arrays import DAY_SECONDS, Matrix, Numbers
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import UNKNOWN, Catalogue
 from portfolio_twin.evaluation.queries import Queries
@@ -16,7 +15,6 @@ from portfolio_twin.evaluation.scoring import Scorer
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.histories import Histories
 
-Floats = npt.NDArray[np.float32]
 Setting = Mapping[str, float]
 
 
@@ -50,12 +48,12 @@ class Known:
         return self._pairs[1]
 
     @cached_property
-    def popularity(self) -> Floats:
+    def popularity(self) -> Matrix:
         """(n,) log1p of the investors who dealt with each property."""
         investors = np.asarray((self.matrix > 0).sum(axis=0), dtype=np.float32).ravel()
         return np.log1p(investors)
 
-    def features(self, place_weight: float) -> Floats:
+    def features(self, place_weight: float) -> Matrix:
         """(n, w) standardised inputs with the two coordinates weighted; without the waves, which are no distance."""
         schema = FeatureSchema.learn(self.catalogue)
         X = schema.vectorise(self.catalogue)
@@ -70,7 +68,7 @@ class Known:
         starts = np.searchsorted(facts.times, midnights - days * DAY_SECONDS)
         ends = np.searchsorted(facts.times, midnights)
 
-        def score(chunk: slice) -> Floats:
+        def score(chunk: slice) -> Matrix:
             rows = range(*chunk.indices(len(queries.users)))
             counts = np.zeros((len(rows), len(self.catalogue)), dtype=np.float32)
             for i, row in enumerate(rows):
@@ -88,5 +86,5 @@ def wanted(histories: Histories, n: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((kept.weights, (kept.owners, kept.properties)), shape=(kept.count, n), dtype=np.float32)
 
 
-def dense(matrix: sparse.csr_matrix) -> Floats:
+def dense(matrix: sparse.csr_matrix) -> Matrix:
     return np.asarray(matrix.todense(), dtype=np.float32)
