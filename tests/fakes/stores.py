@@ -90,15 +90,14 @@ class FakeTenantIndex:
         stored = self._properties
         return {i: PropertyHit(i, 0.0, stored[i][1], stored[i][0]) for i in property_ids if i in stored}
 
-    def property_vectors(self, property_ids: Sequence[str]) -> dict[str, Vector]:
-        stored = self._properties
-        return {i: stored[i][0] for i in property_ids if i in stored}
-
     def get_user(self, user_id: int) -> UserPoint | None:
         return self._users.get(user_id)
 
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
-        hits = [UserHit(user.user_id, _cosine(vector, user.vector), user.evidence) for user in self._users.values()]
+        hits = [
+            UserHit(user.user_id, _cosine(vector, user.vector), user.evidence, user.log_mean)
+            for user in self._users.values()
+        ]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def count(self, kind: PointKind) -> int:

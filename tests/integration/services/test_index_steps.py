@@ -35,7 +35,8 @@ def test_a_property_is_indexed_with_what_is_known_of_it(market: Market) -> None:
 def test_an_investor_is_indexed_as_the_twin_sees_them(market: Market) -> None:
     market.reindex()
     twin = market.run().twin()
-    liked = market.index().property_vectors(["p01"])["p01"]
+    liked = market.index().get_properties(["p01"])["p01"].vector
+    assert liked is not None
     point = market.index().get_user(1)
     assert point is not None
     assert point.vector == pytest.approx(twin.user_vector(liked[None], np.array([1.0])), abs=1e-5)

@@ -93,18 +93,13 @@ class TenantIndex:
         hits = [points.property_hit(point) for point in self._properties.retrieve(property_ids)]
         return {hit.property_id: hit for hit in hits}
 
-    def property_vectors(self, property_ids: Sequence[str]) -> dict[str, Vector]:
-        """Their vectors (d,) alone, for many at a time."""
-        records = self._properties.retrieve(property_ids, [*points.OWNER_FIELDS, "property_id"])
-        return {record.payload["property_id"]: points.as_vector(record.vector) for record in records if record.vector}
-
     def get_user(self, user_id: int) -> UserPoint | None:
         records = self._users.retrieve([user_id])
         return points.user_point(records[0]) if records else None
 
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
         """The investors whose vectors are nearest to the vector (d,), best first."""
-        fields = [*points.OWNER_FIELDS, "user_id", "evidence"]
+        fields = [*points.OWNER_FIELDS, "user_id", "evidence", "log_mean"]
         answer = self._users.search(vector[np.newaxis], limit=limit, fields=fields)[0]
         return [points.user_hit(point) for point in answer]
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.interactions import Event
+from portfolio_twin.model.scoring.offer import Normaliser
 
 Vector = npt.NDArray[np.floating[Any]]
 PointKind = Literal["properties", "users"]
@@ -52,19 +53,22 @@ class PropertyHit:
 
 @dataclass(frozen=True)
 class UserPoint:
-    """An investor as the index keeps one: vector, evidence, and the recent history."""
+    """An investor as the index keeps one: vector, evidence, the recent history, what their scores stand against."""
 
     user_id: int
     vector: Vector = field(compare=False)  # (d,)
     evidence: Mapping[str, int] = field(default_factory=dict)  # kind -> number of properties in the history
     history: Sequence[Event] = ()  # newest first, at most HISTORY_LIMIT
     acted_on: Sequence[str] = ()  # property ids that are never recommended again
+    log_mean: float = field(default=0.0, compare=False)  # see `Taste`
+    normaliser: Normaliser | None = field(default=None, compare=False)  # of the ranking layer, where there is one
 
 
 class UserHit(NamedTuple):
     user_id: int
     score: float
     evidence: Mapping[str, int]
+    log_mean: float
 
 
 def property_payload(owner: Owner, property_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,6 +90,8 @@ def user_payload(owner: Owner, user: UserPoint) -> dict[str, Any]:
     return {
         **owner.fields(),
         "user_id": user.user_id,
+        "log_mean": user.log_mean,
+        "normaliser": _packed(user.normaliser),
         "evidence": dict(user.evidence),
         "history": [list(event) for event in user.history],
         "acted_on": list(user.acted_on),
@@ -96,11 +102,23 @@ def user_point(point: Point) -> UserPoint:
     payload = point.payload
     history = tuple(Event(*entry) for entry in payload["history"])
     vector = as_vector(point.vector)
-    return UserPoint(payload["user_id"], vector, payload["evidence"], history, tuple(payload["acted_on"]))
+    return UserPoint(
+        user_id=payload["user_id"], vector=vector, log_mean=payload["log_mean"],
+        normaliser=_unpacked(payload["normaliser"]), evidence=payload["evidence"], history=history,
+        acted_on=tuple(payload["acted_on"]),
+    )  # fmt: skip
+
+
+def _packed(normaliser: Normaliser | None) -> list[float] | None:
+    return [normaliser.log_mean, *normaliser.terms.tolist()] if normaliser else None
+
+
+def _unpacked(numbers: Sequence[float] | None) -> Normaliser | None:
+    return Normaliser(numbers[0], np.array(numbers[1:], dtype=np.float32)) if numbers else None
 
 
 def user_hit(point: Point) -> UserHit:
-    return UserHit(point.payload["user_id"], point.score, point.payload["evidence"])
+    return UserHit(point.payload["user_id"], point.score, point.payload["evidence"], point.payload["log_mean"])
 
 
 def as_vector(values: Sequence[float]) -> Vector:

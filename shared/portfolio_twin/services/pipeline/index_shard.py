@@ -25,6 +25,6 @@ def _index_properties(run: Run, shard: Shard, session: TenantSession) -> int:
 def _index_users(run: Run, shard: Shard, session: TenantSession) -> int:
     users = changed_users(session, shard.since) if shard.since else None
     log = copy_log(session, users=users, after_user=shard.after, until_user=shard.until)
-    points = user_points(run.twin(), log, run.index.property_vectors)
+    points = user_points(run.twin(), log, run.index.get_properties)
     run.index.upsert_users(points)
     return len(points)
