@@ -42,6 +42,7 @@ def assemble(data: TrainingData, tower: FittedTower, design: Design, decisions: 
         market_taste=tower.market_taste,
         slope=decisions.slope,
         confidence=decisions.confidence,
+        learnt_until=int(data.dataset.log.times.max(initial=-1)) + 1,
         base_rate=base_rate(data.dataset),
         offer=Offer.draw(data.X, config.seed),
         property_ids=data.dataset.catalogue.ids,

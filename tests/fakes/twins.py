@@ -79,7 +79,8 @@ def twin_of(catalogue: Catalogue, encoder: PropertyEncoder, **given: Any) -> Twi
     untaught: dict[str, Any] = {
         "version": "v", "kind": "twin", "config": TwinConfig(embedding_dim=d), "schema": schema, "encoder": encoder,
         "market_taste": np.zeros(d, dtype=np.float32), "slope": 5.0,
-        "confidence": Confidence((0.0, 0.6, 0.3)), "base_rate": 0.01, "offer": Offer.draw(features.X, seed=0),
+        "confidence": Confidence((0.0, 0.6, 0.3)), "learnt_until": 0, "base_rate": 0.01,
+        "offer": Offer.draw(features.X, seed=0),
         "extent": Extent.learn(schema, features), "property_ids": catalogue.ids, "property_vectors": vectors,
         "user_ids": np.zeros(0, dtype=np.int64), "user_vectors": np.zeros((0, d), dtype=np.float32),
         "user_evidence": np.zeros(0, dtype=np.float32),

@@ -14,6 +14,11 @@ WINDOWS_DAYS = (36_500, 365, 90, 30)  # ever, within the year, the quarter, the 
 IN_USE_DAYS = 90
 
 
+def window_starts(learnt_until: int) -> list[int]:
+    """Seconds: where each window begins that ends at this moment."""
+    return [learnt_until - days * DAY_SECONDS for days in WINDOWS_DAYS]
+
+
 @dataclass(frozen=True)
 class Activity:
     """Interactions (m,) with n properties, by row of the catalogue; dislikes are none."""

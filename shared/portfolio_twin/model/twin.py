@@ -8,12 +8,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from portfolio_twin.domain.arrays import Floats, Matrix, Numbers, Texts
-from portfolio_twin.domain.properties import Catalogue, find_rows
+from portfolio_twin.domain.properties import UNKNOWN, Catalogue, find_rows
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder, normalise, pool_history
 from portfolio_twin.model.extent import Extent
 from portfolio_twin.model.features import Features, FeatureSchema
 from portfolio_twin.model.histories import Histories
+from portfolio_twin.model.new_listings import NewListings, is_new
 from portfolio_twin.model.ranking import Past, RankingLayer
 from portfolio_twin.model.scoring.confidence import Confidence, sigmoid
 from portfolio_twin.model.scoring.offer import Normaliser, Offer, log_mean_exp
@@ -50,6 +51,7 @@ class Twin:
     market_taste: Matrix  # (d,) u₀: an investor before any evidence
     slope: float  # of the cosine, as log-odds of a choice
     confidence: Confidence
+    learnt_until: int  # seconds: windows of activity end here, and what came since is counted to them
     base_rate: float  # share of a catalogue that an investor acts on, for who wants the unbalanced probability
     offer: Offer  # what every score is measured against
     property_ids: Texts  # (n,)
@@ -119,6 +121,25 @@ class Twin:
             past=past,
         )[offer.without(left_out)]  # fmt: skip
         return Normaliser(log_mean_exp(layer.score(terms, len(past.weights), discover=discover)), terms.mean(axis=0))
+
+    def activity(self, catalogue: Catalogue, X: Matrix, counts: Floats) -> Matrix | None:
+        """(n, windows) as the ranking layer reads it, of properties X (n, w) and the interactions with each of them in
+        each window, (n, windows), those since `learnt_until` in all; None without a layer.
+
+        A listing that is new to the market, or to this model, has what those like it have.
+        """
+        if self.new_listings is None:
+            return None
+        counted = np.log1p(counts).astype(np.float32)
+        new = is_new(catalogue) | (self.rows_of(catalogue.ids) == UNKNOWN)
+        if new.any():
+            counted[new] = np.maximum(counted[new], self.new_listings.activity_of(X[new]))
+        return counted
+
+    @cached_property
+    def new_listings(self) -> NewListings | None:
+        """What a new listing may expect; None without a ranking layer."""
+        return NewListings.of(self.ranking, self.offer) if self.ranking else None
 
     @cached_property
     def offered_vectors(self) -> Matrix:

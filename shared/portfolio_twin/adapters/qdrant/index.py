@@ -58,9 +58,26 @@ class TenantIndex:
         self._properties = PointStore(connection, COLLECTIONS["properties"], owner, batch_points)
         self._users = PointStore(connection, COLLECTIONS["users"], owner, batch_points)
 
-    def upsert_properties(self, ids: Sequence[str], vectors: Vector, payloads: Sequence[Mapping[str, Any]]) -> None:
-        """Stores properties, vectors (n, d) and the fields of each; those already there are replaced."""
-        self._properties.upsert(ids, vectors, lambda row: points.property_payload(self._owner, ids[row], payloads[row]))
+    def upsert_properties(
+        self,
+        ids: Sequence[str],
+        vectors: Vector,
+        payloads: Sequence[Mapping[str, Any]],
+        activity: Vector | None = None,
+    ) -> None:
+        """Stores properties, vectors (n, d), the fields and the activity (n, windows) of each; those already there are
+        replaced.
+        """
+
+        def payload(row: int) -> dict[str, Any]:
+            mine = None if activity is None else activity[row]
+            return points.property_payload(self._owner, ids[row], payloads[row], mine)
+
+        self._properties.upsert(ids, vectors, payload)
+
+    def set_activity(self, ids: Sequence[str], activity: Vector) -> None:
+        """Of properties that are indexed, (n, windows); of others nothing is stored."""
+        self._properties.set_fields(ids, [{"activity": row.tolist()} for row in activity])
 
     def upsert_users(self, users: Sequence[UserPoint]) -> None:
         """Stores investors; those already there are replaced."""

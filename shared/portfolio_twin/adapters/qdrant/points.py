@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.interactions import Event
+from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.scoring.offer import Normaliser
 
 Vector = npt.NDArray[np.floating[Any]]
@@ -16,7 +17,9 @@ PointKind = Literal["properties", "users"]
 
 COLLECTIONS: dict[PointKind, str] = {"properties": "property_embeddings", "users": "user_embeddings"}
 OWNER_FIELDS = ("tenant_id", "model_version")
-INDEX_ONLY_FIELDS = frozenset({*OWNER_FIELDS, "property_id", "location"})  # what packing adds, unpacking takes away
+INDEX_ONLY_FIELDS = frozenset(
+    {*OWNER_FIELDS, "property_id", "location", "activity"}
+)  # what packing adds, unpacking takes away
 
 
 class Owner(NamedTuple):
@@ -49,6 +52,7 @@ class PropertyHit:
     score: float
     payload: Mapping[str, Any]
     vector: Vector | None = field(default=None, compare=False)  # (d,)
+    activity: Vector | None = field(default=None, compare=False)  # (windows,) of today, where a ranking layer reads it
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,13 @@ class UserHit(NamedTuple):
     log_mean: float
 
 
-def property_payload(owner: Owner, property_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields, whose they are, and the location in the form that a geo filter reads."""
+def property_payload(
+    owner: Owner, property_id: str, fields: Mapping[str, Any], activity: Vector | None
+) -> dict[str, Any]:
+    """The fields, whose they are, the location in the form that a geo filter reads, and the activity."""
     payload = {**fields, **owner.fields(), "property_id": property_id}
+    if activity is not None:
+        payload["activity"] = activity.tolist()
     lat, lon = fields.get("lat"), fields.get("lon")
     if lat is not None and lon is not None:
         payload["location"] = {"lat": lat, "lon": lon}
@@ -83,7 +91,13 @@ def property_payload(owner: Owner, property_id: str, fields: Mapping[str, Any]) 
 def property_hit(point: Point) -> PropertyHit:
     fields = {name: value for name, value in point.payload.items() if name not in INDEX_ONLY_FIELDS}
     vector = None if point.vector is None else as_vector(point.vector)
-    return PropertyHit(point.payload["property_id"], point.score, fields, vector)
+    activity = as_vector(point.payload["activity"]) if "activity" in point.payload else None
+    return PropertyHit(point.payload["property_id"], point.score, fields, vector, activity)
+
+
+def catalogue_of(hits: Sequence[PropertyHit]) -> Catalogue:
+    """The properties as they are stored."""
+    return Catalogue.from_rows([hit.property_id for hit in hits], [hit.payload for hit in hits])
 
 
 def user_payload(owner: Owner, user: UserPoint) -> dict[str, Any]:

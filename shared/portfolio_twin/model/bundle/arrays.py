@@ -72,6 +72,7 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
         market_taste=tensors["global_vector"],
         slope=float(manifest["slope"]),
         confidence=Confidence.from_json(manifest["confidence"]),
+        learnt_until=int(manifest["learnt_until"]),
         base_rate=float(manifest["base_rate"]),
         offer=Offer(tensors["offer.rows"], tensors["offer.features"]),
         property_ids=np.array(property_ids, dtype=object),

@@ -91,6 +91,7 @@ def _scalars(twin: Twin) -> dict[str, Any]:
         "feature_schema": twin.schema.to_json(),
         "extent": twin.extent.to_json(),
         "slope": twin.slope,
+        "learnt_until": twin.learnt_until,
         "confidence": twin.confidence.to_json(),
         "ranking": {"terms": list(TERMS), "neighbours": layer.neighbours.rows.shape[1]} if layer else None,
         "base_rate": twin.base_rate,

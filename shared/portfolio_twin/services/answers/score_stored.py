@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from portfolio_twin.adapters.qdrant.points import PropertyHit
+from portfolio_twin.adapters.qdrant.points import PropertyHit, catalogue_of
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
-from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.features import Features
 from portfolio_twin.model.ranking import Past
 from portfolio_twin.model.scoring.scores import LayerQuestion, score_by_layer, score_by_tower
@@ -29,7 +29,7 @@ def score_stored(
     if twin.ranking is None or normaliser is None:
         return Judged(score_by_tower(twin, investor.taste, features), hits)
     rows = twin.rows_of([hit.property_id for hit in hits])
-    activity = twin.ranking.activity_of(rows)
+    activity = stored_activity(twin.ranking.activity_of(rows), hits)
     asked = LayerQuestion(past, normaliser, discover)
     scores = score_by_layer(twin, asked, features, rows=rows, activity=activity)
     return Judged(scores, hits, InMarket(twin.ranking, history, past, activity))
@@ -45,4 +45,10 @@ def past_of(twin: Twin, history: Sequence[Dealing]) -> Past:
 
 
 def features_of(twin: Twin, hits: Sequence[PropertyHit]) -> Features:
-    return twin.schema.read(Catalogue.from_rows([hit.property_id for hit in hits], [hit.payload for hit in hits]))
+    return twin.schema.read(catalogue_of(hits))
+
+
+def stored_activity(learnt: Matrix, hits: Sequence[PropertyHit]) -> Matrix:
+    """(m, windows) as the points have it; of a point without, as of the training."""
+    pairs = zip(hits, learnt, strict=True)
+    return np.array([row if hit.activity is None else hit.activity for hit, row in pairs], dtype=np.float32)
