@@ -8,26 +8,31 @@ from infra.simulator.listings import Listings
 from infra.simulator.market import MarketConfig, Strategy, Values, Window
 from portfolio_twin.domain.arrays import Numbers
 
-SECOND_SPOT = 0.25  # share of the buy boxes with two hot spots
+# "Baltimore": so set that `tests.benchmarks.realism` comes near to its figures for Baltimore's tax-sale investors.
+ANYWHERE = 0.4  # share of the buy boxes without any hot spot. Baltimore: a quarter buy as if by chance over the map
+SECOND_SPOT = 0.5  # share of the others with two. Baltimore: next to an earlier purchase, yet far from the last one
 SPOT_JITTER_KM = 0.3
 BUDGET_SPREAD = 0.10  # standard deviation of the investors' middle log price about their strategy's
-BUDGET_HALF_WIDTH = 0.5  # a buy box spans about half to one and a half times its middle price
+BUDGET_HALF_WIDTH = 1.0  # in log price, a third … three times the middle. Baltimore: .6 of the catalogue's spread
+OTHER_TYPES = (6.0, 1.0)  # Beta: how well a wrong type fits. Baltimore: hardly anybody keeps to one category
+ACTIVITY_SPREAD = 1.0  # of the log of the views. Baltimore: a third of the buyers buy once, a few dozens of times
 FULL_MATCHES = 0.02  # share of the catalogue
 FULL_MATCHES_OF_TYPE = 0.25  # share of the properties of its types, where those are scarce
-CRISPNESS = 2.0  # how soon a match fades outside the box
+CRISPNESS = 3.0  # how soon a match fades outside the box. With boxes so wide, at 2 the best ten are hard to tell apart
 LUKEWARM = 0.02  # match of a property of the right kind far from every hot spot, against one in the middle
 NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
 class BuyBox:
-    """One strategy of one investor: the right type, inside every window, near a hot spot. A product, not a sum."""
+    """One strategy of one investor: a type, inside every window, near a hot spot. A product, not a sum."""
 
     strategy: str
     types: tuple[str, ...]
     windows: tuple[Window, ...]
     spots: tuple[tuple[float, float], ...]  # east and north of downtown, km
-    radius_km: float
+    radius_km: float  # infinite: anywhere
+    other_types: float  # how well a property of another type fits, against one of the right type
 
     def match(self, listings: Listings) -> Values:
         """How well each property fits, (n,): 0 … 1.
@@ -41,7 +46,7 @@ class BuyBox:
         return np.asarray(np.minimum(1.0, fit / full) ** CRISPNESS)
 
     def _fit(self, listings: Listings) -> Values:
-        fit = np.isin(listings.types, self.types).astype(np.float64)
+        fit = np.where(np.isin(listings.types, self.types), 1.0, self.other_types)
         for window in self.windows:
             fit *= window.match(listings.facts[window.fact])
         east, north = listings.facts["east_km"], listings.facts["north_km"]
@@ -84,7 +89,7 @@ def draw_investors(market: MarketConfig, listings: Listings, rng: np.random.Gene
         tastes=tuple(tastes),
         changes_at=np.where(changing, changes.astype(np.int64), NEVER),
         starts_at=starts.astype(np.int64),
-        activity=np.exp(rng.normal(0, 0.5, m)),
+        activity=np.exp(rng.normal(0, ACTIVITY_SPREAD, m)),
         thumbs=rng.beta(5, 1.5, m),
     )
 
@@ -112,7 +117,8 @@ def _draw_box(market: MarketConfig, strategy: Strategy, listings: Listings, rng:
     budget = Window("log_price", middle - BUDGET_HALF_WIDTH, middle + BUDGET_HALF_WIDTH, 0.07)
     windows = (budget, *(_own_edges(window, rng) for window in strategy.windows))
     spots = _draw_spots(market, strategy, rng)
-    return BuyBox(strategy.name, strategy.types, windows, spots, strategy.radius_km * float(rng.uniform(0.9, 1.1)))
+    radius = np.inf if rng.random() < ANYWHERE else strategy.radius_km * float(rng.uniform(0.9, 1.1))
+    return BuyBox(strategy.name, strategy.types, windows, spots, radius, other_types=float(rng.beta(*OTHER_TYPES)))
 
 
 def _own_edges(window: Window, rng: np.random.Generator) -> Window:

@@ -17,7 +17,7 @@ def test_likes_fall_on_good_matches_and_dislikes_on_bad_ones(world: Simulation) 
     match = np.array([world.truth.match(int(u), int(t))[row]
                       for u, t, row in zip(world.log.users, world.log.times, rows, strict=True)])  # fmt: skip
     by_kind = {kind: match[world.log.kinds == code].mean() for kind, code in KIND_CODE.items()}
-    assert by_kind["dislike"] < 0.5 * by_kind["view"]
+    assert by_kind["dislike"] < 0.6 * by_kind["view"]
     assert by_kind["view"] < by_kind["outreach"] < by_kind["deal"]
     assert by_kind["view"] < by_kind["like"]
 
