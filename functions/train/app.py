@@ -12,7 +12,7 @@ from types import FrameType
 import boto3
 from botocore.config import Config
 
-from functions.train.job import checkpoints_in, run
+from functions.train.job import run
 from functions.train.progress import Interrupted, Progress, on_stderr
 from functions.train.settings import TrainSettings
 from functions.train.stores import S3Store
@@ -33,7 +33,7 @@ def train_from_environment(settings: TrainSettings, progress: Progress) -> None:
     what = "the plain design" if job.design == "plain" else job.kind
     size = f"{len(snapshot.catalogue)} properties, {len(snapshot.log)} interactions"
     progress.say(f"training {what} {job.version}: {size}")
-    files = run(job, snapshot, checkpoints_in(store, job), progress)
+    files = run(job, snapshot, store, progress)
     for name in sorted(files, key=lambda name: name == MANIFEST):
         store.write(name, files[name])
     progress.say(f"wrote {len(files)} files to s3://{settings.bucket}/{settings.prefix}")

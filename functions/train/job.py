@@ -1,31 +1,30 @@
 """One training, from a frozen snapshot to the files of a bundle."""
 
 import json
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import numpy as np
 
-from functions.train.assemble import assemble
-from functions.train.content import content_tower
+from functions.train.assemble import Design
+from functions.train.learn import Fitted, Learner, Learnt, fit, learn_everything
 from functions.train.plain.config import PlainConfig
-from functions.train.progress import Epoch, Progress
+from functions.train.progress import Progress
 from functions.train.stores import Store
 from functions.train.training_data import TrainingData
 from portfolio_twin.adapters.s3.snapshots import Snapshot
+from portfolio_twin.domain.split import TEST, training_log
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, taste_figures
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation, without_nan
-from portfolio_twin.model.bundle.files import Provenance, pack
+from portfolio_twin.model.bundle.files import Provenance, as_tested, pack
 from portfolio_twin.model.config import TwinConfig
-from portfolio_twin.model.twin import ModelKind, Twin
+from portfolio_twin.model.twin import ModelKind
 
 if TYPE_CHECKING:
     from functions.train.plain.loop import FittedPlain
-    from functions.train.tower.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -45,42 +44,40 @@ class Job:
     code_version: str = "unknown"
 
 
-class Fitted(NamedTuple):
-    """A model and the record of how it came about."""
+def run(job: Job, snapshot: Snapshot, store: Store | None = None, progress: Progress | None = None) -> dict[str, bytes]:
+    """All files by name: the model, its metrics, its history, its report. Of the plain design there is no model.
 
-    twin: Twin
-    history: list[Epoch]
-    best_epoch: int
-    seconds: float  # of the training itself
-
-
-def run(
-    job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None" = None, progress: Progress | None = None
-) -> dict[str, bytes]:
-    """All files by name: the model, its metrics, its history, its report. Of the plain design there is no model."""
+    A training that is cut short is gone on with from its checkpoints in `store`.
+    """
     progress = progress or Progress()
     if job.design == "plain":
         from functions.train.plain.job import run as run_plain  # torch, as below
 
         return run_plain(job, snapshot, progress)
-    fitted = fit(job, snapshot, checkpoints, progress)
+    data = training_data(job, snapshot)
+    learner = Learner(Design(job.version, job.kind, job.config), job.device, progress, store)
+    fitted = fit(learner, data, snapshot.holdout)
     plain = _plain_design(job, snapshot, progress) if job.baseline else None
     progress.say("evaluating")
     others = {"baseline": plain.model.answer} if plain else {}
     evaluation = evaluate(fitted.twin, snapshot.dataset, snapshot.holdout, others=others)
-    metrics = evaluation.summary() | _about(job, snapshot, fitted)
+    live = learn_everything(learner, data, fitted)
+    metrics = evaluation.summary() | _about(job, snapshot, fitted, live)
     if plain:
         from functions.train.plain.job import beside  # torch, as above
 
         metrics["baseline"] = beside(plain, snapshot, evaluation)
     progress.say("writing the report")
-    return _files(job, snapshot, fitted, evaluation=evaluation, metrics=metrics)
+    return _files(job, snapshot, (fitted, live), evaluation=evaluation, metrics=metrics)
 
 
-def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
+def training_data(job: Job, snapshot: Snapshot) -> TrainingData:
+    return TrainingData.of(snapshot, job.config, val_split=job.val_split, lookback_days=job.lookback_days)
+
+
+def _about(job: Job, snapshot: Snapshot, fitted: Fitted, live: Learnt) -> dict[str, Any]:
     """What metrics.json holds of the model beyond its test."""
-    twin = fitted.twin
-    vectors = twin.property_vectors
+    twin, vectors = live.twin, live.twin.property_vectors
     embedding = {
         "dimensions": vectors.shape[1],
         "effective_rank": effective_rank(vectors),
@@ -95,40 +92,17 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted) -> dict[str, Any]:
     return {
         "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
         "base_rate": twin.base_rate, "embedding": embedding, "tastes": without_nan(tastes), "data": data,
+        "decisions": fitted.decisions.to_json(), "learnt": _learnt(job, snapshot),
     }  # fmt: skip
 
 
-def checkpoints_in(store: Store, job: Job) -> "Checkpoints | None":
-    """What a training of this job resumes from; a content model has nothing to resume, and must not import torch."""
-    if job.kind == "content" or job.design == "plain":
-        return None
-    from functions.train.tower.checkpoints import Checkpoints
-
-    return Checkpoints(store)
-
-
-def training_data(job: Job, snapshot: Snapshot) -> TrainingData:
-    return TrainingData.of(snapshot, job.config, val_split=job.val_split, lookback_days=job.lookback_days)
-
-
-def fit(job: Job, snapshot: Snapshot, checkpoints: "Checkpoints | None", progress: Progress) -> Fitted:
-    """The twin, trained; or the content model, which needs no training."""
-    data = training_data(job, snapshot)
-    started = time.perf_counter()
-    if job.kind == "content":
-        tower = content_tower(data.X, job.config.embedding_dim)
-    else:
-        from functions.train.tower.train import train_tower  # torch is not even imported for a content model
-
-        tower = train_tower(data, job.config, device=job.device, checkpoints=checkpoints, progress=progress)
-    twin = assemble(data, tower, job.config, version=job.version, kind=job.kind)
-    if job.kind == "twin" and job.config.ranking:
-        from functions.train.ranking.fit import fit_ranking  # as above
-        from functions.train.ranking.towers import train_towers
-
-        towers = train_towers(data, job.config, device=job.device, progress=progress)
-        twin = replace(twin, ranking=fit_ranking(twin, data, towers, progress))
-    return Fitted(twin, tower.history, tower.best_epoch, time.perf_counter() - started)
+def _learnt(job: Job, snapshot: Snapshot) -> dict[str, Any]:
+    """Which interactions each part of the training saw."""
+    log, holdout = snapshot.log, snapshot.holdout
+    seen = {"first": training_log(log, holdout), "tested": training_log(log, holdout.of(TEST)), "live": log}
+    without = {"first": "validation and test targets", "tested": "test targets", "live": "nothing"}
+    about = {name: {"interactions": len(part), "without": without[name]} for name, part in seen.items()}
+    return about | {"lookback_days": job.lookback_days}
 
 
 def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> "FittedPlain":
@@ -139,11 +113,11 @@ def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> "FittedPl
 
 
 def _files(
-    job: Job, snapshot: Snapshot, fitted: Fitted, *, evaluation: Evaluation, metrics: Mapping[str, Any]
+    job: Job, snapshot: Snapshot, learnt: tuple[Fitted, Learnt], *, evaluation: Evaluation, metrics: Mapping[str, Any]
 ) -> dict[str, bytes]:
     from functions.train.report.render import render  # matplotlib takes a second to import
 
-    window = snapshot.manifest.get("data_window")
+    (fitted, live), window = learnt, snapshot.manifest.get("data_window")
     provenance = Provenance(
         tenant_id=job.tenant_id,
         snapshot={"id": snapshot.snapshot_id, "files": snapshot.manifest["files"]},
@@ -151,13 +125,19 @@ def _files(
         metrics=metrics,
         code_version=job.code_version,
     )
-    extra = records(fitted, metrics) | render(snapshot, fitted, evaluation, metrics)
-    return pack(fitted.twin, provenance, snapshot.catalogue.take(np.array([0])), extra)
+    golden = snapshot.catalogue.take(np.array([0]))
+    losses = {"tested": fitted.losses, "live": live.losses}
+    extra = records(fitted, metrics, losses) | render(snapshot, fitted, evaluation, metrics)
+    if job.kind == "twin":
+        extra |= as_tested(pack(fitted.twin, provenance._replace(metrics={}), golden, {}))
+    return pack(live.twin, provenance, golden, extra)
 
 
-def records(fitted: "Fitted | FittedPlain", metrics: Mapping[str, Any]) -> dict[str, bytes]:
-    """metrics.json, and how the training went."""
+def records(
+    fitted: "Fitted | FittedPlain", metrics: Mapping[str, Any], losses: Mapping[str, list[float]] | None = None
+) -> dict[str, bytes]:
+    """metrics.json, and how the training went; `losses` are those of what was learnt again, by epoch."""
     epochs = [without_nan(epoch) for epoch in fitted.history]
-    history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds}
+    history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds, "again": losses or {}}
     files = {"metrics.json": metrics, "training_history.json": history}
     return {name: json.dumps(content, indent=1, allow_nan=False).encode() for name, content in files.items()}

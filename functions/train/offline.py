@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from functions.train.job import Job, checkpoints_in, run
+from functions.train.job import Job, run
 from functions.train.progress import Progress
 from functions.train.stores import FolderStore
 from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot
@@ -23,7 +23,7 @@ def freeze(dataset: Dataset, seed: int) -> Snapshot:
 def train_into(folder: Path, job: Job, dataset: Dataset, progress: Progress) -> Mapping[str, bytes]:
     """Trains on this data and writes the bundle into `folder`; a training cut short there is gone on with."""
     store = FolderStore(folder)
-    files = run(job, freeze(dataset, job.config.seed), checkpoints_in(store, job), progress)
+    files = run(job, freeze(dataset, job.config.seed), store, progress)
     for name, data in files.items():
         store.write(name, data)
     return files

@@ -1,4 +1,4 @@
-"""What one training works on, made once: the data, what may be learnt from, the features, the validation queries."""
+"""What a training works on: the data, what may be learnt from, the features, the validation queries."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -8,7 +8,7 @@ import numpy as np
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import DAY_SECONDS, Matrix, Numbers
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.split import VALIDATION, thin_validation, training_log
+from portfolio_twin.domain.split import VALIDATION, Holdout, thin_validation, training_log
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.features import FeatureSchema
@@ -23,24 +23,37 @@ class TrainingData:
     validation: Queries
     schema: FeatureSchema
     X: Matrix  # (n, w)
+    lookback_days: int | None = None
 
     @classmethod
     def of(
         cls, snapshot: Snapshot, config: TwinConfig, *, val_split: float = 1.0, lookback_days: int | None = None
     ) -> Self:
-        """`val_split` is the share of the held-out investors whose validation target is kept back."""
+        """Without the validation and test targets; `val_split` is the share of the held-out investors whose validation
+        target is kept back.
+        """
         dataset, holdout = snapshot.dataset, thin_validation(snapshot.holdout, val_split, config.seed)
-        log = training_log(dataset.log, holdout)
-        if lookback_days is not None and len(log):
-            log = log.take(log.times >= dataset.log.times.max() - lookback_days * DAY_SECONDS)
         schema = FeatureSchema.learn(dataset.catalogue)
-        return cls(
+        everything = cls(
             dataset=dataset,
-            learnt_from=dataset.with_log(log),
+            learnt_from=dataset,
             validation=Queries.of(dataset, holdout, VALIDATION),
             schema=schema,
             X=schema.vectorise(dataset.catalogue),
+            lookback_days=lookback_days,
         )
+        return everything._hiding(holdout)
+
+    def again(self, holdout: Holdout) -> Self:
+        """The same data without these targets alone, and with nothing to validate on."""
+        nothing = Queries.of(self.dataset, Holdout.empty(), VALIDATION)
+        return replace(self._hiding(holdout), validation=nothing)
+
+    def _hiding(self, holdout: Holdout) -> Self:
+        log, days = training_log(self.dataset.log, holdout), self.lookback_days
+        if days is not None and len(log):
+            log = log.take(log.times >= self.dataset.log.times.max() - days * DAY_SECONDS)
+        return replace(self, learnt_from=self.dataset.with_log(log))
 
     def without(self, users: Numbers) -> Self:
         """Nothing learnt from these investors (u,)."""

@@ -1,6 +1,7 @@
 """The model without the service: load a bundle from a folder or from S3, and ask it."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,12 +16,12 @@ from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.errors import BundleRejected
-from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, unpack
+from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, TESTED_FILES, unpack, unpack_tested
 from portfolio_twin.model.twin import Taste, Twin
 
 
 class Affinity(NamedTuple):
-    score: float  # P(the investor would act on it), 0.5 being as likely as not
+    score: float  # score / (1 − score) is how many times likelier to be chosen than the average property
     confidence: float  # how sure this answer is, 0..1
 
 
@@ -31,19 +32,24 @@ class PortfolioTwin:
     twin: Twin
 
     @classmethod
-    def load(cls, source: str | Path) -> "PortfolioTwin":
-        """From a bundle's folder or its `s3://BUCKET/prefix/`; raises BundleRejected for one that fails a check."""
-        files = _read_s3(str(source)) if str(source).startswith("s3://") else _read_folder(Path(source))
+    def load(cls, source: str | Path, *, tested: bool = False) -> "PortfolioTwin":
+        """From a bundle's folder or its `s3://BUCKET/prefix/`; raises BundleRejected for one that fails a check.
+
+        `tested` loads the model before it learnt the test targets, as the report measures it.
+        """
+        names = (MANIFEST, *SERVING_FILES, *(TESTED_FILES if tested else ()))
+        read = _read_s3 if str(source).startswith("s3://") else _read_folder
+        files = read(str(source), names)
         try:
             manifest = json.loads(files[MANIFEST])
             tenant_id, version = UUID(manifest["tenant_id"]), str(manifest["version"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleRejected(f"{source} holds no readable {MANIFEST}") from error
-        return cls(unpack(files, tenant_id, version))
+        return cls((unpack_tested if tested else unpack)(files, tenant_id, version))
 
     def predict_affinity(self, user_id: int, property_features: PropertyFeatures | dict[str, Any]) -> Affinity:
         """For an investor as of the training; one who is new has the market's taste and a low confidence."""
-        return self._affinity(Taste(*self.twin.known_user(user_id)), property_features)
+        return self._affinity(self.twin.known_taste(user_id), property_features)
 
     def predict_for_history(
         self, liked: list[PropertyFeatures | dict[str, Any]], property_features: PropertyFeatures | dict[str, Any]
@@ -51,7 +57,9 @@ class PortfolioTwin:
         """For anybody of whom you know a few properties that they liked."""
         vectors = self.twin.embed(_catalogue(liked))
         weights = np.full(len(vectors), KIND_WEIGHTS["like"], dtype=np.float32)
-        return self._affinity(Taste(self.twin.user_vector(vectors, weights), float(weights.sum())), property_features)
+        return self._affinity(
+            self.twin.taste(self.twin.user_vector(vectors, weights), float(weights.sum())), property_features
+        )
 
     def embed(self, property_features: PropertyFeatures | dict[str, Any]) -> Matrix:
         """The property's vector (d,), of L2 norm 1."""
@@ -67,11 +75,11 @@ def _catalogue(properties: list[PropertyFeatures | dict[str, Any]]) -> Catalogue
     return Catalogue.of([""] * len(properties), [PropertyFeatures.model_validate(p) for p in properties])
 
 
-def _read_folder(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in (MANIFEST, *SERVING_FILES) if (folder / name).exists()}
+def _read_folder(folder: str, names: Iterable[str]) -> dict[str, bytes]:
+    return {name: (Path(folder) / name).read_bytes() for name in names if (Path(folder) / name).exists()}
 
 
-def _read_s3(uri: str) -> dict[str, bytes]:
+def _read_s3(uri: str, names: Iterable[str]) -> dict[str, bytes]:
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
     root = prefix.rstrip("/") + "/"
-    return fetch_files(Objects(bucket, [root], connect()), root, (MANIFEST, *SERVING_FILES), BUNDLE_LIMIT_BYTES)
+    return fetch_files(Objects(bucket, [root], connect()), root, names, BUNDLE_LIMIT_BYTES)

@@ -1,6 +1,7 @@
 """Stand-ins that behave as the real thing does; the contract tests in tests/integration hold them to it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ class FakeVectorIndex:
         self.down = False
         self.ready = False
         self.properties: dict[Owner, dict[str, Stored]] = {}
+        self.activity: dict[Owner, dict[str, Vector]] = {}
         self.users: dict[Owner, dict[int, UserPoint]] = {}
 
     def of(self, tenant_id: UUID, version: str) -> "FakeTenantIndex":
@@ -59,9 +61,24 @@ class FakeTenantIndex:
         self._index.answer()
         return self._index.users.setdefault(self._owner, {})
 
-    def upsert_properties(self, ids: Sequence[str], vectors: Vector, payloads: Sequence[Mapping[str, Any]]) -> None:
+    def upsert_properties(
+        self,
+        ids: Sequence[str],
+        vectors: Vector,
+        payloads: Sequence[Mapping[str, Any]],
+        activity: Vector | None = None,
+    ) -> None:
         rows = zip(np.asarray(vectors, dtype=np.float32), map(dict, payloads), strict=True)
         self._properties.update(zip(ids, rows, strict=True))
+        self._activity.update({} if activity is None else dict(zip(ids, activity, strict=True)))
+
+    def set_activity(self, ids: Sequence[str], activity: Vector) -> None:
+        given = zip(ids, np.asarray(activity, dtype=np.float32), strict=True)
+        self._activity.update({i: row for i, row in given if i in self._properties})
+
+    @property
+    def _activity(self) -> dict[str, Vector]:
+        return self._index.activity.setdefault(self._owner, {})
 
     def upsert_users(self, users: Sequence[UserPoint]) -> None:
         self._users.update({user.user_id: user for user in users})
@@ -72,7 +89,7 @@ class FakeTenantIndex:
     def search_many(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[PropertyHit]]:
         only, filters = narrowing.only, narrowing.filters
         candidates = [
-            PropertyHit(i, 0.0, payload, stored)
+            PropertyHit(i, 0.0, payload, stored, self._activity.get(i))
             for i, (stored, payload) in self._properties.items()
             if i not in narrowing.exclude
             and (only is None or i in only)
@@ -88,17 +105,17 @@ class FakeTenantIndex:
 
     def get_properties(self, property_ids: Sequence[str]) -> dict[str, PropertyHit]:
         stored = self._properties
-        return {i: PropertyHit(i, 0.0, stored[i][1], stored[i][0]) for i in property_ids if i in stored}
-
-    def property_vectors(self, property_ids: Sequence[str]) -> dict[str, Vector]:
-        stored = self._properties
-        return {i: stored[i][0] for i in property_ids if i in stored}
+        found = {i: PropertyHit(i, 0.0, stored[i][1], stored[i][0]) for i in property_ids if i in stored}
+        return {i: replace(hit, activity=self._activity.get(i)) for i, hit in found.items()}
 
     def get_user(self, user_id: int) -> UserPoint | None:
         return self._users.get(user_id)
 
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
-        hits = [UserHit(user.user_id, _cosine(vector, user.vector), user.evidence) for user in self._users.values()]
+        hits = [
+            UserHit(user.user_id, _cosine(vector, user.vector), user.evidence, user.log_mean)
+            for user in self._users.values()
+        ]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def count(self, kind: PointKind) -> int:

@@ -8,14 +8,15 @@ import numpy as np
 
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.model.activity import WINDOWS_DAYS
-from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.extent import Extent
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.ranking import TERMS, WEIGHT_ROWS, RankingLayer
-from portfolio_twin.model.twin import Twin, choose_landmarks
+from portfolio_twin.model.scoring.confidence import Confidence
+from portfolio_twin.model.scoring.offer import Offer
+from portfolio_twin.model.twin import Twin
 
 TENANT_A = UUID("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa")
 TENANT_B = UUID("bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb")
@@ -62,7 +63,7 @@ def small_twin(catalogue: Catalogue | None = None, seed: int = 0, version: str =
         version=version,
         config=TwinConfig(change_of_taste=None),  # random weights: no two properties of a history are alike
         market_taste=rng.normal(0, 0.05, 16).astype(np.float32),
-        calibration=Platt(5.0, -1.0),
+        slope=5.0,
         user_ids=np.arange(1, 6),
         user_vectors=vectors[:5],
         user_evidence=np.ones(5, dtype=np.float32),
@@ -77,8 +78,9 @@ def twin_of(catalogue: Catalogue, encoder: PropertyEncoder, **given: Any) -> Twi
     d = vectors.shape[1]
     untaught: dict[str, Any] = {
         "version": "v", "kind": "twin", "config": TwinConfig(embedding_dim=d), "schema": schema, "encoder": encoder,
-        "market_taste": np.zeros(d, dtype=np.float32), "calibration": Platt(5.0, 0.0),
-        "confidence": Confidence((0.0, 0.6, 0.3)), "base_rate": 0.01, "landmarks": choose_landmarks(features.X, seed=0),
+        "market_taste": np.zeros(d, dtype=np.float32), "slope": 5.0,
+        "confidence": Confidence((0.0, 0.6, 0.3)), "learnt_until": 0, "base_rate": 0.01,
+        "offer": Offer.draw(features.X, seed=0),
         "extent": Extent.learn(schema, features), "property_ids": catalogue.ids, "property_vectors": vectors,
         "user_ids": np.zeros(0, dtype=np.int64), "user_vectors": np.zeros((0, d), dtype=np.float32),
         "user_evidence": np.zeros(0, dtype=np.float32),

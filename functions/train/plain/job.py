@@ -16,7 +16,7 @@ from portfolio_twin.domain.split import TEST, training_log
 from portfolio_twin.evaluation.evaluate import untrained_rivals
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation, without_nan
-from portfolio_twin.evaluation.scoring import rank_targets
+from portfolio_twin.evaluation.scoring import in_use, rank_targets
 
 NOT_SERVED = "The plain design is the yardstick: it is measured and reported, and cannot be served. There is no bundle."
 
@@ -69,6 +69,7 @@ def evaluate(model: PlainModel, snapshot: Snapshot) -> Evaluation:
         pair_owners=queries.pair_owners,
         labels=queries.labels,
         affinities=affinities,
+        in_use=in_use(dataset, queries),
         confidences=np.zeros_like(affinities),  # it has none
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from functions.train.calibrate import PAIRS_NEEDED, guess
+from functions.train.plain.calibration import PAIRS_NEEDED, Platt
 from functions.train.plain.config import PlainConfig
 from functions.train.plain.examples import Batch, held_out, learn_from
 from functions.train.plain.features import vectorise
@@ -22,7 +22,6 @@ from portfolio_twin.errors import InvalidInput
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import classification, ranking
 from portfolio_twin.evaluation.scoring import rank_targets
-from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.encoder import normalise
 
 JUDGED = ("accuracy", "precision", "recall", "f1", "auc")  # of the validation pairs, after every epoch
@@ -48,7 +47,7 @@ def fit(data: TrainingData, config: PlainConfig, *, device: str, progress: Progr
     for epoch in range(1, config.epochs + 1):
         epoch_started = time.perf_counter()
         figures = {"epoch": epoch, "train_loss": training.one_epoch(progress.stop)}
-        model = calibrated(training.model(), validation, config.seed)
+        model = calibrated(training.model(), validation)
         figures |= {"val_loss": training.validation_loss(validation_batch), **measured(model, validation)}
         figures |= {"temperature": config.temperature, "learning_rate": config.learning_rate}
         history.append(figures | {"seconds": time.perf_counter() - epoch_started})
@@ -112,8 +111,8 @@ def measured(model: PlainModel, validation: Queries) -> Epoch:
     return {f"val_{name}": figures[name] for name in ("hr_at_10", "ndcg_at_10", *JUDGED)}
 
 
-def calibrated(model: PlainModel, validation: Queries, seed: int) -> PlainModel:
-    """With probabilities fitted on the validation pairs, guessed where those are too few."""
+def calibrated(model: PlainModel, validation: Queries) -> PlainModel:
+    """With probabilities fitted on the validation pairs; the cosine as log-odds where those are too few."""
     if np.bincount(validation.labels, minlength=2).min() < PAIRS_NEEDED:
-        return replace(model, calibration=guess(model.property_vectors, seed))
+        return model
     return replace(model, calibration=Platt.fit(model.cosines(validation), validation.labels.astype(np.float64)))

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from functions.train.plain.calibration import Platt
 from portfolio_twin.domain.arrays import Floats, Matrix, Numbers
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Scorer
-from portfolio_twin.model.calibration import Platt
 
 
 @dataclass(frozen=True)

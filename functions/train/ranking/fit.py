@@ -1,7 +1,8 @@
-"""The ranking layer, fitted after the tower: weights, scales, and whether it pays at all."""
+"""The ranking layer, fitted after its towers: weights, scales, and whether it pays at all."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from functions.train.ranking.towers import Tower
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.arrays import Floats, Matrix
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.ranking import ACTIVITY as POPULARITY
@@ -21,7 +23,6 @@ from portfolio_twin.model.ranking import DISCOVER, ORDINARY, TASTE, TERMS, UNKNO
 from portfolio_twin.model.twin import Twin
 
 CHOICES_NEEDED = 100
-VALIDATIONS_NEEDED = 20
 NEARNESS = 0.3  # scale of every input under the kernel, in standard deviations to the power of −1
 LOCATION_COUNTS = 4.0  # times as much: the east and north of a property
 # The prior's standard deviation of each weight, in the units of its term; of what it gains with the length of the
@@ -31,25 +32,59 @@ LENGTH_SHARE = 1 / 3
 SCALES_WORTH = 0.02  # nats per held-out choice that learnt scales must gain
 
 
-def fit_ranking(twin: Twin, data: TrainingData, towers: Sequence[Tower], progress: Progress) -> RankingLayer | None:
-    """The layer, or None where it gains nothing on the validation targets.
+class Settled(NamedTuple):
+    """What the held-out choices say of the layer: the layer itself, or None where it gains nothing; and its scales."""
+
+    layer: RankingLayer | None
+    learnt_scales: bool
+
+
+def settle_layer(twin: Twin, data: TrainingData, towers: Sequence[Tower], progress: Progress) -> Settled:
+    """Whether the layer pays, and with which scales, on the validation targets.
 
     The first of the towers is the layer's own; it learns from the choices of those whom the others were not trained on.
     """
-    evidence, config = data.learnt_from.evidence, twin.config
+    if len(past_choices(data.learnt_from.evidence, twin.config.seed).users) < CHOICES_NEEDED:
+        return Settled(None, learnt_scales=False)
+    validation = data.validation.with_histories(twin.present(data.validation.histories, twin.property_vectors))
+    given, layer = _begun(data, towers, twin.config)
+    used, choices = _used(twin.config), given.choices(layer)
+    layer = _weigh(layer, choices, used)
+    held_out = given.held_out(layer, validation)
+    scaled = _with_learnt_scales(layer, given, choices, used)
+    held_out_scaled = given.held_out(scaled, validation)
+    worth, worth_scaled = _worth(layer, held_out).mean(), _worth(scaled, held_out_scaled).mean()
+    progress.say(f"kernel: {worth:.3f} nats with plain scales, {worth_scaled:.3f} with learnt ones")
+    learnt_scales = bool(worth_scaled - worth > SCALES_WORTH)
+    if learnt_scales:
+        layer, held_out = scaled, held_out_scaled
+    gain = _worth(layer, held_out) - _tower_alone(twin, given.X, validation, held_out)
+    progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
+    return Settled(layer if pays(gain) else None, learnt_scales)
+
+
+def learn_layer(
+    data: TrainingData, towers: Sequence[Tower], config: TwinConfig, *, learnt_scales: bool
+) -> RankingLayer:
+    """The same layer from this data, with nothing left to decide."""
+    given, layer = _begun(data, towers, config)
+    used, choices = _used(config), given.choices(layer)
+    layer = _weigh(layer, choices, used)
+    return _with_learnt_scales(layer, given, choices, used) if learnt_scales else layer
+
+
+def _begun(data: TrainingData, towers: Sequence[Tower], config: TwinConfig) -> tuple[RankingData, RankingLayer]:
+    """What the layer learns from, and the layer with its weights for investors without history."""
+    evidence = data.learnt_from.evidence
     positive = evidence.weights > 0
     neighbours, counts = Neighbours.learn(evidence.users[positive], evidence.properties[positive], len(data.X))
     queries = past_choices(evidence, config.seed)
-    if len(queries.users) < CHOICES_NEEDED or len(data.validation.users) < VALIDATIONS_NEEDED:
-        return None
     given = RankingData.of(data, queries, counts=counts, towers=towers[1:], seed=config.seed)
-    validation = data.validation.with_histories(twin.present(data.validation.histories, twin.property_vectors))
-    used = [*range(len(TERMS) if config.recent_activity else POPULARITY + 1)]
-    layer = _weigh_unknown(_unweighed(towers[0], twin.schema, neighbours, given), given, used)
-    layer, held_out = _with_better_scales(layer, given, validation, used, progress=progress)
-    gain = _worth(layer, held_out) - _tower_alone(twin, given.X, validation, held_out)
-    progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
-    return layer if pays(gain) else None
+    return given, _weigh_unknown(_unweighed(towers[0], data.schema, neighbours, given), given, _used(config))
+
+
+def _used(config: TwinConfig) -> list[int]:
+    return [*range(len(TERMS) if config.recent_activity else POPULARITY + 1)]
 
 
 def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, given: RankingData) -> RankingLayer:
@@ -61,20 +96,6 @@ def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, give
         neighbours=neighbours,
         activity=given.activity.at_the_end(),
     )
-
-
-def _with_better_scales(
-    layer: RankingLayer, given: RankingData, validation: Queries, used: list[int], *, progress: Progress
-) -> tuple[RankingLayer, Choices]:
-    """Weighed with plain or, where they are worth it, learnt scales; and the held-out choices as it sees them."""
-    choices = given.choices(layer)
-    layer = _weigh(layer, choices, used)
-    held_out = given.held_out(layer, validation)
-    learnt = _with_learnt_scales(layer, given, choices, used)
-    held_out_learnt = given.held_out(learnt, validation)
-    worth, worth_learnt = _worth(layer, held_out).mean(), _worth(learnt, held_out_learnt).mean()
-    progress.say(f"kernel: {worth:.3f} nats with plain scales, {worth_learnt:.3f} with learnt ones")
-    return (learnt, held_out_learnt) if worth_learnt - worth > SCALES_WORTH else (layer, held_out)
 
 
 def _with_learnt_scales(layer: RankingLayer, given: RankingData, choices: Choices, used: list[int]) -> RankingLayer:

@@ -11,7 +11,8 @@ from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.split import TEST
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import investors
-from portfolio_twin.model.twin import Taste, Twin
+from portfolio_twin.model.scoring.confidence import sigmoid
+from portfolio_twin.model.twin import Twin
 
 TSNE_POINTS = 1_000
 SHOWN_QUANTILES = (0.005, 0.995)  # a property in another county must not shrink the rest to a dot
@@ -32,8 +33,7 @@ def affinity_map(snapshot: Snapshot, twin: Twin) -> bytes | None:
     asked = queries.take(np.arange(len(queries.users)) == queries.histories.lengths.argmax())
     past, next_ = asked.histories, asked.targets
     (user,) = investors(twin, twin.property_vectors, asked)
-    taste = Taste(user, float(twin.present(past, twin.property_vectors).evidence[0]))
-    affinity = twin.affinity(taste, twin.property_vectors)
+    affinity = sigmoid(twin.log_odds(twin.taste(user, left_out=past.properties), twin.property_vectors))
     wanted = past.properties[past.weights >= KIND_WEIGHTS["deal"]]
 
     def draw(axes: list[Axes]) -> None:

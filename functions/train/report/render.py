@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from functions.train.job import Fitted
+from functions.train.learn import Fitted
 from functions.train.report import maps, plots
 from functions.train.report.tables import NAMES, OURS, number
 from functions.train.report.templates import fill

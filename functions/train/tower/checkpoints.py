@@ -14,29 +14,32 @@ CHECKPOINT_SECONDS = 20.0  # between two: what a lost machine costs at most
 
 
 class Checkpoints:
-    """The latest state, the one before it, and the weights of the best epoch."""
+    """The latest state of one stage of a training, the one before it, and the weights of the best epoch."""
 
-    def __init__(self, store: Store, every_seconds: float = CHECKPOINT_SECONDS) -> None:
-        self.store, self.every_seconds = store, every_seconds
+    def __init__(self, store: Store, stage: str, every_seconds: float = CHECKPOINT_SECONDS) -> None:
+        self.store, self.stage, self.every_seconds = store, stage, every_seconds
         self._saved_at = time.monotonic()
         self._latest: bytes | None = None
+
+    def named(self, name: str) -> str:
+        return f"{self.stage}_{name}"
 
     def due(self, *, last: bool) -> bool:
         return last or time.monotonic() - self._saved_at >= self.every_seconds
 
     def save(self, state: dict[str, Any], best: dict[str, Any]) -> None:
         if self._latest is not None:
-            self.store.write(PREVIOUS, self._latest)
+            self.store.write(self.named(PREVIOUS), self._latest)
         self._latest = _dump(state)
-        self.store.write(LATEST, self._latest)
+        self.store.write(self.named(LATEST), self._latest)
         if best:
-            self.store.write(BEST, _dump(best))
+            self.store.write(self.named(BEST), _dump(best))
         self._saved_at = time.monotonic()
 
     def newest(self, fingerprint: str) -> dict[str, Any] | None:
         """The newest state of this very training that can be read; None starts afresh."""
         for name in (LATEST, PREVIOUS):
-            data = self.store.read(name)
+            data = self.store.read(self.named(name))
             if data is None:
                 continue
             try:
@@ -47,7 +50,7 @@ class Checkpoints:
                 reason = "it belongs to another training"
             except Exception as error:  # a damaged file may raise anything; the one before is tried
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            print(f"{name} is left aside: {reason}", file=sys.stderr)  # noqa: T201  # a job's log is its stderr
+            print(f"{self.named(name)} is left aside: {reason}", file=sys.stderr)  # noqa: T201  # a job's log is its stderr
         return None
 
 

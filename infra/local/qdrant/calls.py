@@ -29,6 +29,16 @@ def delete(collection: Collection, body: Json) -> Json:
     return _update(collection, requests.delete_operation(body, collection.indexed))
 
 
+def set_payloads(collection: Collection, body: Json) -> list[Json]:
+    """Each operation in its turn: of a batch only this kind is served."""
+    for operation in body["operations"]:
+        change = requests.set_payload(operation)
+        with collection.use(writing=True) as shard:
+            found, _ = shard.scroll(requests.scroll_request(change.found, collection.indexed))
+            shard.update(requests.change_operation(found, change.payload, collection.indexed))
+    return [ACKNOWLEDGED for _ in body["operations"]]
+
+
 def _update(collection: Collection, operation: edge.UpdateOperation) -> Json:
     with collection.use(writing=True) as shard:
         shard.update(operation)
@@ -90,4 +100,5 @@ BY_ROUTE: dict[tuple[str, str], Callable[[Collection, Json], Any]] = {
     ("POST", "/points/count"): count,
     ("POST", "/points/scroll"): scroll,
     ("POST", "/points/delete"): delete,
+    ("POST", "/points/batch"): set_payloads,
 }

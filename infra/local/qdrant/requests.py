@@ -5,7 +5,7 @@ beside it only the indexed fields, which are all that a filter may name.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import qdrant_edge as edge
@@ -14,6 +14,7 @@ Json = Mapping[str, Any]
 Fields = Collection[str]
 
 PAYLOAD = "payload_json"
+FOUND_LIMIT = 1_000  # points whose payload one operation changes
 SCHEMAS = {
     "keyword": edge.PayloadSchemaType.Keyword,
     "float": edge.PayloadSchemaType.Float,
@@ -51,6 +52,30 @@ def upsert_operation(body: Json, indexed: Fields) -> edge.UpdateOperation:
 def _stored(payload: Json, indexed: Fields) -> dict[str, Any]:
     text = orjson.dumps(payload).decode()
     return {PAYLOAD: text, **{field: payload[field] for field in indexed if payload.get(field) is not None}}
+
+
+class Change(NamedTuple):
+    found: Json  # the request that finds the points
+    payload: Json  # what is set in theirs
+
+
+def set_payload(operation: Json) -> Change:
+    if operation.keys() != {"set_payload"} or operation["set_payload"].keys() - {"payload", "filter"}:
+        raise NotUnderstood(f"a batch with {sorted(operation)}: only set_payload by a filter is served")
+    change = operation["set_payload"]
+    found = {"filter": change["filter"], "limit": FOUND_LIMIT, "with_vector": True}
+    return Change(found, change["payload"])
+
+
+def change_operation(found: Sequence[edge.Record], payload: Json, indexed: Fields) -> edge.UpdateOperation:
+    """The same points with these fields set."""
+    return edge.UpdateOperation.upsert_points(
+        [
+            edge.Point(point.id, point.vector, _stored({**orjson.loads(point.payload[PAYLOAD]), **payload}, indexed))
+            for point in found
+            if point.payload and point.vector is not None
+        ]
+    )
 
 
 def delete_operation(body: Json, indexed: Fields) -> edge.UpdateOperation:

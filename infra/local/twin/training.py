@@ -1,6 +1,7 @@
 """Training and evaluation without the pipeline: for trying things out."""
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,9 +33,9 @@ from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.slices import GROUPS, label_of
 from portfolio_twin.library import PortfolioTwin
-from portfolio_twin.model.bundle.files import unpack
+from portfolio_twin.model.bundle.files import unpack_tested
 from portfolio_twin.model.config import TrainingOptions, TwinConfig
-from portfolio_twin.model.twin import ModelKind
+from portfolio_twin.model.twin import ModelKind, Twin
 
 
 def training_options(**given: Any) -> TrainingOptions:
@@ -89,7 +90,8 @@ def _train_with_bar(folder: Path, job: Job, dataset: Dataset, console: Console) 
         task = bar.add_task("training the plain design" if alone else f"training a {job.kind} model", total=epochs)
 
         def show(epoch: Epoch, epochs: int) -> None:
-            figures = f"loss {epoch['train_loss']:.3f}, validation NDCG@10 {epoch['val_ndcg_at_10']:.3f}"
+            figures, ndcg = f"loss {epoch['train_loss']:.3f}", epoch["val_ndcg_at_10"]
+            figures += "" if math.isnan(ndcg) else f", validation NDCG@10 {ndcg:.3f}"
             bar.update(task, total=epochs, completed=int(epoch["epoch"]), description=figures)
 
         progress = Progress(show, lambda text: bar.console.print(f"  {text}"))
@@ -99,7 +101,7 @@ def _train_with_bar(folder: Path, job: Job, dataset: Dataset, console: Console) 
 def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:
     """A table of every ranking metric, and the classification of held-out pairs."""
     tenant = system.tenant(tenant_id)
-    twin = _bundle(tenant, bundle)
+    twin = _as_tested(tenant, bundle)
     with tenant.session() as session:
         snapshot = freeze(copy_data(session), seed=0)
     evaluation = evaluate(twin, snapshot.dataset, snapshot.holdout)
@@ -141,11 +143,12 @@ def _noisy(figure: Interval | None) -> str:
     return "too few" if figure is None else f"{figure.value:.3f} ± {(figure.high - figure.low) / 2:.3f}"
 
 
-def _bundle(tenant: Tenant, bundle: str | None) -> Any:
+def _as_tested(tenant: Tenant, bundle: str | None) -> Twin:
+    """Of a folder or a version: what serves has learnt the answers to the test."""
     if bundle is not None and Path(bundle).is_dir():
-        return PortfolioTwin.load(bundle).twin
+        return PortfolioTwin.load(bundle, tested=True).twin
     version = bundle or live_version(tenant)
-    return unpack(tenant.bucket.models.fetch(version), tenant.tenant_id, version)
+    return unpack_tested(tenant.bucket.models.fetch(version, tested=True), tenant.tenant_id, version)
 
 
 def live_version(tenant: Tenant) -> str:

@@ -32,6 +32,12 @@ class Holdout(Columns):
     splits: npt.NDArray[np.int8]  # (k,) codes: SPLITS[code]
     labels: npt.NDArray[np.int8]  # (k,) 1 or 0
 
+    @classmethod
+    def empty(cls) -> Self:
+        """Nothing held out."""
+        numbers, codes = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int8)
+        return cls(numbers, np.zeros(0, dtype=object), numbers, codes, codes)
+
     def of(self, split: int) -> Self:
         """The pairs of one split, targets and negatives."""
         return self.take(self.splits == split)

@@ -16,7 +16,7 @@ from portfolio_twin.domain.split import TEST, Holdout, training_log
 from portfolio_twin.evaluation.baselines import content_knn, popularity
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation
-from portfolio_twin.evaluation.scoring import Answer, TwinAnswers, rank_targets
+from portfolio_twin.evaluation.scoring import Answer, TwinAnswers, in_use, rank_targets
 from portfolio_twin.evaluation.slices import SHORTENED, by_history, by_likeness, by_type
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
@@ -33,7 +33,7 @@ def evaluate(
     """
     queries, trained_on = Queries.of(dataset, holdout, TEST), dataset.with_log(training_log(dataset.log, holdout))
     ours = TwinAnswers(twin, dataset)
-    answers: dict[str, Answer] = {"twin": ours.ranked, "tower": ours.by_cosine}
+    answers: dict[str, Answer] = {"tower": ours.by_cosine}
     answers |= untrained_rivals(trained_on) if rivals else {}
     answers |= others or {}
     test = _Test(ours, answers)
@@ -48,7 +48,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Test:
-    """The models that are asked: the twin, whose probabilities are judged too, and all whose ranks are."""
+    """The models that are asked: the twin, whose probabilities are judged too, and others whose ranks are."""
 
     twin: TwinAnswers
     answers: Mapping[str, Answer]
@@ -59,16 +59,20 @@ class _Test:
         Among all n properties, or those `among` (n,).
         """
         given, n = given or queries, len(self.twin.dataset.catalogue)
-        affinities, confidences = self.twin.classified(given)
         open_ = None if among is None else (lambda _: among)
+        judged = self.twin.judged(given)
+        ranks = {"twin": rank_targets(judged, queries, n, open_)}
+        ranks |= {name: rank_targets(answer(given), queries, n, open_) for name, answer in self.answers.items()}
+        affinities, confidences = self.twin.scored(judged)
         return Evaluation(
             users=queries.users,
             candidates=n if among is None else int(among.sum()),
-            ranks={name: rank_targets(answer(given), queries, n, open_) for name, answer in self.answers.items()},
+            ranks=ranks,
             pair_owners=queries.pair_owners,
             labels=queries.labels,
             affinities=affinities,
             confidences=confidences,
+            in_use=in_use(self.twin.dataset, queries),
         )
 
 

@@ -97,6 +97,14 @@ def ece(labels: Labels, probabilities: Floats, bins: int = CALIBRATION_BINS) -> 
     return float((share * np.abs(happened - claimed)).sum())
 
 
+def log_loss(labels: Labels, probabilities: Floats) -> float:
+    """Mean of −log of the probability given to what happened, in nats. Good, "Rational Decisions" (1952)."""
+    if len(labels) == 0:
+        return float("nan")
+    right = np.where(labels > 0, probabilities, 1 - probabilities)
+    return float(-np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean())
+
+
 def precision_at(k: int, relevance: Relevance) -> Floats:
     """(q,) relevant ones among the first k, over k. Manning et al. (2008), §8.4."""
     return np.asarray(relevance[:, :k].sum(axis=1) / k)

@@ -25,6 +25,7 @@ class Evaluation:
     labels: npt.NDArray[np.int8]  # (p,)
     affinities: Floats  # (p,) the twin's
     confidences: Floats  # (p,)
+    in_use: Mask  # (p,) whether anybody else had dealt with the property of late
     slices: Mapping[str, Mapping[str, "Evaluation"]] = field(default_factory=dict)  # group of slices → slice
 
     def take(self, kept: Mask) -> "Evaluation":
@@ -38,6 +39,7 @@ class Evaluation:
             labels=self.labels[pairs],
             affinities=self.affinities[pairs],
             confidences=self.confidences[pairs],
+            in_use=self.in_use[pairs],
         )
 
     def ndcg(self, model: str, k: int = 10) -> Floats:
@@ -52,7 +54,10 @@ class Evaluation:
         return ranking(self.ranks[model])
 
     def classification(self) -> dict[str, float]:
-        return classification(self.labels, self.affinities)
+        """Of all pairs; the AUC also against such properties alone as are in use, which are the harder ones."""
+        alive = (self.labels == 1) | self.in_use
+        in_use = metrics.auc(self.labels[alive], self.affinities[alive])
+        return classification(self.labels, self.affinities) | {"auc_in_use": in_use}
 
     def intervals(self) -> dict[str, Interval | None]:
         """The twin's hr_at_10, ndcg_at_10 and ece with their noise; None of fewer than FEW_USERS investors."""
@@ -117,6 +122,7 @@ def classification(labels: metrics.Labels, affinities: Floats) -> dict[str, floa
         "f1": metrics.f1(labels, predicted),
         "auc": metrics.auc(labels, affinities),
         "ece": metrics.ece(labels, affinities),
+        "log_loss": metrics.log_loss(labels, affinities),
     }
 
 

@@ -1,8 +1,9 @@
-"""How a twin answers the questions of a test: scores to rank by, affinity and confidence of the pairs."""
+"""How a twin answers the questions of a test: one score, to rank by and to judge the pairs by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class TwinAnswers:
     @cached_property
     def familiarity(self) -> Floats:
         """(n,)"""
-        return self.twin.extent.familiarity(self._features)
+        return self.twin.familiarity(self._features)
 
     @cached_property
     def _features(self) -> Features:
@@ -63,11 +64,28 @@ class TwinAnswers:
         )  # fmt: skip
         return lambda chunk: rankings.score(chunk, discover=discover)
 
-    def classified(self, queries: Queries) -> Scored:
+    def judged(self, queries: Queries, *, layered: bool = True) -> "JudgedPairs":
+        """As it ranks, and what it says of the pairs; by the tower alone where not `layered`."""
+        by_layer = layered and self.twin.ranking is not None
+        return JudgedPairs(self.ranked(queries), queries, len(self.X)) if by_layer else self._judged_by_tower(queries)
+
+    def _judged_by_tower(self, queries: Queries) -> "JudgedPairs":
+        cosines = self.by_cosine(queries)
+        return JudgedPairs(lambda chunk: self.twin.slope * cosines(chunk), queries, len(self.X))
+
+    def classified(self, queries: Queries, *, layered: bool = True) -> Scored:
         """Affinity and confidence of each pair. Each (p,)"""
-        cosines = pair_cosines(self.twin, self.vectors, queries)
-        evidence = self.twin.present(queries.histories, self.vectors).evidence[queries.pair_owners]
-        return self.twin.score_cosines(cosines, evidence, self.familiarity[queries.pair_properties])
+        return self.scored(self.judged(queries, layered=layered).all())
+
+    def scored(self, judged: "JudgedPairs") -> Scored:
+        """The answers about the pairs, once all chunks were asked for. Each (p,)"""
+        queries = judged.queries
+        evidence = self.evidence(queries)
+        return self.twin.judge(judged.log_odds, evidence, self.familiarity[queries.pair_properties])
+
+    def evidence(self, queries: Queries) -> Matrix:
+        """(p,) of the investor of each pair."""
+        return self.twin.present(queries.histories, self.vectors).evidence[queries.pair_owners]
 
     @cached_property
     def _rows(self) -> Numbers:
@@ -78,15 +96,64 @@ class TwinAnswers:
         return Activity.of(self.dataset)
 
 
+def in_use(dataset: Dataset, queries: Queries) -> Mask:
+    """(p,) whether anybody else had dealt with the property of the pair in the months before it was asked about."""
+    owners = queries.pair_owners
+    return Activity.of(dataset).in_use(queries.pair_properties, queries.times[owners], queries.users[owners])
+
+
 def investors(twin: Twin, vectors: Matrix, queries: Queries) -> Matrix:
     """(q, d) by the user tower, from what each did. vectors (n, d)."""
     return twin.present(queries.histories, vectors).pool(vectors, twin.market_taste)
 
 
-def pair_cosines(twin: Twin, vectors: Matrix, queries: Queries) -> Matrix:
-    """(p,) of each classification pair. vectors (n, d)."""
-    users = investors(twin, vectors, queries)[queries.pair_owners]
-    return np.asarray(np.einsum("pd,pd->p", users, vectors[queries.pair_properties]))
+@dataclass(frozen=True)
+class JudgedPairs:
+    """A scorer that notes, as it goes through the queries, the log-odds of their pairs: score less log mean exp score.
+
+    The mean goes over the n properties less the investor's history: see `Normaliser`.
+    """
+
+    scorer: Scorer
+    queries: Queries
+    n: int
+
+    @cached_property
+    def log_odds(self) -> Floats:
+        """(p,) NaN where the query was not asked yet."""
+        return np.full(len(self.queries.pair_owners), np.nan)
+
+    def all(self) -> Self:
+        """The same, with every query asked."""
+        for chunk in chunks(len(self.queries.users), self.n):
+            self(chunk)
+        return self
+
+    def __call__(self, chunk: slice) -> Floats:
+        """(chunk, n), a `Scorer`."""
+        scores, queries = self.scorer(chunk), self.queries
+        closed = closed_to(queries, chunk, scores.shape)
+        top = scores.max(axis=1, keepdims=True)
+        exp = np.where(closed, 0.0, np.exp(scores - top))
+        means = exp.sum(axis=1) / np.maximum((~closed).sum(axis=1), 1)
+        log_mean = top[:, 0] + np.log(np.maximum(means, np.finfo(np.float32).tiny))
+        pairs = np.flatnonzero((queries.pair_owners >= chunk.start) & (queries.pair_owners < chunk.stop))
+        rows = queries.pair_owners[pairs] - chunk.start
+        self.log_odds[pairs] = scores[rows, queries.pair_properties[pairs]] - log_mean[rows]
+        return scores
+
+
+def chunks(queries: int, n: int) -> Iterator[slice]:
+    """Of so many queries over n properties, so many at a time as memory has room for."""
+    size = max(SCORES_AT_ONCE // max(n, 1), 1)
+    return (slice(start, min(start + size, queries)) for start in range(0, queries, size))
+
+
+def closed_to(queries: Queries, chunk: slice, shape: tuple[int, int]) -> Mask:
+    """(chunk, n) the history of each: no candidates."""
+    history = queries.histories
+    mine = (history.owners >= chunk.start) & (history.owners < chunk.stop)
+    return scatter(shape, history.owners[mine] - chunk.start, history.properties[mine])
 
 
 def rank_targets(scorer: Scorer, queries: Queries, n: int, among: Candidates | None = None) -> Numbers:
@@ -95,13 +162,9 @@ def rank_targets(scorer: Scorer, queries: Queries, n: int, among: Candidates | N
     With `among` only those are candidates, and the target.
     """
     ranks = np.zeros(len(queries.users), dtype=np.int64)
-    size = max(SCORES_AT_ONCE // max(n, 1), 1)
-    history = queries.histories
-    for start in range(0, len(ranks), size):
-        chunk = slice(start, min(start + size, len(ranks)))
+    for chunk in chunks(len(ranks), n):
         scores = np.nan_to_num(scorer(chunk), nan=-np.inf, neginf=-np.inf)
-        mine = (history.owners >= chunk.start) & (history.owners < chunk.stop)
-        open_ = ~scatter(scores.shape, history.owners[mine] - chunk.start, history.properties[mine])
+        open_ = ~closed_to(queries, chunk, scores.shape)
         if among is not None:
             open_ &= among(chunk)
         targets = queries.targets[chunk, None]

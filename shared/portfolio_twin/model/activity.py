@@ -5,12 +5,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from portfolio_twin.domain.arrays import DAY_SECONDS, Matrix, Numbers
+from portfolio_twin.domain.arrays import DAY_SECONDS, Mask, Matrix, Numbers
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE
 from portfolio_twin.domain.properties import UNKNOWN
 
 WINDOWS_DAYS = (36_500, 365, 90, 30)  # ever, within the year, the quarter, the month
+IN_USE_DAYS = 90
+
+
+def window_starts(learnt_until: int) -> list[int]:
+    """Seconds: where each window begins that ends at this moment."""
+    return [learnt_until - days * DAY_SECONDS for days in WINDOWS_DAYS]
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,17 @@ class Activity:
         own = np.stack([own_until - self._own(start, users, targets) for start in starts], axis=1)
         counts[np.arange(len(times)), targets] -= own
         return np.log1p(counts)
+
+    def in_use(self, properties: Numbers, times: Numbers, users: Numbers) -> Mask:
+        """(p,) whether anybody but the user dealt with the property in the IN_USE_DAYS before. Each (p,)"""
+        order = np.lexsort((self.times, self.properties))
+        whose, what, when = self.users[order], self.properties[order], self.times[order]
+        first, last = np.searchsorted(what, properties, side="left"), np.searchsorted(what, properties, side="right")
+        since = times - IN_USE_DAYS * DAY_SECONDS
+        return np.array([
+            bool(((when[a:b] >= start) & (when[a:b] < end) & (whose[a:b] != user)).any())
+            for a, b, start, end, user in zip(first, last, since, times, users, strict=True)
+        ], dtype=bool)  # fmt: skip
 
     def at_the_end(self) -> Matrix:
         """(n, windows) as serving has it: everything up to the moment when the model is made."""

@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.domain.properties import UNKNOWN
-from portfolio_twin.model.activity import WINDOWS_DAYS
+from portfolio_twin.model.activity import IN_USE_DAYS, WINDOWS_DAYS
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import PropertyEncoder, pool_history
 
 # What speaks for a candidate; the first two are taste, the rest is what others do.
 TERMS = ("cosine", "near", "together", "popularity", "year", "quarter", "month", "in_use")
 TASTE, ACTIVITY = 2, 3  # the first ACTIVITY term is popularity, from it on the activity goes
-FLOOR_QUANTILE, IN_USE = 0.25, WINDOWS_DAYS.index(90)
+FLOOR_QUANTILE, IN_USE = 0.25, WINDOWS_DAYS.index(IN_USE_DAYS)
 WANTED_WEIGHT = 0.99  # of deals and likes; lighter entries of a history were looked at
 ORDINARY, DISCOVER, UNKNOWN_INVESTOR = (0, 1), (2, 3), 4  # rows of the weights
 WEIGHT_ROWS = 5
@@ -27,6 +28,11 @@ class Past:
     X: Matrix  # (h, w) features
     weights: Matrix  # (h,) signed, by kind
     rows: Numbers  # (h,) among the bundle's properties, UNKNOWN for one that came later
+
+    @classmethod
+    def nothing(cls, width: int) -> Self:
+        """Of somebody who has done nothing yet; w is the width."""
+        return cls(np.zeros((0, width), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,12 @@ class RankingLayer:
         in_use = self.activity[self.activity[:, IN_USE] > 0]
         return np.asarray(np.quantile(in_use, FLOOR_QUANTILE, axis=0) if len(in_use) else self.activity.min(axis=0))
 
+    @cached_property
+    def usual_month(self) -> float:
+        """Interactions in a month with a property in use, on average."""
+        in_use = self.activity[self.activity[:, IN_USE] > 0]
+        return float(np.expm1(in_use[:, WINDOWS_DAYS.index(30)]).mean()) if len(in_use) else 0.0
+
     def golden(self, x: Matrix) -> float:
         """Scores of property x (w,) for who wanted one that is average in all, summed: every tensor has a part."""
         past = Past((x * 0)[None], np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int64))
@@ -61,9 +73,13 @@ class RankingLayer:
         terms = self.terms(cosines, x[None], row, activity=activity, past=past)
         return float(sum(self.score(terms, length, discover=new)[0] for length in (0, 1, 3) for new in (False, True)))
 
+    def investor(self, past: Past) -> Matrix:
+        """(d,) as the layer's own tower sees them."""
+        return pool_history(self.encoder(past.X), past.weights, self.market_taste)
+
     def cosines(self, X: Matrix, past: Past) -> Matrix:
         """(m,) of candidates X (m, w) and the investor, both as the layer's own tower sees them."""
-        return np.asarray(self.encoder(X) @ pool_history(self.encoder(past.X), past.weights, self.market_taste))
+        return np.asarray(self.encoder(X) @ self.investor(past))
 
     def terms(self, cosines: Matrix, X: Matrix, rows: Numbers, *, activity: Matrix, past: Past) -> Matrix:
         """(m, terms) of candidates: cosines (m,), X (m, w), rows (m,) as in `Past`, activity (m, windows)."""

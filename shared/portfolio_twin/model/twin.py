@@ -1,4 +1,4 @@
-"""The Portfolio Twin: two towers on one sphere, calibrated. Immutable once loaded; numpy only."""
+"""The Portfolio Twin: two towers on one sphere, and what their cosine means. Immutable once loaded; numpy only."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,30 +8,33 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from portfolio_twin.domain.arrays import Floats, Matrix, Numbers, Texts
-from portfolio_twin.domain.properties import Catalogue, find_rows
-from portfolio_twin.model.calibration import Confidence, Platt
+from portfolio_twin.domain.properties import UNKNOWN, Catalogue, find_rows
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder, normalise, pool_history
 from portfolio_twin.model.extent import Extent
 from portfolio_twin.model.features import Features, FeatureSchema
 from portfolio_twin.model.histories import Histories
-from portfolio_twin.model.ranking import RankingLayer
+from portfolio_twin.model.new_listings import NewListings, is_new
+from portfolio_twin.model.ranking import Past, RankingLayer
+from portfolio_twin.model.scoring.confidence import Confidence, sigmoid
+from portfolio_twin.model.scoring.offer import Normaliser, Offer, log_mean_exp
 
 ModelKind = Literal["twin", "content"]
+NOTHING = np.zeros(0, dtype=np.int64)
 
 
 class Taste(NamedTuple):
-    """What one investor wants, as far as the model knows."""
+    """What one investor wants, as far as the tower knows."""
 
     vector: Matrix  # (d,)
     evidence: float  # sum of the weights in the history that are above 0
-    stated: bool = False  # a buy box: no behaviour behind it, and yet not the market's taste
+    log_mean: float  # log of the mean of exp(slope · cosine) over what may be recommended to them
 
 
 class Scored(NamedTuple):
     """n answers."""
 
-    affinity: Floats  # (n,) P(this investor would act), at a balanced prior
+    affinity: Floats  # (n,) 0 … 1: affinity / (1 − affinity) is how many times likelier than the average property
     confidence: Floats  # (n,) 0 … 1
 
 
@@ -46,16 +49,16 @@ class Twin:
     extent: Extent  # of the training properties: what is beyond it is answered with less confidence
     encoder: PropertyEncoder
     market_taste: Matrix  # (d,) u₀: an investor before any evidence
-    calibration: Platt
+    slope: float  # of the cosine, as log-odds of a choice
     confidence: Confidence
+    learnt_until: int  # seconds: windows of activity end here, and what came since is counted to them
     base_rate: float  # share of a catalogue that an investor acts on, for who wants the unbalanced probability
-    landmarks: Matrix  # (≤ 128, w) training properties: their mean is where an explanation starts
+    offer: Offer  # what every score is measured against
     property_ids: Texts  # (n,)
     property_vectors: Matrix  # (n, d)
     user_ids: Numbers  # (m,) ascending
     user_vectors: Matrix  # (m, d)
     user_evidence: Matrix  # (m,) sum of the weights in the history that are above 0
-    market_calibration: Platt | None = None  # of the market's taste, for investors without history; None: as for others
     ranking: RankingLayer | None = None  # None where it gained nothing
 
     def embed(self, catalogue: Catalogue) -> Matrix:
@@ -71,35 +74,82 @@ class Twin:
         return histories.present(vectors - self.centre, self.config.change_of_taste)
 
     def score(self, taste: Taste, features: Features) -> Scored:
-        """Affinity and confidence of n properties for one investor."""
-        affinity = self.affinity(taste, self.encoder(features.X))
-        return Scored(affinity, self.confidence(affinity, taste.evidence, self.extent.familiarity(features)))
+        """Affinity and confidence of n properties for one investor, by the tower."""
+        return self.judge(self.log_odds(taste, self.encoder(features.X)), taste.evidence, self.familiarity(features))
 
-    def score_cosines(self, cosines: Floats, evidence: Floats | float, familiarity: Floats | float) -> Scored:
-        """The same where the cosines (n,) are there already, of investors with so much evidence each, (n,) or one."""
-        affinity = self.probability(cosines, evidence)
-        return Scored(affinity, self.confidence(affinity, evidence, familiarity))
+    def log_odds(self, taste: Taste, vectors: Matrix) -> Floats:
+        """(n,) by the tower, of properties with these vectors (n, d)."""
+        return np.asarray(self.slope * (vectors @ taste.vector) - taste.log_mean)
 
-    def affinity(self, taste: Taste, vectors: Matrix) -> Floats:
-        """P(this investor would act), at a balanced prior: vectors (n, d) → (n,)."""
-        return self.platt(taste)(vectors @ taste.vector)
+    def judge(self, log_odds: Floats, evidence: Floats | float, familiarity: Floats | float) -> Scored:
+        """From log-odds (n,) to answers, for investors with so much evidence each, (n,) or one."""
+        return Scored(sigmoid(log_odds), self.confidence(log_odds, evidence, familiarity))
 
-    def probability(self, cosines: Floats, evidence: Floats | float) -> Floats:
-        """The same from the cosines (n,) of investors with so much evidence each, (n,)."""
-        market = self.market_calibration or self.calibration
-        return np.where(np.asarray(evidence) > 0, self.calibration(cosines), market(cosines))
+    def familiarity(self, features: Features) -> Floats:
+        """(n,) see `Extent.familiarity`."""
+        return self.extent.familiarity(features)
 
-    def platt(self, taste: Taste) -> Platt:
-        """The calibration for this taste: without evidence it is the market's, which lies on a scale of its own."""
-        own = taste.stated or taste.evidence > 0
-        return self.calibration if own else self.market_calibration or self.calibration
+    def taste(self, vector: Matrix, evidence: float = 0.0, left_out: Numbers = NOTHING) -> Taste:
+        """Of a vector (d,); `left_out` are rows that will not be recommended."""
+        scores = self.slope * (self.offered_vectors @ vector)
+        return Taste(vector, evidence, log_mean_exp(scores[self.offer.without(left_out)]))
 
-    def known_user(self, user_id: int) -> tuple[Matrix, float]:
-        """Vector (d,) and evidence as of training; the market's taste and 0 for who is new."""
+    def known_taste(self, user_id: int) -> Taste:
+        """As of training; the market's taste for who is new."""
         at = int(np.searchsorted(self.user_ids, user_id))
         if at < len(self.user_ids) and self.user_ids[at] == user_id:
-            return self.user_vectors[at], float(self.user_evidence[at])
-        return normalise(self.market_taste), 0.0
+            return self.taste(self.user_vectors[at], float(self.user_evidence[at]))
+        return self.market
+
+    @cached_property
+    def market(self) -> Taste:
+        """An investor before any evidence."""
+        return self.taste(normalise(self.market_taste))
+
+    @cached_property
+    def market_normaliser(self) -> Normaliser | None:
+        """What the ranking layer's scores are measured against for an investor before any evidence."""
+        return self.normaliser(Past.nothing(self.schema.width))
+
+    def normaliser(self, past: Past, left_out: Numbers = NOTHING, *, discover: bool = False) -> Normaliser | None:
+        """What the ranking layer's scores are measured against for one investor; None without a layer."""
+        layer, offer = self.ranking, self.offer
+        if layer is None:
+            return None
+        terms = layer.terms(
+            self.layer_vectors @ layer.investor(past), offer.X, offer.rows, activity=layer.activity_of(offer.rows),
+            past=past,
+        )[offer.without(left_out)]  # fmt: skip
+        return Normaliser(log_mean_exp(layer.score(terms, len(past.weights), discover=discover)), terms.mean(axis=0))
+
+    def activity(self, catalogue: Catalogue, X: Matrix, counts: Floats) -> Matrix | None:
+        """(n, windows) as the ranking layer reads it, of properties X (n, w) and the interactions with each of them in
+        each window, (n, windows), those since `learnt_until` in all; None without a layer.
+
+        A listing that is new to the market, or to this model, has what those like it have.
+        """
+        if self.new_listings is None:
+            return None
+        counted = np.log1p(counts).astype(np.float32)
+        new = is_new(catalogue) | (self.rows_of(catalogue.ids) == UNKNOWN)
+        if new.any():
+            counted[new] = np.maximum(counted[new], self.new_listings.activity_of(X[new]))
+        return counted
+
+    @cached_property
+    def new_listings(self) -> NewListings | None:
+        """What a new listing may expect; None without a ranking layer."""
+        return NewListings.of(self.ranking, self.offer) if self.ranking else None
+
+    @cached_property
+    def offered_vectors(self) -> Matrix:
+        """(r, d) of the offer, by the tower."""
+        return np.asarray(self.property_vectors[self.offer.rows])
+
+    @cached_property
+    def layer_vectors(self) -> Matrix:
+        """(r, d) of the offer, by the ranking layer's own tower."""
+        return (self.ranking.encoder if self.ranking else self.encoder)(self.offer.X)
 
     def known_property(self, property_id: str) -> Matrix | None:
         """Vector (d,) as of training, None for a property that came later."""
@@ -118,8 +168,3 @@ class Twin:
     @cached_property
     def property_rows(self) -> Mapping[str, int]:
         return {property_id: row for row, property_id in enumerate(self.property_ids)}
-
-
-def choose_landmarks(X: Matrix, seed: int, limit: int = 128) -> Matrix:
-    """Up to `limit` rows of X (n, w), drawn at random."""
-    return np.asarray(X[np.random.default_rng(seed).permutation(len(X))[:limit]])

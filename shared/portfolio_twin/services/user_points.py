@@ -8,7 +8,7 @@ import numpy as np
 
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
 from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
-from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
 from portfolio_twin.domain.dataset import Dataset
@@ -17,11 +17,12 @@ from portfolio_twin.domain.interactions import KIND_CODE, KINDS, Event, Interact
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import Unavailable
 from portfolio_twin.model.histories import Histories
+from portfolio_twin.model.ranking import Past
 from portfolio_twin.model.twin import Twin
 
 logger = logging.getLogger(__name__)
 
-VectorsOf = Callable[[Sequence[str]], Mapping[str, Matrix]]
+Stored = Callable[[Sequence[str]], Mapping[str, PropertyHit]]
 
 
 def refresh_twins(tenant: Tenant, users: Collection[int]) -> bool:
@@ -35,15 +36,15 @@ def refresh_twins(tenant: Tenant, users: Collection[int]) -> bool:
         index = tenant.index(twin.version)
         with tenant.session() as session:
             InteractionRepository(session).lock_investors(users)
-            index.upsert_users(user_points(twin, copy_log(session, users=users), index.property_vectors))
+            index.upsert_users(user_points(twin, copy_log(session, users=users), index.get_properties))
     except Unavailable as error:
         logger.warning("stored but not yet in the twin: %s", error, extra={"tenant_id": str(tenant.tenant_id)})
         return False
     return True
 
 
-def user_points(twin: Twin, log: InteractionLog, vectors_of: VectorsOf) -> list[UserPoint]:
-    """One point per investor of the log. `vectors_of` gives the vector (d,) of every property that is indexed.
+def user_points(twin: Twin, log: InteractionLog, stored: Stored) -> list[UserPoint]:
+    """One point per investor of the log. `stored` gives every property that is indexed.
 
     A property that is not (it has gone) is in no history and in no vector, but stays among those acted on; so does one
     from before a change of taste.
@@ -52,25 +53,37 @@ def user_points(twin: Twin, log: InteractionLog, vectors_of: VectorsOf) -> list[
     evidence = Dataset(Catalogue(np.array(ids, dtype=object), {}), log).evidence
     users, whose = np.unique(evidence.users, return_inverse=True)  # (q,), (k,)
     evidence = replace(evidence, users=whose)
-    vectors, indexed = _matrix(ids, vectors_of(ids), twin.config.embedding_dim)
+    X, indexed = _features(twin, ids, stored(ids))
+    vectors = twin.encoder(X)
     histories = Histories.from_evidence(evidence.take(indexed[evidence.properties]), len(users))
     present = twin.present(histories, vectors)
-    pooled = present.pool(vectors, twin.market_taste)  # (q, d)
+    pooled, weight = present.pool(vectors, twin.market_taste), present.evidence  # (q, d), (q,)
     counts = np.zeros((len(users), len(KINDS)), dtype=np.int64)
     np.add.at(counts, (present.owners, present.kinds), 1)
-    events = _events(present, ids)
-    acted_on = _acted_on(evidence, ids, len(users))
-    return [
-        UserPoint(user, pooled[i], _by_kind(counts[i]), tuple(events[i]), tuple(acted_on[i]))
-        for i, user in enumerate(users.tolist())
-    ]
+    events, acted_on, rows = _events(present, ids), _acted_on(evidence, ids, len(users)), twin.rows_of(ids)
+
+    def point(i: int) -> UserPoint:
+        mine, left_out = present.entries_of(i), twin.rows_of(acted_on[i])
+        owned = present.properties[mine]
+        past = Past(X[owned], present.weights[mine], rows[owned])
+        return UserPoint(
+            user_id=int(users[i]),
+            vector=pooled[i],
+            log_mean=twin.taste(pooled[i], float(weight[i]), left_out).log_mean,
+            normaliser=twin.normaliser(past, left_out),
+            evidence=_by_kind(counts[i]),
+            history=tuple(events[i]),
+            acted_on=tuple(acted_on[i]),
+        )
+
+    return [point(i) for i in range(len(users))]
 
 
-def _matrix(ids: Sequence[str], indexed: Mapping[str, Matrix], d: int) -> tuple[Matrix, Mask]:
-    """(n, d), zero where a property is not indexed, and the mask (n,) of those that are."""
-    missing = np.zeros(d, dtype=np.float32)
-    vectors = np.array([indexed.get(property_id, missing) for property_id in ids], dtype=np.float32).reshape(-1, d)
-    return vectors, np.array([property_id in indexed for property_id in ids], dtype=bool)
+def _features(twin: Twin, ids: Sequence[str], indexed: Mapping[str, PropertyHit]) -> tuple[Matrix, Mask]:
+    """(n, w), those of nothing where a property is not indexed, and the mask (n,) of those that are."""
+    payloads = [indexed[name].payload if name in indexed else {} for name in ids]
+    X = twin.schema.vectorise(Catalogue.from_rows(ids, payloads))
+    return X, np.array([name in indexed for name in ids], dtype=bool)
 
 
 def _events(histories: Histories, ids: Sequence[str]) -> list[list[Event]]:

@@ -10,6 +10,7 @@ import numpy as np
 from portfolio_twin.domain.arrays import Floats, Numbers
 from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.evaluation.scoring import in_use
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed, seeded
 from tests.benchmarks.quality.ranks import figures, gain, place
@@ -18,6 +19,7 @@ from tests.benchmarks.quality.rivals.tuning import choose
 from tests.benchmarks.quality.studies.confidence import Figures, confidence
 
 OURS = "twin"
+PROBABILITIES = ("auc", "ece", "log_loss", "auc_in_use")
 
 Probabilities = Mapping[str, Mapping[str, float]]
 
@@ -75,12 +77,18 @@ def _stacked(names: Sequence[str], ranks: Mapping[str, list[Numbers]]) -> dict[s
 
 
 def probabilities(affinities: Callable[[Queries], Floats], market: Market) -> Probabilities:
-    """AUC and ECE of the affinity on the test pairs, also with only the latest 0, 1 and 2 of each history known."""
-    asked = {"everything known": market.test} | {f"{k} known": market.test.shortened(k) for k in (0, 1, 2)}
-    measured = {}
+    """AUC, ECE and log loss of the affinity on the test pairs, and the AUC against properties in use alone; also with
+    only the latest 0, 1 and 2 of each history known.
+    """
+    test = market.test
+    asked = {"everything known": test} | {f"{k} known": test.shortened(k) for k in (0, 1, 2)}
+    alive, labels, measured = (test.labels == 1) | in_use(market.snapshot.dataset, test), test.labels, {}
     for name, queries in asked.items():
         affinity = affinities(queries)
-        measured[name] = {"auc": metrics.auc(queries.labels, affinity), "ece": metrics.ece(queries.labels, affinity)}
+        measured[name] = {
+            "auc": metrics.auc(labels, affinity), "ece": metrics.ece(labels, affinity),
+            "log_loss": metrics.log_loss(labels, affinity), "auc_in_use": metrics.auc(labels[alive], affinity[alive]),
+        }  # fmt: skip
     return measured
 
 
@@ -89,7 +97,7 @@ def over_seeds(each: Sequence[Probabilities]) -> dict[str, Any]:
     return {
         part: {
             figure: {"mean": float(np.mean(values)), "seeds": values}
-            for figure in ("auc", "ece")
+            for figure in PROBABILITIES
             if (values := [seed[part][figure] for seed in each])
         }
         for part in each[0]

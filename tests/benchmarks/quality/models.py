@@ -82,7 +82,8 @@ def _fit_product(names: Sequence[str], snapshot: Snapshot, facts: Dataset, *, se
             trained[key] = product.train(snapshot, product.config_of(key, seed), prefixed(say, f"{key}: "))
         ours = trained[key]
         if name == "tower":
-            fitted[name] = Model(product.first_step(ours.twin, facts), ours.first_step_seconds)
+            probabilities = product.affinities(ours.twin, facts, layered=False)
+            fitted[name] = Model(product.first_step(ours.twin, facts), ours.first_step_seconds, probabilities)
         else:
             answer = product.whole(ours.twin, facts, discover=name == DISCOVER)
             fitted[name] = Model(answer, ours.seconds, product.affinities(ours.twin, facts), ours.twin)

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
-from functions.train.job import Job, fit
+from functions.train.assemble import Design
+from functions.train.job import Job
+from functions.train.learn import Learner, fit
 from functions.train.plain.config import PlainConfig
 from functions.train.plain.job import train_plain as plain_design
 from functions.train.plain.loop import FittedPlain
 from functions.train.progress import Epoch, Progress
+from functions.train.training_data import TrainingData
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.domain.dataset import Dataset
@@ -33,7 +36,8 @@ class Trained:
 
 def train(snapshot: Snapshot, config: TwinConfig, say: Callable[[str], None]) -> Trained:
     started = time.perf_counter()
-    fitted = fit(Job(TENANT, "comparison", config=config), snapshot, None, Progress(_every_tenth(say), say))
+    learner = Learner(Design("comparison", "twin", config), progress=Progress(_every_tenth(say), say))
+    fitted = fit(learner, TrainingData.of(snapshot, config), snapshot.holdout)
     seconds = time.perf_counter() - started
     return Trained(fitted.twin, seconds, sum(epoch["seconds"] for epoch in fitted.history))
 
@@ -57,10 +61,10 @@ def whole(twin: Twin, facts: Dataset, *, discover: bool = False) -> Answer:
     return partial(TwinAnswers(twin, facts).ranked, discover=discover)
 
 
-def affinities(twin: Twin, facts: Dataset) -> Callable[[Queries], Floats]:
-    """(p,) the probability of each pair."""
+def affinities(twin: Twin, facts: Dataset, *, layered: bool = True) -> Callable[[Queries], Floats]:
+    """(p,) the probability of each pair; by the tower alone, as of raw features, where not `layered`."""
     answers = TwinAnswers(twin, facts)
-    return lambda queries: answers.classified(queries).affinity
+    return lambda queries: answers.classified(queries, layered=layered).affinity
 
 
 def first_step(twin: Twin, facts: Dataset) -> Answer:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.quality.comparison import (
+    PROBABILITIES,
     Placed,
     choose_all,
     compare,
@@ -92,7 +93,8 @@ def _print(results: Mapping[str, Any], tell: Teller) -> None:
         tell.comparison(f"{data}: still to be had", open_["models"], open_["paired"])
     tell.slices("far targets", results["slices"]["far"])
     for name, parts in results["probabilities"].items():
-        tell.flat(f"{name}: AUC, ECE", {k: f"{p['auc']['mean']:.3f}, {p['ece']['mean']:.3f}" for k, p in parts.items()})
+        told = {k: ", ".join(f"{p[figure]['mean']:.3f}" for figure in PROBABILITIES) for k, p in parts.items()}
+        tell.flat(f"{name}: AUC, ECE, log loss, AUC against what is in use", told)
     for name, figures in results["confidence"].items():
         tell.flat(f"{name}: mean confidence, {INVESTORS} investors", figures)
 

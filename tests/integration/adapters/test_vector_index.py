@@ -45,6 +45,22 @@ def passing(own: Own, filters: Filters) -> set[int]:
     return {int(hit.property_id[1:]) for hit in hits}
 
 
+def test_the_activity_of_a_property_is_set_and_nothing_else_of_it_changes(own: Own, index: qdrant.Index) -> None:
+    others = index.of(uuid4(), qdrant.VERSION)
+    others.upsert_properties(["p3"], qdrant.unit_vectors(1), qdrant.property_rows(1), np.full((1, 4), 9.0))
+    before = own.get_properties(["p3", "p4"])
+    assert before["p3"].activity is None
+    priced = passing(own, Filters(price=Range(min=0.0)))
+    own.set_activity(["p3", "missing"], np.array([[3.0, 2.0, 1.0, 0.5], [1.0, 1.0, 1.0, 1.0]]))
+    after = own.get_properties(["p3", "p4", "missing"])
+    assert after.keys() == {"p3", "p4"}
+    assert after["p3"].activity == pytest.approx([3, 2, 1, 0.5])
+    assert (after["p3"].payload, after["p4"]) == (before["p3"].payload, before["p4"])
+    assert after["p3"].vector == pytest.approx(before["p3"].vector)
+    assert passing(own, Filters(price=Range(min=0.0))) == priced
+    assert others.get_properties(["p3"])["p3"].activity == pytest.approx([9] * 4)
+
+
 def test_the_nearest_come_first_with_their_cosines(own: Own) -> None:
     vectors = qdrant.unit_vectors(N)
     hits = own.search(vectors[7], limit=5)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from functions.train.app import TERMINATED, main
-from functions.train.job import Job, fit
+from functions.train.assemble import Design
+from functions.train.learn import Learner, fit, learn_everything
 from functions.train.offline import freeze
-from functions.train.progress import Progress
 from functions.train.tower.checkpoints import LATEST
+from functions.train.training_data import TrainingData
 from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.snapshots import Snapshot, digests, pack_snapshot
@@ -70,17 +71,22 @@ def test_terminated_in_mid_training_it_leaves_a_checkpoint_and_the_next_attempt_
         rest = job.stdout.read()
     assert job.returncode == TERMINATED == 143, rest
     objects, prefix = bucket.objects, f"{TENANT_A}/training/{VERSION}/"
-    assert objects.find(prefix + LATEST)
+    assert objects.find(prefix + f"first_{LATEST}")
     assert objects.find(prefix + MANIFEST) is None
 
     with start() as again:
         log, _ = again.communicate(timeout=120)
     assert again.returncode == 0, log
-    assert "epoch   1/" not in log
+    before_learning_again = log.partition("learning again")[0]
+    assert "epoch   4/" in before_learning_again
+    assert "epoch   1/" not in before_learning_again
     files = {name: objects.read(prefix + name) for name in objects.files(prefix)}
     twin = unpack(files, TENANT_A, VERSION)
-    whole = fit(Job(TENANT_A, VERSION, config=TwinConfig(epochs=EPOCHS)), snapshot, None, Progress())
-    np.testing.assert_allclose(twin.property_vectors, whole.twin.property_vectors, atol=1e-5)
+    config = TwinConfig(epochs=EPOCHS)
+    learner, data = Learner(Design(VERSION, "twin", config)), TrainingData.of(snapshot, config)
+    whole = fit(learner, data, snapshot.holdout)
+    live = learn_everything(learner, data, whole).twin
+    np.testing.assert_allclose(twin.property_vectors, live.property_vectors, atol=1e-5)
     losses = [epoch["train_loss"] for epoch in json.loads(files["training_history.json"])["epochs"]]
     assert losses == pytest.approx([epoch["train_loss"] for epoch in whole.history], abs=1e-5)
 

@@ -15,6 +15,7 @@ from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.domain.split import draw_holdout
 from portfolio_twin.errors import UnreadableInput
+from portfolio_twin.model.bundle.files import TESTED
 from portfolio_twin.model.encoder import PropertyEncoder
 from tests.fakes.twins import narrow_twin
 from tests.integration.fixtures import gates
@@ -29,7 +30,7 @@ def test_a_good_twin_passes_every_gate_and_the_table_is_kept_beside_the_bundle(t
     assert (answer["decision"], answer["reasons"], answer["kind"]) == ("passed", [], "twin")
     assert answer["gates"].keys() == {
         "finite", "f1", "accuracy", "loss_decreased", "ece", "better_than_popularity", "better_than_content_knn",
-        "unit_norm", "embedding_rank", "no_slice_worse",
+        "unit_norm", "embedding_rank", "no_slice_worse", "live_like_tested",
     }  # fmt: skip
     assert all(gate.keys() == {"value", "limit", "passed", "note"} for gate in answer["gates"].values())
     kept = json.loads(tenant.bucket.objects.read(f"{tenant.tenant_id}/training/{NEW}/gates.json"))
@@ -51,6 +52,22 @@ def test_the_bundle_is_measured_anew_and_its_own_figures_are_not_believed(tenant
     assert answer["decision"] == "rejected"
     assert {"accuracy", "better_than_content_knn"} <= failed(answer)
     assert all("look at" in reason for reason in answer["reasons"])
+
+
+def test_a_live_model_that_answers_unlike_the_tested_one_is_rejected(tenant: Tenant) -> None:
+    other = knowing_twin(WORLD, NEW, looks_at=("noise_0", "noise_1", "noise_2"))
+    answer = judged(tenant, other, tested=knowing_twin(WORLD, NEW))
+    assert (answer["decision"], failed(answer)) == ("rejected", {"live_like_tested"})
+    assert answer["gates"]["live_like_tested"]["value"] < 0.3
+    assert "learnt again" in answer["gates"]["live_like_tested"]["note"]
+
+
+def test_a_bundle_without_the_model_that_was_tested_cannot_be_judged(tenant: Tenant) -> None:
+    files = bundle_of(tenant, knowing_twin(WORLD, NEW))
+    gates.freeze(tenant, WORLD, NEW)
+    answer = gates.judge_files(tenant, {name: data for name, data in files.items() if not name.startswith(TESTED)})
+    assert failed(answer) == {"bundle"}
+    assert "tested-manifest.json is missing" in answer["reasons"][0]
 
 
 def test_a_loss_that_rose_is_rejected_whatever_the_model_can_do(tenant: Tenant) -> None:

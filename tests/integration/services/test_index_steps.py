@@ -1,12 +1,19 @@
+import time
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 
 from portfolio_twin.adapters.qdrant.index import VectorIndex
+from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected, IndexIncomplete, IndexUnavailable, ModelNotFound
 from portfolio_twin.model.bundle.files import Provenance, pack
+from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.plan_index import ShardSizes, check_index
 from portfolio_twin.services.pipeline.verify_index import verify_index
-from tests.fakes.twins import narrow_twin, small_catalogue
+from portfolio_twin.services.property_points import refresh_activity
+from tests.fakes.twins import narrow_twin, plain_layer, small_catalogue, small_twin
 from tests.integration.fixtures.index import Market, make_market
 from tests.integration.fixtures.s3 import FIRST, SECOND, THIRD
 
@@ -32,10 +39,50 @@ def test_a_property_is_indexed_with_what_is_known_of_it(market: Market) -> None:
     assert hit.payload == {"listing_price": 300_000.0, "square_footage": 1500.0, "property_type": "Condo"}
 
 
+def test_a_property_carries_how_much_goes_on_around_it_and_every_reindex_counts_what_came_since(market: Market) -> None:
+    tenant = market.tenant
+    catalogue = Catalogue.from_rows(ALL, [{"listing_price": 3e5, "square_footage": 900.0 + i} for i in range(20)])
+    twin = small_twin(catalogue, version=THIRD)
+    layer, until = plain_layer(20, twin.schema.width), int(time.time())
+    ranked = replace(twin, ranking=layer, learnt_until=until)
+    provenance = Provenance(tenant.tenant_id, {}, None, {}, "test")
+    tenant.bucket.models.publish(THIRD, pack(ranked, provenance, catalogue.take(np.arange(1)), {}))
+    market.reindex(THIRD)
+    assert activity(market, "p01", "p05") == {"p01": [1, 1, 1, 1], "p05": [0, 0, 0, 0]}
+    market.act(7, "p05", "view", minutes_ago=0)
+    market.act(8, "p05", "dislike", minutes_ago=0)
+    market.act(9, "p05", "like", minutes_ago=60 * 24 * 45)
+    assert market.plan(THIRD).mode == "changes"
+    market.reindex(THIRD)
+    assert activity(market, "p01", "p05") == {"p01": [1, 1, 1, 1], "p05": [2, 2, 2, 1]}
+    market.act(10, "p01", "deal", minutes_ago=0)
+    assert activity(market, "p01") == {"p01": [1, 1, 1, 1]}
+    with_live = FixedTwin(tenant.tenant_id, tenant.stores, ranked)
+    assert refresh_activity(with_live, ["p01", "gone"])
+    assert activity(market, "p01") == {"p01": [2, 2, 2, 2]}
+
+
+@dataclass(frozen=True)
+class FixedTwin(Tenant):
+    """A tenant whose live model is this one."""
+
+    model: Twin
+
+    def twin(self, *, fresh: bool = False) -> Twin:
+        return self.model
+
+
+def activity(market: Market, *names: str) -> dict[str, list[int]]:
+    """Interactions in each window, as the points have them."""
+    hits = market.index(THIRD).get_properties(names)
+    return {name: np.expm1(np.array(hit.activity)).round().astype(int).tolist() for name, hit in hits.items()}
+
+
 def test_an_investor_is_indexed_as_the_twin_sees_them(market: Market) -> None:
     market.reindex()
     twin = market.run().twin()
-    liked = market.index().property_vectors(["p01"])["p01"]
+    liked = market.index().get_properties(["p01"])["p01"].vector
+    assert liked is not None
     point = market.index().get_user(1)
     assert point is not None
     assert point.vector == pytest.approx(twin.user_vector(liked[None], np.array([1.0])), abs=1e-5)

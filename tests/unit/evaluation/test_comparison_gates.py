@@ -4,8 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from portfolio_twin.evaluation import comparison_gates as rivals
 from portfolio_twin.evaluation.bootstrap import FEW_USERS
+from portfolio_twin.evaluation.gating import comparison_gates as rivals
 
 NAN = float("nan")
 

@@ -188,7 +188,7 @@ def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> N
     rows, affinities = np.repeat(np.arange(400), 2), np.where(labels, 0.7, 0.4)
     many = Evaluation(
         users=np.arange(400), candidates=50, ranks={"twin": ranks}, pair_owners=rows, labels=labels,
-        affinities=affinities, confidences=affinities,
+        affinities=affinities, confidences=affinities, in_use=labels > 0,
     )  # fmt: skip
     hit, error = many.intervals()["hr_at_10"], many.intervals()["ece"]
     assert hit is not None

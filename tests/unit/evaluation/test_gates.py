@@ -4,7 +4,6 @@ import math
 import numpy as np
 import pytest
 
-from portfolio_twin.evaluation import gates
 from portfolio_twin.evaluation.bootstrap import chance_ece
 from portfolio_twin.evaluation.embedding_health import (
     collapsed_directions,
@@ -12,7 +11,8 @@ from portfolio_twin.evaluation.embedding_health import (
     lookalike_sanity,
     taste_figures,
 )
-from portfolio_twin.evaluation.gates import Gate, verdict
+from portfolio_twin.evaluation.gating import gates
+from portfolio_twin.evaluation.gating.gates import Gate, verdict
 
 NAN = float("nan")
 JUST_BELOW = 1e-9
@@ -66,9 +66,22 @@ def test_anything_not_finite_fails_by_name() -> None:
     ],
 )  # fmt: skip
 def test_the_loss_must_end_below_where_it_began(losses: list[float], passed: bool) -> None:
-    judged = gates.loss_decreased(losses)
+    judged = gates.loss_decreased([losses])
     assert judged.passed == passed
     assert passed or "training_curves.png" in judged.note
+
+
+def test_the_loss_of_every_learning_counts() -> None:
+    assert gates.loss_decreased([[2.0, 1.0], [3.0, 1.0]]).value == 0.5
+    assert not gates.loss_decreased([[2.0, 1.0], [1.0, 2.0]]).passed
+    assert not gates.loss_decreased([]).passed
+
+
+@pytest.mark.parametrize(
+    ("overlap", "moved", "passed"), [(0.5, 0.05, True), (0.1, 0.05, False), (0.5, 0.3, False), (NAN, NAN, True)]
+)
+def test_what_goes_live_must_answer_like_what_was_tested(overlap: float, moved: float, passed: bool) -> None:
+    assert gates.live_like_tested(overlap, moved).passed == passed
 
 
 def test_the_verdict_names_every_failed_gate_and_no_other() -> None:

@@ -12,6 +12,7 @@ import torch
 
 from functions.train.job import Job, run
 from functions.train.offline import freeze, train_into
+from functions.train.plain.calibration import Platt
 from functions.train.plain.config import PlainConfig
 from functions.train.plain.examples import Batch, learn_from
 from functions.train.plain.features import WIDTH, vectorise
@@ -25,7 +26,6 @@ from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.bundle.files import MANIFEST
-from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.config import TwinConfig
 from tests.fakes.logs import log_of, random_deals
 from tests.fakes.twins import small_catalogue
@@ -115,7 +115,9 @@ def test_alone_it_leaves_figures_and_a_report_and_nothing_that_could_be_served(t
     assert not [name for name in files if name.endswith((".safetensors", ".pt"))]
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["ranking"].keys() == {"baseline", "popularity", "content_knn"}
-    assert metrics["classification"].keys() == {"accuracy", "precision", "recall", "f1", "auc", "ece"}
+    assert metrics["classification"].keys() == {
+        "accuracy", "precision", "recall", "f1", "auc", "ece", "log_loss", "auc_in_use",
+    }  # fmt: skip
     assert len(json.loads((tmp_path / "training_history.json").read_text())["epochs"]) == 3
     page = (tmp_path / "report.html").read_text()
     assert NOT_SERVED in page
@@ -152,3 +154,20 @@ def test_it_stops_when_told_to_and_does_not_start_without_data(snapshot: Snapsho
         run(JOB, snapshot, progress=Progress(stop=lambda: True))
     with pytest.raises(InvalidInput, match="nothing to train on"):
         run(JOB, freeze(deals(users=0), seed=0))
+
+
+def test_platt_finds_the_line_between_the_classes() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(-1, 1, 20_000)
+    labels = (rng.random(20_000) < 1 / (1 + np.exp(-(6 * scores - 1)))).astype(float)
+    platt = Platt.fit(scores, labels)
+    balance = np.log((1 - labels).sum() / labels.sum())  # the balanced prior moves the intercept by the log odds
+    assert platt.slope == pytest.approx(6, rel=0.05)
+    assert platt.intercept == pytest.approx(-1 + balance, abs=0.15)
+
+
+def test_platt_never_turns_the_ranking_round() -> None:
+    platt = Platt.fit(np.array([0.9, 0.8, 0.1, 0.2]), np.array([0.0, 0.0, 1.0, 1.0]))
+    assert (platt.slope, platt.intercept) == (0, 0)
+    with pytest.raises(ValueError, match="both"):
+        Platt.fit(np.array([0.1]), np.array([1.0]))

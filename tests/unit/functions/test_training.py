@@ -25,7 +25,6 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.bundle.files import unpack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.histories import Histories
-from portfolio_twin.model.twin import Taste
 from tests.fakes.logs import log_of
 
 torch.set_num_threads(1)  # steps this short are slower on two
@@ -140,6 +139,9 @@ def interrupt_after(steps: int) -> Progress:
     return Progress(stop=lambda: next(left, True))
 
 
+FIRST = f"first_{LATEST}"
+
+
 def assert_same(one: Trained, other: Trained) -> None:
     for name, tensor in one.network.state_dict().items():
         assert torch.equal(tensor, other.network.state_dict()[name]), name
@@ -154,33 +156,33 @@ def store(tmp_path: Path) -> FolderStore:
 
 def test_a_resumed_training_equals_an_uninterrupted_one(store: FolderStore) -> None:
     with pytest.raises(Interrupted):
-        trained(checkpoints=Checkpoints(store), progress=interrupt_after(38))  # in the middle of an epoch
-    assert_same(trained(checkpoints=Checkpoints(store)), trained())
+        trained(checkpoints=Checkpoints(store, "first"), progress=interrupt_after(38))  # in the middle of an epoch
+    assert_same(trained(checkpoints=Checkpoints(store, "first")), trained())
 
 
 def test_a_corrupt_checkpoint_falls_back_to_the_one_before(
     store: FolderStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(Interrupted):
-        trained(checkpoints=Checkpoints(store, every_seconds=0), progress=interrupt_after(60))
-    store.write(LATEST, (store.read(LATEST) or b"")[:1000])
+        trained(checkpoints=Checkpoints(store, "first", every_seconds=0), progress=interrupt_after(60))
+    store.write(FIRST, (store.read(FIRST) or b"")[:1000])
     epochs: list[float] = []
     progress = Progress(epoch=lambda figures, _: epochs.append(figures["epoch"]))
-    assert_same(trained(checkpoints=Checkpoints(store), progress=progress), trained())
+    assert_same(trained(checkpoints=Checkpoints(store, "first"), progress=progress), trained())
     assert epochs[0] > 1
-    assert f"{LATEST} is left aside" in capsys.readouterr().err
+    assert f"{FIRST} is left aside" in capsys.readouterr().err
 
 
 def test_with_no_readable_checkpoint_a_training_starts_afresh(store: FolderStore) -> None:
     for name in (LATEST, PREVIOUS):
-        store.write(name, b"not a checkpoint")
-    assert_same(trained(checkpoints=Checkpoints(store)), trained())
-    assert store.read(BEST)
+        store.write(f"first_{name}", b"not a checkpoint")
+    assert_same(trained(checkpoints=Checkpoints(store, "first")), trained())
+    assert store.read(f"first_{BEST}")
 
 
 def test_the_checkpoint_of_another_training_is_left_aside(store: FolderStore) -> None:
-    trained(replace(QUICK, epochs=2), checkpoints=Checkpoints(store))
-    assert_same(trained(checkpoints=Checkpoints(store)), trained())
+    trained(replace(QUICK, epochs=2), checkpoints=Checkpoints(store, "first"))
+    assert_same(trained(checkpoints=Checkpoints(store, "first")), trained())
 
 
 def test_a_checkpoint_that_wants_to_run_code_is_not_obeyed(store: FolderStore, tmp_path: Path) -> None:
@@ -188,8 +190,8 @@ def test_a_checkpoint_that_wants_to_run_code_is_not_obeyed(store: FolderStore, t
         def __reduce__(self) -> Any:
             return (Path.touch, (tmp_path / "exploded",))
 
-    store.write(LATEST, pickle.dumps(Bomb(), protocol=2))
-    assert Checkpoints(store).newest("any") is None
+    store.write(FIRST, pickle.dumps(Bomb(), protocol=2))
+    assert Checkpoints(store, "first").newest("any") is None
     assert not (tmp_path / "exploded").exists()
 
 
@@ -215,14 +217,14 @@ def test_a_training_leaves_a_bundle_that_loads_and_a_report_that_needs_nothing_e
     assert json.loads(files["metrics.json"])["tastes"]["without_evidence"] == 0
     assert "mean cosine" in page
     assert page.count('src="data:image/png;base64,') == page.count("<img ") == 7  # no map: nothing says where these lie
-    for name in ("metrics.json", "training_history.json", "training_curves.png", "portfolio_twin_best.pt"):
+    for name in ("metrics.json", "training_history.json", "training_curves.png", "first_portfolio_twin_best.pt"):
         assert name in files
 
 
 def test_an_affinity_above_a_half_means_the_investors_own_price_class(folder: Path) -> None:
     twin = unpack({path.name: path.read_bytes() for path in folder.iterdir()}, JOB.tenant_id, JOB.version)
-    affinity = twin.affinity(Taste(*twin.known_user(0)), twin.property_vectors)
-    assert affinity[::2].min() > 0.5 > affinity[1::2].max()
+    log_odds = twin.log_odds(twin.known_taste(0), twin.property_vectors)
+    assert log_odds[::2].min() > 0 > log_odds[1::2].max()
 
 
 def test_a_content_model_is_made_without_torch_and_without_interactions(

@@ -10,7 +10,6 @@ import safetensors.numpy
 
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle.files import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
-from portfolio_twin.model.calibration import Platt
 from portfolio_twin.model.config import RETIRED, TwinConfig
 from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import Twin
@@ -37,8 +36,8 @@ def redigested(files: Files) -> Files:
 def test_what_was_packed_comes_back_the_same() -> None:
     twin, again = small_twin(), unpack(packed(), TENANT_A, VERSION)
     assert (again.embed(small_catalogue(9, seed=3)) == twin.embed(small_catalogue(9, seed=3))).all()
-    assert again.known_user(2)[0] == pytest.approx(twin.known_user(2)[0])
-    assert (again.calibration, again.confidence, again.config) == (twin.calibration, twin.confidence, twin.config)
+    assert again.known_taste(2)[0] == pytest.approx(twin.known_taste(2)[0])
+    assert (again.slope, again.confidence, again.config) == (twin.slope, twin.confidence, twin.config)
     assert list(again.property_ids) == list(twin.property_ids)
 
 
@@ -64,8 +63,10 @@ POISONED = np.where(np.arange(WEIGHT.size).reshape(WEIGHT.shape) == 0, np.float3
         ({"user_vectors": SOUND["user_vectors"] * 2}, "unit vectors"),
         ({"user_ids": SOUND["user_ids"][::-1]}, "fit each other"),
         ({"tower.0.weight": -WEIGHT}, "golden"),
-        ({"landmarks": None}, "missing or unexpected"),
+        ({"offer.features": None}, "missing or unexpected"),
         ({"extra": np.zeros(1)}, "missing or unexpected"),
+        ({"offer.rows": np.full(60, 60)}, "offer"),
+        ({"offer.rows": np.zeros(0, np.int64)}, "offer"),
     ],
 )
 def test_tensors_that_are_not_what_the_manifest_says_are_refused(changes: dict[str, Any], reason: str) -> None:
@@ -75,16 +76,15 @@ def test_tensors_that_are_not_what_the_manifest_says_are_refused(changes: dict[s
 
 def with_second_step() -> Twin:
     twin = small_twin()
-    return replace(twin, ranking=plain_layer(len(twin.property_ids), twin.schema.width), market_calibration=Platt(2, 0))
+    return replace(twin, ranking=plain_layer(len(twin.property_ids), twin.schema.width))
 
 
-def test_the_second_step_and_the_markets_calibration_come_back_the_same() -> None:
+def test_the_second_step_comes_back_the_same() -> None:
     twin, again = with_second_step(), unpack(packed(with_second_step()), TENANT_A, VERSION)
-    assert again.market_calibration == twin.market_calibration
     assert again.ranking is not None
     assert twin.ranking is not None
     assert (again.ranking.neighbours.rows == twin.ranking.neighbours.rows).all()
-    assert again.ranking.golden(twin.landmarks[0]) == twin.ranking.golden(twin.landmarks[0])
+    assert again.ranking.golden(twin.offer.X[0]) == twin.ranking.golden(twin.offer.X[0])
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def edited(**changes: Any) -> Files:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"kind": "oracle"}, {"config": {}}, {"feature_schema": {}}, {"calibration": {"slope": "x", "intercept": 0}},
-        {"golden": None}, {"ranking": {"terms": ["luck"], "neighbours": 1}}, {"market_calibration": {"slope": "x"}},
+        {"kind": "oracle"}, {"config": {}}, {"feature_schema": {}}, {"slope": "x"}, {"slope": None},
+        {"golden": None}, {"ranking": {"terms": ["luck"], "neighbours": 1}},
         {"files": {}}, {"files": 3}, {"confidence": {"coefficients": [1]}}, {"extent": {}},
         {"extent": small_twin().extent.to_json() | {"reach_km": float("nan")}},
     ],

@@ -8,7 +8,6 @@ import pytest
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.extent import LEAST_REACH_KM, Extent, cover
 from portfolio_twin.model.features import KM_PER_DEGREE, FeatureSchema
-from portfolio_twin.model.twin import Taste
 from tests.fakes.twins import small_catalogue, small_twin
 
 CATALOGUE = small_catalogue(400)
@@ -44,7 +43,7 @@ def test_what_cannot_be_of_this_market_is_answered_with_less_confidence_than_any
     row: dict[str, Any],
 ) -> None:
     twin = small_twin(CATALOGUE)
-    taste = Taste(twin.user_vectors[0], evidence=3.0)
+    taste = twin.taste(twin.user_vectors[0], evidence=3.0)
     odd = twin.score(taste, twin.schema.read(Catalogue.from_rows([""], [row]))).confidence[0]
     assert odd < 0.1
     assert odd < twin.score(taste, twin.schema.read(CATALOGUE)).confidence.min()

@@ -5,21 +5,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_WEIGHTS, KINDS, InteractionLog
+from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.config import TwinConfig
+from portfolio_twin.model.encoder import PropertyEncoder
+from portfolio_twin.model.ranking import Past
 from portfolio_twin.services.answers.know_investor import evidence_weight
 from portfolio_twin.services.user_points import user_points
 from tests.fakes import logs
-from tests.fakes.twins import small_twin
+from tests.fakes.twins import plain_layer, small_catalogue, small_twin, twin_of
 
 TWIN = small_twin()
+CATALOGUE = small_catalogue()
 INDEXED: dict[str, Matrix] = dict(zip(TWIN.property_ids, TWIN.property_vectors, strict=True))
 
 
-def vectors_of(ids: Sequence[str]) -> Mapping[str, Matrix]:
-    return {property_id: INDEXED[property_id] for property_id in ids if property_id in INDEXED}
+def stored(ids: Sequence[str]) -> Mapping[str, PropertyHit]:
+    rows = {name: TWIN.property_rows[name] for name in ids if name in INDEXED}
+    return {name: PropertyHit(name, 0.0, CATALOGUE.row(row)) for name, row in rows.items()}
 
 
 def log_of(*events: tuple[int, str, str]) -> InteractionLog:
@@ -28,7 +33,7 @@ def log_of(*events: tuple[int, str, str]) -> InteractionLog:
 
 
 def points(*events: tuple[int, str, str]) -> dict[int, UserPoint]:
-    return {point.user_id: point for point in user_points(TWIN, log_of(*events), vectors_of)}
+    return {point.user_id: point for point in user_points(TWIN, log_of(*events), stored)}
 
 
 def expected(*history: tuple[str, str]) -> Matrix:
@@ -80,13 +85,31 @@ def test_only_the_newest_properties_are_pooled() -> None:
 
 
 def test_after_a_change_of_taste_the_old_one_is_forgotten_but_not_what_was_acted_on() -> None:
-    twin = replace(TWIN, config=TwinConfig(), property_vectors=np.zeros((60, 16), np.float32))
-    east, north = np.eye(16, dtype=np.float32)[:2]
-    vectors = {f"p{i}": east if i < 5 else north for i in range(9)}
-    (point,) = user_points(twin, log_of(*((1, i, "like") for i in vectors)), lambda _: vectors)
-    assert [i for i, _, _ in point.history] == ["p8", "p7", "p6", "p5"]
-    assert point.vector == pytest.approx(twin.user_vector(np.stack([north]), np.ones(1, np.float32)), abs=1e-6)
-    assert set(point.acted_on) == set(vectors)
+    catalogue = Catalogue.from_rows([f"p{i}" for i in range(9)], [{"bedrooms": 1.0 + 3 * (i > 4)} for i in range(9)])
+    weight = np.zeros((1, 16), np.float32)
+    weight[0, :2] = 1.0, -1.0
+    bias = np.zeros(16, np.float32)
+    bias[2] = 0.1
+    twin = twin_of(catalogue, PropertyEncoder([(weight, bias)]), config=TwinConfig(hidden=()))
+    hits = {str(name): PropertyHit(name, 0.0, catalogue.row(i)) for i, name in enumerate(catalogue.ids)}
+    (point,) = user_points(twin, log_of(*((1, name, "like") for name in hits)), lambda _: hits)
+    assert [name for name, _, _ in point.history] == ["p8", "p7", "p6", "p5"]
+    assert point.vector == pytest.approx(twin.embed(catalogue)[8], abs=1e-6)
+    assert set(point.acted_on) == set(hits)
+
+
+def test_a_point_holds_what_the_scores_of_its_investor_are_measured_against() -> None:
+    twin = replace(TWIN, ranking=plain_layer(60, TWIN.schema.width))
+    (point,) = user_points(twin, log_of((1, "p1", "like"), (1, "p2", "deal"), (1, "p3", "view")), stored)
+    acted_on = np.array([1, 2])
+    assert point.log_mean == pytest.approx(twin.taste(point.vector, left_out=acted_on).log_mean)
+    X = twin.schema.vectorise(CATALOGUE)
+    past = Past(X[1:4], np.array([1.0, 1.0, 0.3], np.float32), np.arange(1, 4))
+    expected = twin.normaliser(past, acted_on)
+    assert expected is not None
+    assert point.normaliser is not None
+    assert point.normaliser.log_mean == pytest.approx(expected.log_mean, abs=1e-6)
+    assert point.normaliser.terms == pytest.approx(expected.terms, abs=1e-6)
 
 
 def test_many_at_once_are_the_same_as_each_alone() -> None:
@@ -95,7 +118,7 @@ def test_many_at_once_are_the_same_as_each_alone() -> None:
     together = points(*draws)
     assert len(together) == len({user for user, _, _ in draws})
     for user, point in together.items():
-        alone = user_points(TWIN, log_of(*draws).take(log_of(*draws).users == user), vectors_of)[0]
+        alone = user_points(TWIN, log_of(*draws).take(log_of(*draws).users == user), stored)[0]
         assert alone.vector == pytest.approx(point.vector, abs=1e-6)
         assert (alone.evidence, alone.history) == (point.evidence, point.history)
         assert sorted(alone.acted_on) == sorted(point.acted_on)

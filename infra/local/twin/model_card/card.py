@@ -15,7 +15,7 @@ from functions.train.report.tables import CLASSIFICATION, NAMES, RANKING, TOO_FE
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, RESAMPLES
-from portfolio_twin.evaluation.comparison_gates import SLICE_LOSS
+from portfolio_twin.evaluation.gating.comparison_gates import SLICE_LOSS
 from portfolio_twin.evaluation.slices import GROUPS, label_of
 from portfolio_twin.model.bundle.files import MANIFEST
 

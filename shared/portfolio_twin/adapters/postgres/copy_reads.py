@@ -26,6 +26,9 @@ READ_AS = {
 }
 COLUMNS = [READ_AS.get(name, properties.c[name]) for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS, "attributes")]
 CATALOGUE = str(select(properties.c.property_id, *COLUMNS).compile(dialect=DIALECT))
+CHANGED = """(updated_at >= cast(current_setting('copy.changed_since') as timestamptz) or property_id in (
+    select property_id from interactions where recorded_at >= cast(current_setting('copy.changed_since') as timestamptz)
+))"""
 LOG = """select user_id, property_id, kind, to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 from interactions"""
 
@@ -39,12 +42,12 @@ def copy_data(session: TenantSession, lookback_days: int | None = None) -> Datas
 def copy_catalogue(
     session: TenantSession, *, after: str | None = None, until: str | None = None, changed_since: datetime | None = None
 ) -> Catalogue:
-    """The properties with after < id ≤ until that changed at or after a moment, in the order of their ids."""
+    """The properties with after < id ≤ until that changed, or were dealt with, at or after a moment; by id."""
     where = _narrow(
         session,
         after=(after, "property_id > current_setting('copy.after')"),
         until=(until, "property_id <= current_setting('copy.until')"),
-        changed_since=(changed_since, "updated_at >= cast(current_setting('copy.changed_since') as timestamptz)"),
+        changed_since=(changed_since, CHANGED),
     )
     return read_catalogue(_copy(session, f"{CATALOGUE} {where} order by property_id"))
 

@@ -58,9 +58,26 @@ class TenantIndex:
         self._properties = PointStore(connection, COLLECTIONS["properties"], owner, batch_points)
         self._users = PointStore(connection, COLLECTIONS["users"], owner, batch_points)
 
-    def upsert_properties(self, ids: Sequence[str], vectors: Vector, payloads: Sequence[Mapping[str, Any]]) -> None:
-        """Stores properties, vectors (n, d) and the fields of each; those already there are replaced."""
-        self._properties.upsert(ids, vectors, lambda row: points.property_payload(self._owner, ids[row], payloads[row]))
+    def upsert_properties(
+        self,
+        ids: Sequence[str],
+        vectors: Vector,
+        payloads: Sequence[Mapping[str, Any]],
+        activity: Vector | None = None,
+    ) -> None:
+        """Stores properties, vectors (n, d), the fields and the activity (n, windows) of each; those already there are
+        replaced.
+        """
+
+        def payload(row: int) -> dict[str, Any]:
+            mine = None if activity is None else activity[row]
+            return points.property_payload(self._owner, ids[row], payloads[row], mine)
+
+        self._properties.upsert(ids, vectors, payload)
+
+    def set_activity(self, ids: Sequence[str], activity: Vector) -> None:
+        """Of properties that are indexed, (n, windows); of others nothing is stored."""
+        self._properties.set_fields(ids, [{"activity": row.tolist()} for row in activity])
 
     def upsert_users(self, users: Sequence[UserPoint]) -> None:
         """Stores investors; those already there are replaced."""
@@ -93,18 +110,13 @@ class TenantIndex:
         hits = [points.property_hit(point) for point in self._properties.retrieve(property_ids)]
         return {hit.property_id: hit for hit in hits}
 
-    def property_vectors(self, property_ids: Sequence[str]) -> dict[str, Vector]:
-        """Their vectors (d,) alone, for many at a time."""
-        records = self._properties.retrieve(property_ids, [*points.OWNER_FIELDS, "property_id"])
-        return {record.payload["property_id"]: points.as_vector(record.vector) for record in records if record.vector}
-
     def get_user(self, user_id: int) -> UserPoint | None:
         records = self._users.retrieve([user_id])
         return points.user_point(records[0]) if records else None
 
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
         """The investors whose vectors are nearest to the vector (d,), best first."""
-        fields = [*points.OWNER_FIELDS, "user_id", "evidence"]
+        fields = [*points.OWNER_FIELDS, "user_id", "evidence", "log_mean"]
         answer = self._users.search(vector[np.newaxis], limit=limit, fields=fields)[0]
         return [points.user_hit(point) for point in answer]
 

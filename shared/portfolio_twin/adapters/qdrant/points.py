@@ -9,13 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.domain.interactions import Event
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.model.scoring.offer import Normaliser
 
 Vector = npt.NDArray[np.floating[Any]]
 PointKind = Literal["properties", "users"]
 
 COLLECTIONS: dict[PointKind, str] = {"properties": "property_embeddings", "users": "user_embeddings"}
 OWNER_FIELDS = ("tenant_id", "model_version")
-INDEX_ONLY_FIELDS = frozenset({*OWNER_FIELDS, "property_id", "location"})  # what packing adds, unpacking takes away
+INDEX_ONLY_FIELDS = frozenset(
+    {*OWNER_FIELDS, "property_id", "location", "activity"}
+)  # what packing adds, unpacking takes away
 
 
 class Owner(NamedTuple):
@@ -48,28 +52,36 @@ class PropertyHit:
     score: float
     payload: Mapping[str, Any]
     vector: Vector | None = field(default=None, compare=False)  # (d,)
+    activity: Vector | None = field(default=None, compare=False)  # (windows,) of today, where a ranking layer reads it
 
 
 @dataclass(frozen=True)
 class UserPoint:
-    """An investor as the index keeps one: vector, evidence, and the recent history."""
+    """An investor as the index keeps one: vector, evidence, the recent history, what their scores stand against."""
 
     user_id: int
     vector: Vector = field(compare=False)  # (d,)
     evidence: Mapping[str, int] = field(default_factory=dict)  # kind -> number of properties in the history
     history: Sequence[Event] = ()  # newest first, at most HISTORY_LIMIT
     acted_on: Sequence[str] = ()  # property ids that are never recommended again
+    log_mean: float = field(default=0.0, compare=False)  # see `Taste`
+    normaliser: Normaliser | None = field(default=None, compare=False)  # of the ranking layer, where there is one
 
 
 class UserHit(NamedTuple):
     user_id: int
     score: float
     evidence: Mapping[str, int]
+    log_mean: float
 
 
-def property_payload(owner: Owner, property_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields, whose they are, and the location in the form that a geo filter reads."""
+def property_payload(
+    owner: Owner, property_id: str, fields: Mapping[str, Any], activity: Vector | None
+) -> dict[str, Any]:
+    """The fields, whose they are, the location in the form that a geo filter reads, and the activity."""
     payload = {**fields, **owner.fields(), "property_id": property_id}
+    if activity is not None:
+        payload["activity"] = activity.tolist()
     lat, lon = fields.get("lat"), fields.get("lon")
     if lat is not None and lon is not None:
         payload["location"] = {"lat": lat, "lon": lon}
@@ -79,13 +91,21 @@ def property_payload(owner: Owner, property_id: str, fields: Mapping[str, Any]) 
 def property_hit(point: Point) -> PropertyHit:
     fields = {name: value for name, value in point.payload.items() if name not in INDEX_ONLY_FIELDS}
     vector = None if point.vector is None else as_vector(point.vector)
-    return PropertyHit(point.payload["property_id"], point.score, fields, vector)
+    activity = as_vector(point.payload["activity"]) if "activity" in point.payload else None
+    return PropertyHit(point.payload["property_id"], point.score, fields, vector, activity)
+
+
+def catalogue_of(hits: Sequence[PropertyHit]) -> Catalogue:
+    """The properties as they are stored."""
+    return Catalogue.from_rows([hit.property_id for hit in hits], [hit.payload for hit in hits])
 
 
 def user_payload(owner: Owner, user: UserPoint) -> dict[str, Any]:
     return {
         **owner.fields(),
         "user_id": user.user_id,
+        "log_mean": user.log_mean,
+        "normaliser": _packed(user.normaliser),
         "evidence": dict(user.evidence),
         "history": [list(event) for event in user.history],
         "acted_on": list(user.acted_on),
@@ -96,11 +116,23 @@ def user_point(point: Point) -> UserPoint:
     payload = point.payload
     history = tuple(Event(*entry) for entry in payload["history"])
     vector = as_vector(point.vector)
-    return UserPoint(payload["user_id"], vector, payload["evidence"], history, tuple(payload["acted_on"]))
+    return UserPoint(
+        user_id=payload["user_id"], vector=vector, log_mean=payload["log_mean"],
+        normaliser=_unpacked(payload["normaliser"]), evidence=payload["evidence"], history=history,
+        acted_on=tuple(payload["acted_on"]),
+    )  # fmt: skip
+
+
+def _packed(normaliser: Normaliser | None) -> list[float] | None:
+    return [normaliser.log_mean, *normaliser.terms.tolist()] if normaliser else None
+
+
+def _unpacked(numbers: Sequence[float] | None) -> Normaliser | None:
+    return Normaliser(numbers[0], np.array(numbers[1:], dtype=np.float32)) if numbers else None
 
 
 def user_hit(point: Point) -> UserHit:
-    return UserHit(point.payload["user_id"], point.score, point.payload["evidence"])
+    return UserHit(point.payload["user_id"], point.score, point.payload["evidence"], point.payload["log_mean"])
 
 
 def as_vector(values: Sequence[float]) -> Vector:

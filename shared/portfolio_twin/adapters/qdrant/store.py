@@ -1,7 +1,7 @@
 """One collection of Qdrant, as one tenant sees it in one version: what comes back is checked for its owner."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -73,6 +73,20 @@ class PointStore:
             with self._connection.calling() as client:
                 records += client.retrieve(self._collection, ids, with_payload=fields, with_vectors=True)
         return self._own(records)
+
+    def set_fields(self, items: Sequence[str], fields: Sequence[Mapping[str, Any]]) -> None:
+        """Sets these fields of the payloads of those points that are there, and leaves the others."""
+        changes = [
+            models.SetPayloadOperation(
+                set_payload=models.SetPayload(
+                    payload=dict(each), filter=build_filter(*self._owner, Narrowing(only=[item]))
+                )
+            )
+            for item, each in zip(items, fields, strict=True)
+        ]
+        if changes:
+            with self._connection.calling() as client:
+                client.batch_update_points(self._collection, changes, wait=True)
 
     def count(self) -> int:
         with self._connection.calling() as client:

@@ -11,7 +11,7 @@ from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.s3.keys import Entry
 from portfolio_twin.adapters.s3.objects import ConditionFailed, Objects, StoredObject
 from portfolio_twin.errors import BundleRejected, ModelNotFound, NoPreviousVersion, PromotionConflict
-from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, read_manifest
+from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, TESTED_FILES, read_manifest
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,12 @@ class ModelRegistry:
     def __init__(self, objects: Objects, tenant_id: UUID, bundle_limit_bytes: int) -> None:
         self._objects, self._tenant_id, self._limit_bytes = objects, tenant_id, bundle_limit_bytes
 
-    def fetch(self, version: str) -> dict[str, bytes]:
-        """What serving reads of a published bundle; raises ModelNotFound, BundleRejected when it is too big."""
-        files = self._fetch(self._prefix(version), (MANIFEST, *SERVING_FILES))
+    def fetch(self, version: str, *, tested: bool = False) -> dict[str, bytes]:
+        """What serving reads of a published bundle, and the same as it was `tested`; raises ModelNotFound,
+        BundleRejected when it is too big.
+        """
+        names = (MANIFEST, *SERVING_FILES, *(TESTED_FILES if tested else ()))
+        files = self._fetch(self._prefix(version), names)
         if MANIFEST not in files:
             raise ModelNotFound(f"version {version} is not published")
         return files

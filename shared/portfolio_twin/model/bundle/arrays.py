@@ -8,17 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.model.activity import WINDOWS_DAYS
-from portfolio_twin.model.calibration import Confidence, Platt
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import UNIT_TOLERANCE, PropertyEncoder
 from portfolio_twin.model.extent import Extent
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.ranking import TERMS, WEIGHT_ROWS, RankingLayer
+from portfolio_twin.model.scoring.confidence import Confidence
+from portfolio_twin.model.scoring.offer import Offer
 from portfolio_twin.model.twin import Twin
 
 Shapes = Mapping[str, tuple[tuple[int | None, ...], str]]  # name → shape and dtype; None stands for any length
-SAME_NAMES = ("landmarks", "property_vectors", "user_ids", "user_vectors", "user_evidence")  # in the twin and here
+SAME_NAMES = ("property_vectors", "user_ids", "user_vectors", "user_evidence")  # in the twin and here
 
 
 def tensors_of(twin: Twin) -> dict[str, npt.NDArray[Any]]:
@@ -27,6 +28,8 @@ def tensors_of(twin: Twin) -> dict[str, npt.NDArray[Any]]:
         **_tower_tensors("tower", twin.encoder),
         **_ranking_tensors(twin.ranking),
         "global_vector": twin.market_taste,
+        "offer.rows": twin.offer.rows,
+        "offer.features": twin.offer.X,
         **{name: getattr(twin, name) for name in SAME_NAMES},
     }
 
@@ -55,12 +58,10 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
     config = TwinConfig.from_json(manifest["config"])
     schema = FeatureSchema.from_json(manifest["feature_schema"])
     hidden = () if manifest["kind"] == "content" else config.hidden
-    layer, market, n = manifest["ranking"], manifest["market_calibration"], len(property_ids)
+    layer, n = manifest["ranking"], len(property_ids)
     _check_tensors(tensors, {**_expected(config, schema, hidden, n), **_expected_ranking(layer, config, schema, n)})
-    scalars = [manifest["base_rate"], *manifest["calibration"].values()]
-    scalars += market.values() if market else ()
-    if not np.isfinite(scalars).all():
-        raise ValueError("a calibration number is not finite")
+    if not np.isfinite([manifest["base_rate"], manifest["slope"]]).all():
+        raise ValueError("base_rate or slope is not finite")
     return Twin(
         version=manifest["version"],
         kind=manifest["kind"],
@@ -69,11 +70,12 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
         extent=Extent.from_json(manifest["extent"], schema),
         encoder=_build_tower("tower", tensors, len(hidden) + 1),
         market_taste=tensors["global_vector"],
-        calibration=Platt(**manifest["calibration"]),
+        slope=float(manifest["slope"]),
         confidence=Confidence.from_json(manifest["confidence"]),
+        learnt_until=int(manifest["learnt_until"]),
         base_rate=float(manifest["base_rate"]),
+        offer=Offer(tensors["offer.rows"], tensors["offer.features"]),
         property_ids=np.array(property_ids, dtype=object),
-        market_calibration=Platt(**market) if market else None,
         ranking=_build_ranking(tensors, len(hidden) + 1) if layer else None,
         **{name: tensors[name] for name in SAME_NAMES},
     )
@@ -119,7 +121,8 @@ def _expected(config: TwinConfig, schema: FeatureSchema, hidden: tuple[int, ...]
     return {
         **_expected_tower("tower", [schema.width, *hidden, d]),
         "global_vector": ((d,), "float32"),
-        "landmarks": ((None, schema.width), "float32"),
+        "offer.rows": ((None,), "int64"),
+        "offer.features": ((None, schema.width), "float32"),
         "property_vectors": ((n, d), "float32"),
         "user_ids": ((None,), "int64"),
         "user_vectors": ((None, d), "float32"),
@@ -148,5 +151,6 @@ def _check_tensors(tensors: Mapping[str, npt.NDArray[Any]], expected: Shapes) ->
     for name in ("property_vectors", "user_vectors"):
         if np.abs(np.linalg.norm(tensors[name], axis=1) - 1).max(initial=0) > UNIT_TOLERANCE:
             raise ValueError(f"{name} are not unit vectors")
-    if len(tensors["landmarks"]) == 0:
-        raise ValueError("there are no landmarks")
+    rows, n = tensors["offer.rows"], len(tensors["property_vectors"])
+    if len(rows) == 0 or len(rows) != len(tensors["offer.features"]) or ((rows < 0) | (rows >= n)).any():
+        raise ValueError("the offer is empty, or is not of this bundle's properties")

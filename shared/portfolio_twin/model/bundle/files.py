@@ -18,12 +18,14 @@ from portfolio_twin.model.config import dimension_fault
 from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import ModelKind, Twin
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MANIFEST = "manifest.json"  # of a bundle and of a snapshot alike; written last, so that what has none is unfinished
 TENSORS = "portfolio_twin.safetensors"
 PROPERTY_IDS = "property_ids.json"
 SERVING_FILES = (TENSORS, PROPERTY_IDS)
 GOLDEN_TOLERANCE = 1e-4
+TESTED = "tested-"  # before the names of the files of the model as it was tested: it has not learnt the test targets
+TESTED_FILES = (TESTED + MANIFEST, TESTED + TENSORS)
 
 
 class Provenance(NamedTuple):
@@ -61,15 +63,35 @@ def pack(twin: Twin, provenance: Provenance, golden: Catalogue, extra: Mapping[s
     return files | {MANIFEST: json.dumps(manifest, indent=1, allow_nan=False).encode()}
 
 
+def as_tested(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What goes into the bundle of the model that goes live; the properties are the same."""
+    return {TESTED + name: files[name] for name in (MANIFEST, TENSORS)}
+
+
+def unpack_tested(files: Mapping[str, bytes], tenant_id: UUID, version: str) -> Twin:
+    """The same model before it learnt the test targets: what may be tested. A content model learnt none.
+
+    Raises BundleRejected for any fault of either.
+    """
+    serving = unpack(files, tenant_id, version)
+    return serving if serving.kind == "content" else unpack(_tested_of(files), tenant_id, version)
+
+
+def _tested_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    if missing := [name for name in TESTED_FILES if name not in files]:
+        raise BundleRejected(f"{missing[0]} is missing: a model that learnt the test targets cannot be tested on them")
+    return {name: files[TESTED + name] for name in (MANIFEST, TENSORS)} | {PROPERTY_IDS: files.get(PROPERTY_IDS, b"")}
+
+
 def _scalars(twin: Twin) -> dict[str, Any]:
     """All of the twin that is no array."""
-    layer, market = twin.ranking, twin.market_calibration
+    layer = twin.ranking
     return {
         "config": twin.config.to_json(),
         "feature_schema": twin.schema.to_json(),
         "extent": twin.extent.to_json(),
-        "calibration": twin.calibration.to_json(),
-        "market_calibration": market.to_json() if market else None,
+        "slope": twin.slope,
+        "learnt_until": twin.learnt_until,
         "confidence": twin.confidence.to_json(),
         "ranking": {"terms": list(TERMS), "neighbours": layer.neighbours.rows.shape[1]} if layer else None,
         "base_rate": twin.base_rate,

@@ -1,24 +1,23 @@
-"""Why this answer: every input's share, the liked properties nearest to it, and what would lift it."""
+"""Why this answer: the share of every input and term, the liked properties nearest to it, and what would lift it."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.domain.arrays import Matrix
+from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.domain.criteria import Strict
-from portfolio_twin.domain.interactions import UserId
+from portfolio_twin.domain.interactions import POSITIVE_KINDS, UserId
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.explanation import Change, explain, smallest_change
+from portfolio_twin.model.scoring.confidence import sigmoid
+from portfolio_twin.model.scoring.explanation import Change, smallest_change
 from portfolio_twin.model.twin import Twin
-from portfolio_twin.services.answers.give_reasons import Reason, in_words
-from portfolio_twin.services.answers.know_investor import Investor, Strategy, know_investor
-from portfolio_twin.services.answers.rank_candidates import features_of
-from portfolio_twin.services.answers.resolve_property import PropertyReference, resolve_property
-
-if TYPE_CHECKING:
-    from portfolio_twin.adapters.qdrant.index import TenantIndex
+from portfolio_twin.services.answers.give_reasons import Reason
+from portfolio_twin.services.answers.know_investor import Strategy, know_investor
+from portfolio_twin.services.answers.predict import AFFINITY, BASELINE
+from portfolio_twin.services.answers.resolve_property import Asked, PropertyReference, resolve_property
+from portfolio_twin.services.answers.score_stored import features_of, score_stored
 
 NEAREST_LIKED = 3
 
@@ -34,10 +33,11 @@ class LikedProperty(BaseModel):
 
 
 class ExplanationAnswer(BaseModel):
-    """`contributions` sum to `affinity_score` less `baseline_score`, the market's average property."""
+    """`contributions` sum to the log-odds of `affinity_score` less those of `baseline_score`."""
 
-    affinity_score: float
-    baseline_score: float
+    affinity_score: float = Field(description=AFFINITY)
+    baseline_score: float = Field(description=BASELINE)
+    log_odds: float = Field(description="log(affinity / (1 - affinity))")
     contributions: list[Reason]
     nearest_liked: list[LikedProperty]
     smallest_change: Change | None
@@ -49,28 +49,31 @@ def explain_affinity(tenant: Tenant, request: ExplainRequest) -> ExplanationAnsw
     """Raises NotFound for a property_id that this tenant does not have."""
     twin = tenant.twin()
     index = tenant.index(twin.version)
-    investor = know_investor(index, twin, request.user_id)
-    fields = resolve_property(index, request.property)
-    x = twin.schema.vectorise(Catalogue.from_rows([""], [fields]))[0]  # (w,)
-    explanation = explain(twin, investor.taste, x)
+    asked = resolve_property(index, know_investor(index, twin, request.user_id), request.property)
+    judged = score_stored(twin, asked.investor, asked.history, [asked.property])
+    scores = judged.scores
     return ExplanationAnswer(
-        affinity_score=explanation.affinity,
-        baseline_score=explanation.baseline_affinity,
-        contributions=[
-            Reason(input=name, contribution=value, text=in_words(name, value, fields))
-            for name, value in explanation.contributions.items()
-        ],
-        nearest_liked=_nearest_liked(index, twin, investor, x),
-        smallest_change=smallest_change(fields, lambda variants: twin.affinity(investor.taste, twin.embed(variants))),
+        affinity_score=float(sigmoid(scores.log_odds)[0]),
+        baseline_score=float(sigmoid(scores.baseline)),
+        log_odds=float(scores.log_odds[0]),
+        contributions=judged.reasons([0], limit=len(scores.schema.groups) + len(scores.others))[0],
+        nearest_liked=_nearest_liked(twin, asked),
+        smallest_change=smallest_change(asked.property.payload, lambda variants: _log_odds(twin, asked, variants)),
         model_version=twin.version,
-        strategy=investor.strategy(twin),
+        strategy=asked.investor.strategy(twin),
     )
 
 
-def _nearest_liked(index: "TenantIndex", twin: Twin, investor: Investor, x: Matrix) -> list[LikedProperty]:
-    liked = list(index.get_properties(investor.liked).values()) if investor.liked else []
+def _log_odds(twin: Twin, asked: Asked, variants: Catalogue) -> Floats:
+    """(n,) of the same property, were it like each of the variants."""
+    hits = [replace(asked.property, payload=variants.row(i)) for i in range(len(variants))]
+    return score_stored(twin, asked.investor, asked.history, hits).scores.log_odds
+
+
+def _nearest_liked(twin: Twin, asked: Asked) -> list[LikedProperty]:
+    liked = [hit for kind, hit in asked.history if kind in POSITIVE_KINDS]
     if not liked:
         return []
-    similarity = twin.encoder(features_of(twin, liked).X) @ twin.encoder(x[None])[0]  # (liked,)
+    similarity = twin.encoder(features_of(twin, liked).X) @ twin.encoder(features_of(twin, [asked.property]).X)[0]
     nearest = np.argsort(-similarity)[:NEAREST_LIKED]
     return [LikedProperty(property_id=liked[i].property_id, similarity_score=float(similarity[i])) for i in nearest]

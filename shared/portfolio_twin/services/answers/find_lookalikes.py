@@ -9,12 +9,14 @@ from pydantic import BaseModel, Field, field_validator
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Filters, Narrowing, Strict
-from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.services.answers.know_investor import evidence_weight
 from portfolio_twin.services.answers.recommend import TopK, listing_of
 from portfolio_twin.services.answers.resolve_property import stored_property
+from portfolio_twin.services.answers.score_stored import features_of
+
+NEAREST_ASKED = 4  # times as many as are wanted: who likes everything is near to it, and yet no better a match
 
 
 class SimilarRequest(Strict):
@@ -73,12 +75,12 @@ def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
     """Investors by their affinity for this property; raises NotFound when this tenant has no such property."""
     twin = tenant.twin()
     index = tenant.index(twin.version)
-    features = twin.schema.read(Catalogue.from_rows([property_id], [stored_property(index, property_id)]))
-    hits = index.search_users(twin.encoder(features.X)[0], limit=top_k)
+    features = features_of(twin, [stored_property(index, property_id)])
+    hits = index.search_users(twin.encoder(features.X)[0], limit=top_k * NEAREST_ASKED)
     evidence = np.array([evidence_weight(hit.evidence) for hit in hits])
-    familiarity, cosines = twin.extent.familiarity(features), np.array([hit.score for hit in hits])
-    affinity, confidence = twin.score_cosines(cosines, evidence, familiarity)
-    order = np.argsort(-affinity, kind="stable")
+    log_odds = np.array([twin.slope * hit.score - hit.log_mean for hit in hits])
+    affinity, confidence = twin.judge(log_odds, evidence, twin.familiarity(features))
+    order = np.argsort(-log_odds, kind="stable")[:top_k]
     return Audience(
         property_id=property_id,
         model_version=twin.version,

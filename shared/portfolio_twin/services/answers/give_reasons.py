@@ -1,17 +1,25 @@
-"""An explanation in words: what about the property speaks for it, and what against."""
+"""An explanation in words: what speaks for a property, and what against, on the one scale of the score."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
+import numpy as np
+from pydantic import BaseModel, Field
 
+from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX
-from portfolio_twin.model.explanation import explain
-from portfolio_twin.model.twin import Taste, Twin
+from portfolio_twin.model.activity import WINDOWS_DAYS
+from portfolio_twin.model.ranking import WANTED_WEIGHT, Past, RankingLayer, distances
+from portfolio_twin.model.scoring.scores import Scores
+from portfolio_twin.services.answers.know_investor import Dealing
 
-REASONS_GIVEN = 3
-LEAST_CONTRIBUTION = 0.005  # of a probability
+REASONS_GIVEN = 5
+LEAST_CONTRIBUTION = 0.05  # of the log-odds
+MONTH = WINDOWS_DAYS.index(30)
+MARKET_TERMS = ("nearest", "together", "activity")
+ACTED = {"deal": "you made a deal on", "like": "you liked"}
 
 LABELS = {"confidence": "data confidence"}  # the property's own, not that of the answer
 FORMATS = {
@@ -28,25 +36,83 @@ FORMATS = {
 
 
 class Reason(BaseModel):
-    """One input of the property and what it adds to (or takes from) the affinity of the market's average property."""
+    """One input of the property, or what else the score knows of it, beside the market's average property."""
 
-    input: str
-    contribution: float
+    input: str = Field(description="the field; nearest, together or activity: what the market knows; other: the rest")
+    contribution: float = Field(description="to the log-odds of the affinity")
     text: str
 
 
-def give_reasons(twin: Twin, taste: Taste, x: Matrix, fields: Mapping[str, Any]) -> list[Reason]:
-    """The inputs that matter most for this taste and property: x (w,), `fields` as `Catalogue.row` has them."""
-    contributions = explain(twin, taste, x).contributions
-    strongest = [(name, value) for name, value in contributions.items() if abs(value) >= LEAST_CONTRIBUTION]
-    return [
-        Reason(input=name, contribution=value, text=in_words(name, value, fields))
-        for name, value in strongest[:REASONS_GIVEN]
-    ]
+@dataclass(frozen=True)
+class InMarket:
+    """What the ranking layer knew of m properties beside their fields."""
+
+    layer: RankingLayer
+    history: Sequence[Dealing]
+    past: Past
+    activity: Matrix  # (m, windows)
+
+    def nearest(self, x: Matrix) -> str:
+        """That one of the properties which the investor wanted that is most like x (w,)."""
+        wanted = self.past.weights >= WANTED_WEIGHT
+        if not wanted.any():
+            return "nothing that you wanted is known yet"
+        gaps = distances(x[None] * self.layer.scales, self.past.X * self.layer.scales)[0]
+        kind, hit = self.history[int(np.argmin(np.where(wanted, gaps, np.inf)))]
+        where = f" in {hit.payload['zipcode']}" if hit.payload.get("zipcode") else ""
+        return f"the {hit.payload.get('property_type') or 'property'}{where} that {ACTED[kind]}"
+
+    def month(self, i: int) -> str:
+        """How much went on around property i, beside what is usual."""
+        count, usual = round(float(np.expm1(self.activity[i, MONTH]))), self.layer.usual_month
+        return f"{count or 'no'} interaction{'' if count == 1 else 's'} with it in a month, {usual:.1f} being usual"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """m properties for one investor: their scores, and what the market knows, where that was asked."""
+
+    scores: Scores
+    hits: Sequence[PropertyHit]  # (m,)
+    market: InMarket | None = None
+
+    def reasons(self, rows: Sequence[int], limit: int = REASONS_GIVEN) -> list[list[Reason]]:
+        """Of each of these properties the strongest, and what the rest comes to: they sum to the log-odds less the
+        baseline.
+        """
+        return [
+            self._told(row, contributions, limit)
+            for row, contributions in zip(rows, self.scores.contributions(rows), strict=True)
+        ]
+
+    def _told(self, row: int, contributions: Mapping[str, float], limit: int) -> list[Reason]:
+        given = [name for name, value in contributions.items() if abs(value) >= LEAST_CONTRIBUTION][:limit]
+        told = [
+            Reason(input=name, contribution=contributions[name], text=self._words(row, name, contributions[name]))
+            for name in given
+        ]
+        rest = sum(value for name, value in contributions.items() if name not in given)
+        text = f"everything else together {_verb(rest)} the match"
+        return [*told, Reason(input="other", contribution=rest, text=text)] if rest else told
+
+    def _words(self, row: int, name: str, contribution: float) -> str:
+        if self.market is None or name not in MARKET_TERMS:
+            return in_words(name, contribution, self.hits[row].payload)
+        if name == "activity":
+            return self.market.month(row)
+        if name == "nearest":
+            like = "like" if contribution > 0 else "not much like"
+            return f"{like} {self.market.nearest(self.scores.features.X[row])}"
+        few = "" if contribution > 0 else "few or no "
+        return f"{few}investors who acted on the same properties as you acted on this one"
+
+
+def _verb(contribution: float) -> str:
+    return "raises" if contribution > 0 else "lowers"
 
 
 def in_words(name: str, contribution: float, fields: Mapping[str, Any]) -> str:
-    verb = "raises" if contribution > 0 else "lowers"
+    verb = _verb(contribution)
     if name == "location":
         zipcode = f" ({fields['zipcode']})" if fields.get("zipcode") else ""
         return f"the location{zipcode} {verb} the match"

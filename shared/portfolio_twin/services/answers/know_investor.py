@@ -11,6 +11,7 @@ from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS, Event
 from portfolio_twin.errors import IndexUnavailable
+from portfolio_twin.model.scoring.offer import Normaliser
 from portfolio_twin.model.twin import Taste, Twin
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ Strategy = Literal["twin", "content", "buy_box", "popular"]
 @dataclass(frozen=True)
 class Investor:
     taste: Taste
+    normaliser: Normaliser | None = None  # of the ranking layer; None where the tower alone can answer
     history: Sequence[Event] = ()  # the newest first
     acted_on: Sequence[str] = ()
     degraded: bool = False  # the index is down: this is what training knew
@@ -34,7 +36,11 @@ class Investor:
         """The same where the index went down after the investor was read."""
         if not self.degraded:  # else it was counted before
             telemetry.count("Degraded")
-        return replace(self, degraded=True)
+        return replace(self, degraded=True, normaliser=None)
+
+    def by_taste(self) -> "Investor":
+        """The same where only the taste can speak: of a property that no market knows."""
+        return replace(self, normaliser=None)
 
     @property
     def liked(self) -> tuple[str, ...]:
@@ -53,17 +59,17 @@ def know_investor(index: "TenantIndex", twin: Twin, user_id: int) -> Investor:
     try:
         point = index.get_user(user_id)
     except IndexUnavailable:
-        return Investor(Taste(*twin.known_user(user_id))).without_index()
+        return Investor(twin.known_taste(user_id)).without_index()
     if point is None:
-        return Investor(Taste(*twin.known_user(user_id)))
+        return Investor(twin.market, twin.market_normaliser)
     evidence = evidence_weight(Counter(kind for _, kind, _ in point.history))
-    return Investor(Taste(np.asarray(point.vector, np.float32), evidence), point.history, point.acted_on)
+    taste = Taste(np.asarray(point.vector, np.float32), evidence, point.log_mean)
+    return Investor(taste, point.normaliser, point.history, point.acted_on)
 
 
-def stored_history(index: "TenantIndex", investor: Investor) -> list[Dealing]:
+def dealings(investor: Investor, stored: Mapping[str, PropertyHit]) -> list[Dealing]:
     """The newest first, without properties that are no longer stored."""
-    hits = index.get_properties([property_id for property_id, _, _ in investor.history]) if investor.history else {}
-    return [Dealing(kind, hits[property_id]) for property_id, kind, _ in investor.history if property_id in hits]
+    return [Dealing(kind, stored[name]) for name, kind, _ in investor.history if name in stored]
 
 
 def evidence_weight(evidence: Mapping[str, int]) -> float:

@@ -1,21 +1,33 @@
 """How well does this property match this investor?"""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.interactions import UserId
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.errors import IndexUnavailable
+from portfolio_twin.model.scoring.confidence import sigmoid
 from portfolio_twin.model.twin import Scored, Twin
-from portfolio_twin.services.answers.give_reasons import Reason, give_reasons
+from portfolio_twin.services.answers.give_reasons import Reason
 from portfolio_twin.services.answers.know_investor import Investor, Strategy, know_investor
-from portfolio_twin.services.answers.resolve_property import PropertyReference, resolve_property
+from portfolio_twin.services.answers.resolve_property import Asked, PropertyReference, fields_of, resolve_property
+from portfolio_twin.services.answers.score_stored import score_stored
 from portfolio_twin.services.answers.validate_each import ItemError, parse_body, validate_each
 
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.qdrant.index import TenantIndex
+
 BATCH_LIMIT = 10_000
+AFFINITY = (
+    "a / (1 - a) is how many times as likely the investor is to choose it next as the average property on offer: "
+    "0.5 as likely, 0.9 nine times, 0.1 a ninth; times base_rate it is a share of all properties"
+)
+BASE_RATE = "the share of the catalogue that an investor acts on: the odds at an affinity of 0.5"
+BASELINE = "the affinity of the market's average property: reasons sum to the difference in log-odds"
 PROPERTIES = TypeAdapter(list[PropertyFeatures])
 
 
@@ -25,11 +37,14 @@ class PredictRequest(PropertyReference):
 
 
 class Prediction(BaseModel):
-    affinity_score: float = Field(description="P(the investor would act on it), 0.5 being as likely as not")
+    user_id: int
+    affinity_score: float = Field(description=AFFINITY)
     confidence: float = Field(description="how sure this answer is, 0..1")
+    base_rate: float = Field(description=BASE_RATE)
     model_version: str
     strategy: Strategy
     degraded: bool = Field(False, description="the index is down: answered from what training knew")
+    baseline_score: float | None = Field(None, description=BASELINE)
     reasons: list[Reason] | None = None
 
 
@@ -42,6 +57,7 @@ class ItemResult(BaseModel):
 
 
 class BatchPrediction(BaseModel):
+    base_rate: float = Field(description=BASE_RATE)
     model_version: str
     strategy: Strategy
     degraded: bool
@@ -74,12 +90,16 @@ def predict(tenant: Tenant, request: PredictRequest) -> Prediction:
     index = tenant.index(twin.version)
     investor = know_investor(index, twin, request.user_id)
     try:
-        fields = resolve_property(index, request)
+        asked = _asked(index, investor, request)
     except IndexUnavailable:
-        return _from_bundle(twin, investor.without_index(), str(request.property_id))
-    features = twin.schema.read(Catalogue.from_rows([""], [fields]))
-    reasons = give_reasons(twin, investor.taste, features.X[0], fields) if request.explain else None
-    return _prediction(twin, investor, twin.score(investor.taste, features), reasons)
+        return _from_bundle(twin, request.user_id, investor.without_index(), str(request.property_id))
+    judged = score_stored(twin, asked.investor, asked.history, [asked.property])
+    scores = judged.scores
+    scored = twin.judge(scores.log_odds, investor.taste.evidence, twin.familiarity(scores.features))
+    answer = _prediction(twin, request.user_id, investor, scored)
+    if request.explain:
+        answer.reasons, answer.baseline_score = judged.reasons([0])[0], float(sigmoid(scores.baseline))
+    return answer
 
 
 def predict_batch(tenant: Tenant, body: bytes) -> dict[str, Any]:
@@ -96,6 +116,7 @@ def predict_batch(tenant: Tenant, body: bytes) -> dict[str, Any]:
         for position, p, c in zip(good, affinity.tolist(), confidence.tolist(), strict=True):
             results[position] = {"affinity_score": p, "confidence": c}
     return {
+        "base_rate": twin.base_rate,
         "model_version": twin.version,
         "strategy": investor.strategy(twin),
         "degraded": investor.degraded,
@@ -122,20 +143,28 @@ def embed(tenant: Tenant, request: EmbeddingRequest) -> Embedding:
     return Embedding(model_version=twin.version, embedding=vector.tolist())
 
 
-def _from_bundle(twin: Twin, investor: Investor, property_id: str) -> Prediction:
+def _asked(index: "TenantIndex", investor: Investor, request: PredictRequest) -> Asked:
+    """As `resolve_property`; of features alone without a word to the index."""
+    if request.property_features is None:
+        return resolve_property(index, investor, request)
+    return Asked(investor.by_taste(), [], PropertyHit("", 0.0, fields_of(request.property_features)))
+
+
+def _from_bundle(twin: Twin, user_id: int, investor: Investor, property_id: str) -> Prediction:
     vector = twin.known_property(property_id)
     if vector is None:
         raise IndexUnavailable("the index is down, and the property is not one that training knew")
-    cosine = vector[None] @ investor.taste.vector
-    return _prediction(twin, investor, twin.score_cosines(cosine, investor.taste.evidence, familiarity=1.0))
+    log_odds = twin.log_odds(investor.taste, vector[None])
+    return _prediction(twin, user_id, investor, twin.judge(log_odds, investor.taste.evidence, familiarity=1.0))
 
 
-def _prediction(twin: Twin, investor: Investor, scored: Scored, reasons: list[Reason] | None = None) -> Prediction:
+def _prediction(twin: Twin, user_id: int, investor: Investor, scored: Scored) -> Prediction:
     return Prediction(
+        user_id=user_id,
         affinity_score=float(scored.affinity[0]),
         confidence=float(scored.confidence[0]),
+        base_rate=twin.base_rate,
         model_version=twin.version,
         strategy=investor.strategy(twin),
         degraded=investor.degraded,
-        reasons=reasons,
     )

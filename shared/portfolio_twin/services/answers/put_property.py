@@ -9,7 +9,7 @@ from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
 from portfolio_twin.errors import Unavailable
-from portfolio_twin.services.answers.resolve_property import fields_of
+from portfolio_twin.services.property_points import index_properties
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +31,8 @@ def put_property(tenant: Tenant, property_id: str, request: PutPropertyRequest) 
         session.commit()
     try:
         twin = tenant.twin(fresh=True)
-        row = fields_of(request.property)
-        vector = twin.embed(Catalogue.from_rows([property_id], [row]))
-        tenant.index(twin.version).upsert_properties([property_id], vector, [row])
+        with tenant.session() as session:
+            index_properties(tenant, twin, session, Catalogue.of([property_id], [request.property]))
     except Unavailable as error:
         logger.warning("stored but not indexed: %s", error, extra={"tenant_id": str(tenant.tenant_id)})
         return StoredProperty(property_id=property_id, indexed=False, model_version=None)

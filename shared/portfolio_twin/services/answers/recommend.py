@@ -1,6 +1,7 @@
 """The best properties for this investor now: retrieve by vector, score, diversify, say why."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -13,11 +14,13 @@ from portfolio_twin.domain.criteria import BuyBox, Filters, Narrowing, Strict
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, UserId
 from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
 from portfolio_twin.model.encoder import normalise
+from portfolio_twin.model.scoring.confidence import sigmoid
 from portfolio_twin.model.twin import Taste, Twin
 from portfolio_twin.services.answers.find_candidates import find_candidates
-from portfolio_twin.services.answers.give_reasons import Reason, give_reasons
-from portfolio_twin.services.answers.know_investor import Dealing, Investor, Strategy, know_investor, stored_history
-from portfolio_twin.services.answers.rank_candidates import Candidates, Ranked, features_of, rank_candidates
+from portfolio_twin.services.answers.give_reasons import Judged, Reason
+from portfolio_twin.services.answers.know_investor import Dealing, Investor, Strategy, dealings, know_investor
+from portfolio_twin.services.answers.predict import AFFINITY, BASE_RATE, BASELINE
+from portfolio_twin.services.answers.score_stored import features_of, score_stored
 
 TOP_K_LIMIT = 100
 
@@ -51,16 +54,20 @@ def _stated(filters: Filters) -> set[str]:
 
 class Recommendation(BaseModel):
     property_id: str
-    affinity_score: float
+    affinity_score: float = Field(description=AFFINITY)
     confidence: float
     reasons: list[Reason]
     property: dict[str, Any]
 
 
 class Recommendations(BaseModel):
+    """The best matches first; with `diversity` those that are unlike each other stand before better ones."""
+
     user_id: int
     strategy: Strategy
     model_version: str
+    base_rate: float = Field(description=BASE_RATE)
+    baseline_score: float | None = Field(description=BASELINE)
     recommendations: list[Recommendation]
 
 
@@ -69,67 +76,66 @@ def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
     twin = tenant.twin()
     index = tenant.index(twin.version)
     investor = know_investor(index, twin, request.user_id)
-    history = stored_history(index, investor)
-    strategy, taste = _wanted(twin, investor, history, request)
+    history = dealings(investor, index.get_properties([name for name, _, _ in investor.history]))
+    strategy, investor = _wanted(twin, investor, history, request)
     narrowing = Narrowing(request.narrowing(), only=request.candidate_property_ids, exclude=investor.acted_on)
-    hits = find_candidates(index, taste.vector, history if twin.ranking else [], narrowing)
-    recommendations: list[Recommendation] = []
-    if hits:
-        candidates, ranked = Candidates.of(twin, hits), None
-        if twin.ranking and strategy != "buy_box":
-            ranked = rank_candidates(twin, twin.ranking, history, candidates, discover=request.discover_new)
-        recommendations = _best_of(twin, taste, candidates, ranked=ranked, request=request)
+    hits = find_candidates(index, investor.taste.vector, history if investor.normaliser else [], narrowing)
+    judged = score_stored(twin, investor, history, hits, discover=request.discover_new) if hits else None
     return Recommendations(
-        user_id=request.user_id, strategy=strategy, model_version=twin.version, recommendations=recommendations
+        user_id=request.user_id,
+        strategy=strategy,
+        model_version=twin.version,
+        base_rate=twin.base_rate,
+        baseline_score=float(sigmoid(judged.scores.baseline)) if judged else None,
+        recommendations=_best_of(twin, investor, judged, request) if judged else [],
     )
 
 
 def _wanted(
     twin: Twin, investor: Investor, history: Sequence[Dealing], request: RecommendRequest
-) -> tuple[Strategy, Taste]:
+) -> tuple[Strategy, Investor]:
     """What to look for: the investor's taste, or what they state where they have done nothing yet."""
-    own = investor.taste
-    if request.buy_box is not None and own.evidence == 0:
+    if request.buy_box is not None and investor.taste.evidence == 0:
         stated = twin.embed(Catalogue.of([""], [request.buy_box.as_property()]))[0]
-        return "buy_box", Taste(stated, own.evidence, stated=True)
+        taste = twin.taste(stated, left_out=twin.rows_of(investor.acted_on))
+        return "buy_box", replace(investor, taste=taste, normaliser=None)
     if request.discover_new and history and twin.ranking is None:  # the ranking layer has weights of its own for it
-        return investor.strategy(twin), _without_market(twin, own, history)
-    return investor.strategy(twin), own
+        return investor.strategy(twin), replace(investor, taste=_without_market(twin, investor, history))
+    return investor.strategy(twin), investor
 
 
-def _without_market(twin: Twin, own: Taste, history: Sequence[Dealing]) -> Taste:
+def _without_market(twin: Twin, investor: Investor, history: Sequence[Dealing]) -> Taste:
     """The investor's taste without the market's share in it."""
     weights = np.array([KIND_WEIGHTS[kind] for kind, _ in history], dtype=np.float32)  # (h,)
     vectors = twin.encoder(features_of(twin, [hit for _, hit in history]).X)  # (h, d)
-    return Taste(normalise(weights @ vectors), own.evidence, stated=True)
+    return twin.taste(normalise(weights @ vectors), investor.taste.evidence, twin.rows_of(investor.acted_on))
 
 
-def _best_of(
-    twin: Twin, taste: Taste, candidates: Candidates, *, ranked: Ranked | None, request: RecommendRequest
-) -> list[Recommendation]:
-    affinity, confidence = twin.score(taste, candidates.features)
-    relevance = ranked.scores if ranked else affinity
+def _best_of(twin: Twin, investor: Investor, judged: Judged, request: RecommendRequest) -> list[Recommendation]:
+    scores, hits = judged.scores, judged.hits
+    scored = twin.judge(scores.log_odds, investor.taste.evidence, twin.familiarity(scores.features))
+    vectors = twin.encoder(scores.features.X) if request.diversity else None
+    best = diversify(scores.log_odds, vectors, request.diversity, request.top_k)
     return [
         Recommendation(
-            property_id=candidates.hits[i].property_id,
-            affinity_score=float(affinity[i]),
-            confidence=float(confidence[i]),
-            reasons=[
-                *(ranked.reasons(i) if ranked else ()),
-                *give_reasons(twin, taste, candidates.features.X[i], candidates.hits[i].payload),
-            ],
-            property=listing_of(candidates.hits[i]),
+            property_id=hits[i].property_id,
+            affinity_score=float(scored.affinity[i]),
+            confidence=float(scored.confidence[i]),
+            reasons=reasons,
+            property=listing_of(hits[i]),
         )
-        for i in diversify(relevance, candidates.vectors, request.diversity, request.top_k)
+        for i, reasons in zip(best, judged.reasons(best), strict=True)
     ]
 
 
-def diversify(relevance: Floats, vectors: Matrix, diversity: float, top_k: int) -> list[int]:
+def diversify(relevance: Floats, vectors: Matrix | None, diversity: float, top_k: int) -> list[int]:
     """The positions of the top_k by maximal marginal relevance: relevance (n,) on any scale, unit vectors (n, d).
+
+    Without vectors, or at diversity 0, by relevance alone.
 
     Carbonell and Goldstein, "The use of MMR, diversity-based reranking" (1998), with λ = 1 − diversity.
     """
-    if diversity == 0:
+    if vectors is None or diversity == 0:
         return [int(i) for i in np.argsort(-relevance, kind="stable")[:top_k]]
     spread = np.ptp(relevance)
     relevance = (relevance - relevance.min()) / (spread if spread > 0 else 1.0)

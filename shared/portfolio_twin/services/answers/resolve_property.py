@@ -1,13 +1,15 @@
 """A property as a request names it: by its features, or by the id under which it is stored."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pydantic import model_validator
 
+from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.properties import PropertyFeatures, PropertyId
 from portfolio_twin.errors import NotFound
+from portfolio_twin.services.answers.know_investor import Dealing, Investor, dealings
 
 if TYPE_CHECKING:
     from portfolio_twin.adapters.qdrant.index import TenantIndex
@@ -26,19 +28,37 @@ class PropertyReference(Strict):
         return self
 
 
-def resolve_property(index: "TenantIndex", reference: PropertyReference) -> Mapping[str, Any]:
-    """Its fields, as `Catalogue.row` gives them; raises NotFound for a property_id that this tenant does not have."""
+class Asked(NamedTuple):
+    """Who is asked about what."""
+
+    investor: Investor
+    history: list[Dealing]
+    property: PropertyHit  # its id is empty where only its features are known
+
+
+def resolve_property(index: "TenantIndex", investor: Investor, reference: PropertyReference) -> Asked:
+    """Raises NotFound for a property_id that this tenant does not have.
+
+    Of features alone the market knows nothing: for them only the investor's taste speaks.
+    """
+    property_id = reference.property_id
+    stored = index.get_properties([name for name, _, _ in investor.history] + ([property_id] if property_id else []))
+    history = dealings(investor, stored)
     if reference.property_features is not None:
-        return fields_of(reference.property_features)
-    return stored_property(index, str(reference.property_id))
+        hit = PropertyHit("", 0.0, fields_of(reference.property_features))
+        return Asked(investor.by_taste(), history, hit)
+    return Asked(investor, history, _one(stored, str(property_id)))
 
 
-def stored_property(index: "TenantIndex", property_id: str) -> Mapping[str, Any]:
-    """The fields of a property that is indexed; raises NotFound when this tenant has no such property."""
-    hits = index.get_properties([property_id])
-    if property_id not in hits:
+def stored_property(index: "TenantIndex", property_id: str) -> PropertyHit:
+    """A property that is indexed; raises NotFound when this tenant has no such property."""
+    return _one(index.get_properties([property_id]), property_id)
+
+
+def _one(stored: Mapping[str, PropertyHit], property_id: str) -> PropertyHit:
+    if property_id not in stored:
         raise NotFound("no such property")
-    return hits[property_id].payload
+    return stored[property_id]
 
 
 def fields_of(features: PropertyFeatures) -> dict[str, Any]:

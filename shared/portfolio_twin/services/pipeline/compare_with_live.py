@@ -1,4 +1,4 @@
-"""A new model against the one that serves, on the investors whose test target neither was trained on."""
+"""A new model against the one that serves, both as they were tested: on investors whose target neither had learnt."""
 
 from typing import NamedTuple
 
@@ -8,11 +8,11 @@ from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Floats, Mask, Numbers
 from portfolio_twin.domain.split import TEST, Holdout, training_log
 from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, UnreadableInput
-from portfolio_twin.evaluation import comparison_gates as rivals
-from portfolio_twin.evaluation.gates import Gate
+from portfolio_twin.evaluation.gating import comparison_gates as rivals
+from portfolio_twin.evaluation.gating.gates import Gate
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.slices import slice_name
-from portfolio_twin.model.bundle.files import unpack
+from portfolio_twin.model.bundle.files import unpack_tested
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.run import Run
 
@@ -35,7 +35,8 @@ def live_rival(run: Run) -> Rival | None:
     if live is None or live.version == run.version:
         return None
     try:
-        twin = unpack(bucket.models.fetch(live.version), run.tenant.tenant_id, live.version)
+        files = bucket.models.fetch(live.version, tested=True)
+        twin = unpack_tested(files, run.tenant.tenant_id, live.version)
     except (BundleRejected, ModelNotFound):
         return Rival(None, None)
     try:
@@ -72,7 +73,7 @@ def _both(evaluation: Evaluation, fair: Numbers) -> tuple[Floats, Floats]:
 
 def unseen(users: Numbers, holdout: Holdout, learnt: Snapshot) -> Mask:
     """(u,) whether the other model was not trained on this investor's test target."""
-    trained_on = training_log(learnt.log, learnt.holdout)
+    trained_on = training_log(learnt.log, learnt.holdout.of(TEST))
     seen = set(zip(trained_on.users.tolist(), trained_on.properties.tolist(), strict=True))
     targets = holdout.targets(TEST)
     pairs = zip(targets.users.tolist(), targets.properties, strict=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from portfolio_twin.errors import LeaseLost, ModelNotFound
-from portfolio_twin.evaluation.gates import Gate, verdict
+from portfolio_twin.evaluation.gating.gates import Gate, verdict
 from portfolio_twin.services.pipeline.deploy_model import digest_of, unpublished_manifest
 from portfolio_twin.services.pipeline.judge_bundle import Judgement, judge_bundle
 from portfolio_twin.services.pipeline.run import Run

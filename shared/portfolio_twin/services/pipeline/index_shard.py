@@ -4,6 +4,7 @@ from portfolio_twin.adapters.postgres.copy_reads import changed_users, copy_cata
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.services.pipeline.plan_index import Shard
 from portfolio_twin.services.pipeline.run import Run
+from portfolio_twin.services.property_points import index_properties
 from portfolio_twin.services.user_points import user_points
 
 
@@ -17,14 +18,13 @@ def index_shard(run: Run, shard: Shard) -> int:
 def _index_properties(run: Run, shard: Shard, session: TenantSession) -> int:
     catalogue = copy_catalogue(session, after=shard.after, until=shard.until, changed_since=shard.since)
     if len(catalogue):
-        rows = [catalogue.row(i) for i in range(len(catalogue))]
-        run.index.upsert_properties(catalogue.ids.tolist(), run.twin().embed(catalogue), rows)
+        index_properties(run.tenant, run.twin(), session, catalogue)
     return len(catalogue)
 
 
 def _index_users(run: Run, shard: Shard, session: TenantSession) -> int:
     users = changed_users(session, shard.since) if shard.since else None
     log = copy_log(session, users=users, after_user=shard.after, until_user=shard.until)
-    points = user_points(run.twin(), log, run.index.property_vectors)
+    points = user_points(run.twin(), log, run.index.get_properties)
     run.index.upsert_users(points)
     return len(points)

@@ -11,22 +11,35 @@ import numpy as np
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.split import VALIDATION
 from portfolio_twin.errors import BundleRejected, NotFound
-from portfolio_twin.evaluation import comparison_gates as rivals
-from portfolio_twin.evaluation import gates
 from portfolio_twin.evaluation.bootstrap import chance_ece
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, lookalike_sanity
 from portfolio_twin.evaluation.evaluate import evaluate
-from portfolio_twin.evaluation.gates import Gate
+from portfolio_twin.evaluation.gating import comparison_gates as rivals
+from portfolio_twin.evaluation.gating import gates
+from portfolio_twin.evaluation.gating.agreement import agreement
+from portfolio_twin.evaluation.gating.gates import Gate
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.scoring import TwinAnswers
-from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, check_live, read_manifest, unpack
+from portfolio_twin.model.bundle.files import (
+    MANIFEST,
+    SERVING_FILES,
+    TESTED_FILES,
+    check_live,
+    read_manifest,
+    unpack,
+    unpack_tested,
+)
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.compare_with_live import LIVE, Rival, against_live, live_rival
 from portfolio_twin.services.pipeline.run import Run
 
 HISTORY = "training_history.json"
+WANTED = (MANIFEST, *SERVING_FILES, *TESTED_FILES, HISTORY)
+LEARNT_AGAIN = ("tested", "live")
 SEED = 0
 
 Gates = dict[str, Gate]
@@ -43,12 +56,17 @@ class Judgement:
 
 
 def judge_bundle(run: Run) -> Judgement:
-    """On the run's own snapshot, or on the tenant's latest, as an upload is."""
+    """On the run's own snapshot, or on the tenant's latest, as an upload is.
+
+    What goes live has learnt the test targets, so the same model before that is judged; of the live one it is asked
+    that it be sound and answer alike.
+    """
     bucket = run.tenant.bucket
     try:
-        files = bucket.models.fetch_unpublished(run.version, run.entry, (MANIFEST, *SERVING_FILES, HISTORY))
-        twin = unpack(files, run.tenant.tenant_id, run.version)
-        check_live(twin)
+        files = bucket.models.fetch_unpublished(run.version, run.entry, WANTED)
+        live = unpack(files, run.tenant.tenant_id, run.version)
+        twin = unpack_tested(files, run.tenant.tenant_id, run.version)
+        check_live(live)
     except BundleRejected as error:
         return Judgement(None, {"bundle": Gate(None, 0.0, False, f"{error}; look at the log of the training")})
     try:
@@ -58,20 +76,27 @@ def judge_bundle(run: Run) -> Judgement:
         return Judgement(twin.kind, {"snapshot": Gate(None, 0.0, False, note)})
     remarks = [] if run.snapshot_id else [f"judged on snapshot {snapshot.snapshot_id}, the latest"]
     with np.errstate(all="ignore"):  # an overflow shows as Inf or NaN, and that is what the gate is for
-        vectors = twin.embed(snapshot.catalogue)
-    if not np.isfinite(vectors).all():
-        return Judgement(twin.kind, {"finite": gates.finite(["property vectors"])}, remarks=remarks)
+        vectors, tested = live.embed(snapshot.catalogue), twin.embed(snapshot.catalogue)
+    odd = [name for name, found in (("live", vectors), ("tested", tested)) if not np.isfinite(found).all()]
+    if odd:
+        return Judgement(twin.kind, {"finite": gates.finite([f"{name} vectors" for name in odd])}, remarks=remarks)
     rival = live_rival(run)
     evaluation = _evaluate(twin, snapshot, rival)
     if twin.kind == "twin":
-        table = _twin_gates(evaluation, _losses(files, run))
+        table = _twin_gates(evaluation, _losses(files, run)) | {"live_like_tested": _alike(live, twin, snapshot)}
     else:
         table = {"lookalike_sanity": gates.lookalike(_sanity(vectors, snapshot.catalogue), len(vectors))}
     table = {"finite": gates.finite([])} | table | _health(vectors) | against_live(evaluation, snapshot, rival)
     return Judgement(twin.kind, table, evaluation.summary(), remarks)
 
 
-def _twin_gates(evaluation: Evaluation, losses: list[float]) -> Gates:
+def _alike(live: Twin, tested: Twin, snapshot: Snapshot) -> Gate:
+    dataset = snapshot.dataset
+    old = Queries.of(dataset, snapshot.holdout, VALIDATION)  # both have learnt these answers
+    return gates.live_like_tested(*agreement(TwinAnswers(live, dataset), TwinAnswers(tested, dataset), old))
+
+
+def _twin_gates(evaluation: Evaluation, losses: list[list[float]]) -> Gates:
     """What a model that claims to know investors must show; a content model learnt no behaviour."""
     figures, ours = evaluation.classification(), evaluation.ndcg("twin")
     popularity, content = evaluation.ndcg("popularity"), evaluation.ndcg("content_knn")
@@ -107,12 +132,16 @@ def _sanity(vectors: Matrix, catalogue: Catalogue) -> float:
     return lookalike_sanity(vectors, features, SEED)
 
 
-def _losses(files: Mapping[str, bytes], run: Run) -> list[float]:
-    """Training loss per epoch; none when the history is missing or is not the one that the manifest lists."""
+def _losses(files: Mapping[str, bytes], run: Run) -> list[list[float]]:
+    """Training loss per epoch of each of the three learnings; none when the history is missing or is not the one that
+    the manifest lists.
+    """
     listed = read_manifest(files[MANIFEST], run.tenant.tenant_id, run.version)["files"].get(HISTORY, {})
     if listed.get("sha256") != hashlib.sha256(files.get(HISTORY, b"")).hexdigest():
         return []
     try:
-        return [float(epoch["train_loss"]) for epoch in json.loads(files[HISTORY])["epochs"]]
+        history = json.loads(files[HISTORY])
+        again = [[float(loss) for loss in history["again"][name]] for name in LEARNT_AGAIN]
+        return [[float(epoch["train_loss"]) for epoch in history["epochs"]], *again]
     except (ValueError, KeyError, TypeError):
         return []

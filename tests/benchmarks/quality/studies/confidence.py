@@ -26,7 +26,7 @@ def confidence(twin: Twin, market: Market) -> Figures:
     rng = np.random.default_rng(SPLIT_SEED)
     rows = rng.permutation(market.size)[:PROPERTIES]
     investors = rng.permutation(np.flatnonzero(twin.user_evidence > 0))[:INVESTORS]
-    tastes = [Taste(twin.user_vectors[i], float(twin.user_evidence[i])) for i in investors]
+    tastes = [twin.known_taste(int(twin.user_ids[i])) for i in investors]
     real = market.snapshot.catalogue.take(rows)
     certain = _confidences(twin, tastes, real)
     odd = {name: _confidences(twin, tastes, catalogue) for name, catalogue in impossible(real).items()}

@@ -1,16 +1,21 @@
+import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
-from portfolio_twin.domain.interactions import Event
-from portfolio_twin.model.calibration import Platt
+from portfolio_twin.adapters.qdrant.points import PropertyHit
+from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.model.ranking import DISCOVER, TERMS
-from portfolio_twin.model.twin import Taste, Twin
+from portfolio_twin.model.twin import Twin
+from portfolio_twin.services.answers.explain import ExplainRequest, explain_affinity
 from portfolio_twin.services.answers.find_candidates import merge
+from portfolio_twin.services.answers.predict import PredictRequest, predict
 from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, recommend
+from portfolio_twin.services.answers.resolve_property import PropertyReference
+from portfolio_twin.services.user_points import user_points
+from tests.fakes.logs import log_of
 from tests.fakes.stores import FakeVectorIndex, fill
 from tests.fakes.tenant import fake_stores
 from tests.fakes.twins import TENANT_A, plain_layer, small_catalogue, small_twin
@@ -28,28 +33,58 @@ def ranked_twin(**weights: float) -> Twin:
     rows = layer.weights * 0
     rows[[0, 4]] = [weights.get(term, 0.0) for term in TERMS]
     rows[DISCOVER[0], TERMS.index("near")] = weights.get("near", 0.0)
-    return replace(twin, ranking=replace(layer, weights=rows, activity=activity), market_calibration=Platt(0.0, 0.0))
+    return replace(twin, ranking=replace(layer, weights=rows, activity=activity))
 
 
 def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
+    return recommend(asking(twin), RecommendRequest(user_id=user_id, **request))
+
+
+def asking(twin: Twin) -> Tenant:
+    """Investor 1 likes p0 and looked at p1."""
     index = FakeVectorIndex()
-    history = (Event("p0", "like", 2), Event("p1", "view", 1))
-    investor = UserPoint(1, twin.property_vectors[0], {"like": 1, "view": 1}, history, ("p0",))
-    fill(index, TENANT_A, twin, CATALOGUE, investor)
-    tenant = fake_stores({TENANT_A: twin}, index).of(TENANT_A)
-    return recommend(tenant, RecommendRequest(user_id=user_id, **request))
+    fill(index, TENANT_A, twin, CATALOGUE)
+    mine = index.of(TENANT_A, twin.version)
+    mine.upsert_users(user_points(twin, log_of((1, "p1", "view", 1), (1, "p0", "like", 2)), mine.get_properties))
+    return fake_stores({TENANT_A: twin}, index).of(TENANT_A)
 
 
 def ids_of(answer: Recommendations) -> list[str]:
     return [each.property_id for each in answer.recommendations]
 
 
-def test_the_layer_decides_the_order_and_the_affinity_stays_the_calibrated_one() -> None:
-    twin = ranked_twin(month=1.0)
-    answer = ask(twin, top_k=5)
+def test_the_layer_decides_the_order_and_the_affinity_is_what_it_sorts_by() -> None:
+    answer = ask(ranked_twin(month=1.0), top_k=60)
     assert ids_of(answer)[:2] == [f"p{BUSY}", f"p{QUIET}"]
-    expected = twin.affinity(Taste(twin.property_vectors[0], 1.0), twin.property_vectors[[BUSY]])[0]
-    assert answer.recommendations[0].affinity_score == pytest.approx(expected, abs=1e-5)
+    scores = [each.affinity_score for each in answer.recommendations]
+    assert scores == sorted(scores, reverse=True)
+    odds = [p / (1 - p) for p in scores]
+    assert odds[0] / odds[-1] == pytest.approx(4)  # one to the three of log1p(3)
+    assert np.mean(odds) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("user_id", [1, 77])
+def test_prediction_explanation_and_recommendation_agree_about_the_same_pair(user_id: int) -> None:
+    twin = ranked_twin(cosine=3.0, near=2.0, month=1.0, together=1.0)
+    tenant = asking(twin)
+    asked = RecommendRequest(user_id=user_id, top_k=60)
+    for listed in recommend(tenant, asked).recommendations:
+        about = PredictRequest(user_id=user_id, property_id=listed.property_id, explain=True)
+        predicted = predict(tenant, about)
+        explained = explain_affinity(
+            tenant, ExplainRequest(user_id=user_id, property=PropertyReference(property_id=listed.property_id))
+        )
+        assert predicted.affinity_score == pytest.approx(listed.affinity_score, abs=1e-6)
+        assert explained.affinity_score == pytest.approx(listed.affinity_score, abs=1e-6)
+        assert predicted.confidence == pytest.approx(listed.confidence, abs=1e-6)
+        gain = explained.log_odds - logit(explained.baseline_score)
+        for told in (listed.reasons, predicted.reasons, explained.contributions):
+            assert told is not None
+            assert sum(reason.contribution for reason in told) == pytest.approx(gain, abs=1e-3)
+
+
+def logit(p: float) -> float:
+    return math.log(p / (1 - p))
 
 
 def test_a_list_by_activity_says_how_much_went_on() -> None:
@@ -83,10 +118,10 @@ def test_discover_new_leaves_out_what_others_do() -> None:
     assert not any(reason.input == "activity" for each in new.recommendations for reason in each.reasons)
 
 
-def test_an_investor_without_history_gets_what_is_going_on_at_the_markets_own_calibration() -> None:
+def test_an_investor_without_history_gets_what_is_going_on() -> None:
     answer = ask(ranked_twin(month=1.0), user_id=77, top_k=1)
     assert (answer.strategy, ids_of(answer)) == ("popular", [f"p{BUSY}"])
-    assert answer.recommendations[0].affinity_score == 0.5  # Platt(0, 0) knows nothing
+    assert answer.recommendations[0].affinity_score > 0.5
 
 
 def test_diversity_works_on_the_layers_scores_too() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from portfolio_twin.domain.arrays import Floats
 from portfolio_twin.evaluation.bootstrap import FEW_USERS, resampled_means, resamples
-from portfolio_twin.evaluation.gates import Gate, compare
+from portfolio_twin.evaluation.gating.gates import Gate, compare
 
 BETTER_THAN_POPULARITY = 0.95  # share of resamples: without personalisation there is no twin
 BETTER_THAN_CONTENT = 0.80  # a draw with content-kNN does no harm, so less certainty will do

@@ -1,7 +1,7 @@
-"""From cosine to probability, and how far to trust it."""
+"""How far to trust an answer."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -14,68 +14,32 @@ CONFIDENCE_PRIOR_STRENGTH = 20.0  # pseudo-observations behind the prior
 CONTENT_CEILING = 0.5  # a model that saw no behaviour never claims more
 
 
-def sigmoid(z: Floats) -> Floats:
-    return 1.0 / (1.0 + np.exp(-np.clip(z, -60, 60)))
-
-
-def logit(p: Floats) -> Floats:
-    clipped = np.clip(p, 1e-9, 1 - 1e-9)
-    return np.log(clipped) - np.log1p(-clipped)
-
-
-@dataclass(frozen=True)
-class Platt:
-    """P(y = 1 | score) = σ(slope · score + intercept).
-
-    Platt, "Probabilistic outputs for support vector machines" (1999), with his smoothed targets; fitted by Newton's
-    method as in Lin, Lin and Weng, "A note on Platt's probabilistic outputs" (2007).
-    """
-
-    slope: float
-    intercept: float
-
-    def __call__(self, scores: Floats) -> Floats:
-        return sigmoid(self.slope * scores + self.intercept)
-
-    @classmethod
-    def fit(cls, scores: Floats, labels: Floats) -> Self:
-        """From (n,) scores and (n,) labels 0/1, weighted to equal classes. ValueError unless both classes occur."""
-        positives, negatives = labels.sum(), (1 - labels).sum()
-        if positives == 0 or negatives == 0:
-            raise ValueError("calibration needs both positives and negatives")
-        targets = np.where(labels > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-        weights = np.where(labels > 0, 0.5 / positives, 0.5 / negatives) * len(labels)
-        X = np.stack([scores, np.ones_like(scores)], axis=1).astype(np.float64)
-        slope, intercept = fit_logistic(X, targets, weights, prior=np.zeros(2), strength=1e-3)
-        # A score that means less the higher it is would turn the ranking round: then it means nothing.
-        return cls(max(float(slope), 0.0), float(intercept) if slope > 0 else 0.0)
-
-    def to_json(self) -> dict[str, float]:
-        return asdict(self)
+def sigmoid(z: Floats | float) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -60, 60))))
 
 
 @dataclass(frozen=True)
 class Confidence:
     """The probability that an answer lies on the right side of 0.5; less for a property that is unlike training's.
 
-    Inputs: |logit of the affinity|; the investor's evidence (see `Histories.evidence`); the property's familiarity (see
-    `Extent.familiarity`). The first two are fitted on held-out interactions with shortened histories, shrunk to a
+    Inputs: |log-odds of the answer|; the investor's evidence (see `Histories.evidence`); the property's familiarity
+    (see `Extent.familiarity`). The first two are fitted on held-out interactions with shortened histories, shrunk to a
     prior. Familiarity multiplies: of properties unlike all of training no held-out interaction can tell.
     """
 
     coefficients: tuple[float, float, float]
     ceiling: float = 1.0
 
-    def __call__(self, affinity: Floats, evidence: Floats | float, familiarity: Floats | float) -> Floats:
+    def __call__(self, log_odds: Floats, evidence: Floats | float, familiarity: Floats | float) -> Floats:
         """All (n,) → (n,) in 0..ceiling."""
-        right = sigmoid(self._inputs(affinity, evidence) @ np.array(self.coefficients))
+        right = sigmoid(self._inputs(log_odds, evidence) @ np.array(self.coefficients))
         return np.asarray(self.ceiling * familiarity * right)
 
     @classmethod
-    def fit(cls, affinity: Floats, evidence: Floats, labels: Floats) -> Self:
+    def fit(cls, log_odds: Floats, evidence: Floats, labels: Floats) -> Self:
         """All (n,)."""
-        correct = ((affinity >= 0.5) == (labels > 0)).astype(np.float64)
-        X = cls._inputs(affinity, evidence)
+        correct = ((log_odds >= 0) == (labels > 0)).astype(np.float64)
+        X = cls._inputs(log_odds, evidence)
         kept = np.ones(len(CONFIDENCE_PRIOR), dtype=bool)
         while True:  # noise must not make thin evidence, or an unclear answer, a reason to trust: it is left out
             fitted = np.zeros(len(kept))
@@ -96,8 +60,8 @@ class Confidence:
         return cls((a, b, c), CONTENT_CEILING)
 
     @staticmethod
-    def _inputs(affinity: Floats, evidence: Floats | float) -> Floats:
-        columns = np.broadcast_arrays(1.0, np.abs(logit(affinity)), np.log1p(evidence))
+    def _inputs(log_odds: Floats, evidence: Floats | float) -> Floats:
+        columns = np.broadcast_arrays(1.0, np.abs(log_odds), np.log1p(evidence))
         return np.stack(columns, axis=-1)
 
     @classmethod

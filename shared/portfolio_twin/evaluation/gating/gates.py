@@ -15,6 +15,8 @@ ACCURACY_LIMIT = 0.7
 ECE_LIMIT = 0.10
 RANK_LIMIT = 2.0  # of 16: below, the properties lie on a line
 LOOKALIKE_LIMIT = 0.8
+OVERLAP_LIMIT = 0.3  # of the first ten; two trainings from other random numbers share .4 to .7
+MOVED_LIMIT = 0.15  # of the affinity
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,27 @@ def finite(non_finite: Sequence[str]) -> Gate:
     return Gate(float(len(non_finite)), 0.0, not non_finite, note)
 
 
-def loss_decreased(losses: Sequence[float]) -> Gate:
-    """Last training loss over the first: below 1. One epoch, or none recorded, cannot show it."""
+def loss_decreased(learnings: Sequence[Sequence[float]]) -> Gate:
+    """Last training loss over the first, the worst of the learnings: below 1. One epoch, or none, cannot show it."""
     look_at = "the loss curve in training_curves.png: learning rate, epochs"
-    if len(losses) < 2 or not all(math.isfinite(loss) for loss in losses) or losses[0] <= 0:
+    if not learnings or any(not _comparable(losses) for losses in learnings):
         return compare(None, 1.0, False, f"{look_at}; training_history.json holds no two finite losses")
-    ratio = losses[-1] / losses[0]
+    ratio = max(losses[-1] / losses[0] for losses in learnings)
     return compare(ratio, 1.0, ratio < 1.0, look_at)
+
+
+def _comparable(losses: Sequence[float]) -> bool:
+    return len(losses) >= 2 and all(math.isfinite(loss) for loss in losses) and losses[0] > 0
+
+
+def live_like_tested(overlap: float, moved: float) -> Gate:
+    """`Agreement` of the model that goes live with the one that was tested; NaN where there is nothing to ask."""
+    if math.isnan(overlap):
+        return Gate(None, OVERLAP_LIMIT, True, "undecided: no investor has done enough to ask both models about")
+    note = f"of the first ten {overlap:.2f} are the same, affinities moved by {moved:.3f} (at most {MOVED_LIMIT})"
+    passed = overlap >= OVERLAP_LIMIT and moved <= MOVED_LIMIT
+    look_at = "; look at training_history.json: the losses of what was learnt again"
+    return Gate(overlap, OVERLAP_LIMIT, passed, note if passed else note + look_at)
 
 
 def unit_norm(deviation: float) -> Gate:

@@ -1,0 +1,107 @@
+"""Why this score: integrated gradients per input, and the smallest change that would lift it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from portfolio_twin.domain.arrays import Floats, Matrix
+from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.model.encoder import PropertyEncoder
+from portfolio_twin.model.scoring.confidence import sigmoid
+
+COMPLETENESS_TOLERANCE = 5e-4  # of the score's log-odds
+STEPS = (16, 64, 256, 1024)  # of the path integral; more only for the properties where fewer do not add up
+POINTS_AT_ONCE = 16_384
+LEAST_LIFT = 1.1  # times the odds
+EVEN = 0.5  # as likely as the average property
+
+
+def cosine_parts(encoder: PropertyEncoder, investor: Matrix, start: Matrix, X: Matrix, *, scale: float) -> Floats:
+    """(m, w) what each column adds to the cosine between start (w,) and each of X (m, w), for one investor (d,).
+
+    Integrated gradients along the line from `start`; the cosine will be multiplied by `scale`, which says how exact the
+    sum must be. Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks" (2017), eq. 1 and 3; midpoint
+    rule.
+    """
+    difference = (X - start).astype(np.float64)
+    wanted = (encoder(X) - encoder(start[None])) @ investor  # (m,)
+    parts, open_ = np.zeros(X.shape), np.arange(len(X))
+    for steps in STEPS:
+        size = max(POINTS_AT_ONCE // steps, 1)
+        for rows in np.split(open_, range(size, len(open_), size)):
+            parts[rows] = _mean_gradient(encoder, investor, start, difference[rows], steps=steps) * difference[rows]
+        gaps = np.abs(parts[open_].sum(axis=1) - wanted[open_]) * scale
+        open_ = open_[gaps > COMPLETENESS_TOLERANCE]
+        if len(open_) == 0:
+            break
+    return parts
+
+
+def _mean_gradient(
+    encoder: PropertyEncoder, investor: Matrix, start: Matrix, difference: Floats, *, steps: int
+) -> Floats:
+    """(m, w) mean of ∂ cosine / ∂ column over the midpoints of the way from start (w,) to start + difference (m, w)."""
+    along = ((np.arange(steps) + 0.5) / steps)[None, :, None]
+    points = (start + along * difference[:, None]).astype(np.float32)  # (m, steps, w)
+    outputs = encoder.forward(points.reshape(-1, points.shape[2]))
+    h = outputs[-1]
+    norms = np.linalg.norm(h, axis=1, keepdims=True)
+    v = h / norms
+    gradient: npt.NDArray[Any] = (investor - (v @ investor)[:, None] * v) / norms
+    for i in range(len(encoder.layers) - 1, -1, -1):
+        if i < len(encoder.layers) - 1:
+            gradient = gradient * (outputs[i + 1] > 0)
+        gradient = gradient @ encoder.layers[i][0].T
+    return np.asarray(gradient.reshape(points.shape).mean(axis=1, dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that could be different about the property, and what the answer would then be."""
+
+    input: str
+    value: float | bool
+    affinity: float
+    odds_ratio: float  # how many times as likely it would be chosen
+
+
+def smallest_change(row: Mapping[str, Any], log_odds: Callable[[Catalogue], Floats]) -> Change | None:
+    """The gentlest negotiable change that lifts the affinity of `row` over 0.5, or else the one that lifts it most.
+
+    Negotiable are the price (the price per ft² moves with it), the condition and the renovation. None where nothing
+    lifts it noticeably. `log_odds` maps a catalogue of variants (n,) to their log-odds (n,).
+    """
+    variants = _variants(row)
+    if not variants:
+        return None
+    rows: Sequence[Mapping[str, Any]] = [row, *(variant for _, _, variant in variants)]
+    now, *lifted = log_odds(Catalogue.from_rows([""] * len(rows), rows)).tolist()
+    changes = [
+        Change(name, value, float(sigmoid(np.array(then))), math.exp(then - now))
+        for (name, value, _), then in zip(variants, lifted, strict=True)
+    ]
+    worthwhile = [change for change in changes if change.odds_ratio > LEAST_LIFT]
+    crossing = [change for change in worthwhile if now < 0 and change.affinity >= EVEN]
+    if crossing:
+        return crossing[0]
+    return max(worthwhile, key=lambda change: change.odds_ratio, default=None)
+
+
+def _variants(fields: Mapping[str, Any]) -> list[tuple[str, float | bool, dict[str, Any]]]:
+    """(input, new value, the whole row), the gentlest first."""
+    row, variants = dict(fields), list[tuple[str, float | bool, dict[str, Any]]]()
+    for step in (0.05, 0.1, 0.15, 0.2, 0.3):
+        if row.get("listing_price"):
+            price = round(row["listing_price"] * (1 - step), 2)
+            tied = {"price_per_sqft": row["price_per_sqft"] * (1 - step)} if row.get("price_per_sqft") else {}
+            variants.append(("listing_price", price, row | tied | {"listing_price": price}))
+        if row.get("condition_score") is not None and row["condition_score"] + step <= 1:
+            score = round(row["condition_score"] + step, 3)
+            variants.append(("condition_score", score, row | {"condition_score": score}))
+    if row.get("renovation_needed"):
+        variants.append(("renovation_needed", False, row | {"renovation_needed": False}))
+    return variants
