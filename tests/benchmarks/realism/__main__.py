@@ -1,7 +1,7 @@
 """Whether a simulated market's investors buy as real ones do: how near, how alike, how dear, how often.
 
 python -m tests.benchmarks.realism [--data FOLDER [--category attributes.zoning] [--price estimated_value]]
-                                   [--simulate harborview mesa] [--seeds 3] [--out FILE]
+                                   [--simulate harborview chesapeake] [--seeds 3] [--out FILE]
 """
 
 import argparse
