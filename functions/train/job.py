@@ -18,7 +18,11 @@ from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.split import TEST, training_log
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, taste_figures
 from portfolio_twin.evaluation.evaluate import evaluate
+from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation, without_nan
+from portfolio_twin.evaluation.scoring import TwinAnswers
+from portfolio_twin.evaluation.studies.exposure import exposure
+from portfolio_twin.evaluation.studies.importance import importance
 from portfolio_twin.model.bundle.files import Provenance, as_tested, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind
@@ -78,6 +82,8 @@ def training_data(job: Job, snapshot: Snapshot) -> TrainingData:
 def _about(job: Job, snapshot: Snapshot, fitted: Fitted, live: Learnt) -> dict[str, Any]:
     """What metrics.json holds of the model beyond its test."""
     twin, vectors = live.twin, live.twin.property_vectors
+    answers = TwinAnswers(fitted.twin, snapshot.dataset)
+    queries = Queries.of(snapshot.dataset, snapshot.holdout, TEST)
     embedding = {
         "dimensions": vectors.shape[1],
         "effective_rank": effective_rank(vectors),
@@ -92,6 +98,7 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted, live: Learnt) -> dict[s
     return {
         "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
         "base_rate": twin.base_rate, "embedding": embedding, "tastes": without_nan(tastes), "data": data,
+        "importance": importance(answers), "exposure": exposure(answers, queries),
         "decisions": fitted.decisions.to_json(), "learnt": _learnt(job, snapshot),
     }  # fmt: skip
 

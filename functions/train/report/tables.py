@@ -17,7 +17,10 @@ RANKING = {
     "hr_at_10": "HR@10", "ndcg_at_10": "NDCG@10", "mrr": "MRR", "precision_at_10": "Precision@10",
     "recall_at_10": "Recall@10", "hr_at_20": "HR@20",
 }  # fmt: skip
-CLASSIFICATION = {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1", "auc": "AUC"}
+CLASSIFICATION = {
+    "accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1", "auc": "AUC",
+    "auc_in_use": "AUC in use", "log_loss": "log loss",
+}  # fmt: skip
 TOO_FEW = f"too few to tell (under {FEW_USERS})"
 
 

@@ -20,6 +20,7 @@ CAPTIONS = {
     "risk_coverage.png": "The surer the twin says it is, the more often it should be right. Dashed: all its answers.",
     "embedding_tsne.png": "Properties that lie close are alike to investors. Axes have no meaning of their own.",
 }
+IMPORTANT = 12  # parts of the score that are listed
 WIDE = ("slices.png", "affinity_map.png", "training_curves.png", "embedding_tsne.png")
 
 ENVIRONMENT = Environment(
@@ -31,7 +32,7 @@ ENVIRONMENT = Environment(
 )
 ENVIRONMENT.globals |= {
     "CAPTIONS": CAPTIONS, "CLASSIFICATION": CLASSIFICATION, "GROUPS": GROUPS, "NAMES": NAMES, "RANKING": RANKING,
-    "TOO_FEW": TOO_FEW, "WIDE": WIDE, "best_rival": best_rival, "label_of": label_of,
+    "TOO_FEW": TOO_FEW, "WIDE": WIDE, "IMPORTANT": IMPORTANT, "best_rival": best_rival, "label_of": label_of,
 }  # fmt: skip
 ENVIRONMENT.filters.update(base64=lambda data: base64.b64encode(data).decode(), interval=interval, number=number)
 

@@ -33,7 +33,7 @@ class TwinAnswers:
     @cached_property
     def X(self) -> Matrix:  # noqa: N802  # the field's name for features
         """(n, w)"""
-        return self._features.X
+        return self.features.X
 
     @cached_property
     def vectors(self) -> Matrix:
@@ -43,10 +43,10 @@ class TwinAnswers:
     @cached_property
     def familiarity(self) -> Floats:
         """(n,)"""
-        return self.twin.familiarity(self._features)
+        return self.twin.familiarity(self.features)
 
     @cached_property
-    def _features(self) -> Features:
+    def features(self) -> Features:
         return self.twin.schema.read(self.dataset.catalogue)
 
     def by_cosine(self, queries: Queries) -> Scorer:
@@ -60,7 +60,7 @@ class TwinAnswers:
             return self.by_cosine(queries)
         present = queries.with_histories(self.twin.present(queries.histories, self.vectors))
         rankings = Rankings(
-            layer=self.twin.ranking, X=self.X, rows=self._rows, activity=self._activity, queries=present
+            layer=self.twin.ranking, X=self.X, rows=self.rows, activity=self._activity, queries=present
         )  # fmt: skip
         return lambda chunk: rankings.score(chunk, discover=discover)
 
@@ -88,7 +88,8 @@ class TwinAnswers:
         return self.twin.present(queries.histories, self.vectors).evidence[queries.pair_owners]
 
     @cached_property
-    def _rows(self) -> Numbers:
+    def rows(self) -> Numbers:
+        """(n,) of each property the row in the bundle."""
         return self.twin.rows_of(self.dataset.catalogue.ids)
 
     @cached_property

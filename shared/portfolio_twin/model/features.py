@@ -61,6 +61,10 @@ class Features(NamedTuple):
     numbers: Floats  # (n, numeric) in standard deviations from the mean, NaN where missing
     km: Floats  # (n, 2) east and north of the market's median, NaN where missing
 
+    def take(self, rows: Numbers) -> "Features":
+        """Of some of the properties, by row (m,)."""
+        return Features(self.X[rows], self.numbers[rows], self.km[rows])
+
 
 @dataclass(frozen=True)
 class FeatureSchema:

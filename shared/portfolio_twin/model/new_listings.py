@@ -30,7 +30,7 @@ class NewListings:
     @classmethod
     def of(cls, layer: RankingLayer, offer: Offer) -> Self:
         activity = layer.activity_of(offer.rows)
-        in_use = activity[:, IN_USE] > 0
+        in_use = (activity[:, IN_USE] > 0) & layer.wants_company
         Z = offer.X[in_use] * layer.scales
         gaps = distances(Z[:MEASURED], Z)
         np.fill_diagonal(gaps, np.inf)

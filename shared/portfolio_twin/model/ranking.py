@@ -55,9 +55,20 @@ class RankingLayer:
 
     @cached_property
     def floor(self) -> Matrix:
-        """(windows,) of a quieter one of the properties in use: nothing says of a new one that it is dead."""
+        """(windows,) of a quieter one of the properties in use: nothing says of a new one that it is dead. Where each
+        property sells once, what was dealt with is gone, and a new one is what nobody has dealt with.
+        """
         in_use = self.activity[self.activity[:, IN_USE] > 0]
-        return np.asarray(np.quantile(in_use, FLOOR_QUANTILE, axis=0) if len(in_use) else self.activity.min(axis=0))
+        if len(in_use) == 0 or not self.wants_company:
+            return np.zeros(self.activity.shape[1], dtype=np.float32)
+        return np.asarray(np.quantile(in_use, FLOOR_QUANTILE, axis=0))
+
+    @cached_property
+    def wants_company(self) -> bool:
+        """Whether what others have dealt with of late stands higher for it."""
+        in_use = self.activity[self.activity[:, IN_USE] > 0]
+        usual = np.append(in_use.mean(axis=0) if len(in_use) else np.zeros(self.activity.shape[1]), 1.0)
+        return bool(usual @ self.weights[ORDINARY[0], ACTIVITY:] >= 0)
 
     @cached_property
     def usual_month(self) -> float:

@@ -13,13 +13,13 @@ from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import in_use
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import Chosen, Say, fit_all, prefixed, seeded
+from tests.benchmarks.quality.output import JUDGED
 from tests.benchmarks.quality.ranks import figures, gain, place
 from tests.benchmarks.quality.rivals.settings import RIVALS
 from tests.benchmarks.quality.rivals.tuning import choose
 from tests.benchmarks.quality.studies.confidence import Figures, confidence
 
 OURS = "twin"
-PROBABILITIES = ("auc", "ece", "log_loss", "auc_in_use")
 
 Probabilities = Mapping[str, Mapping[str, float]]
 
@@ -97,7 +97,7 @@ def over_seeds(each: Sequence[Probabilities]) -> dict[str, Any]:
     return {
         part: {
             figure: {"mean": float(np.mean(values)), "seeds": values}
-            for figure in PROBABILITIES
+            for figure in JUDGED
             if (values := [seed[part][figure] for seed in each])
         }
         for part in each[0]

@@ -11,6 +11,7 @@ from rich.table import Table
 
 RESULTS = Path("build/quality")
 FIGURES = {"hr_at_10": "HR@10", "ndcg_at_10": "NDCG@10", "mrr": "MRR", "hr_at_100": "HR@100"}
+JUDGED = {"auc": "AUC", "ece": "ECE", "log_loss": "log loss", "auc_in_use": "AUC against what is in use"}
 
 
 class Teller:
@@ -46,6 +47,12 @@ class Teller:
             rows = [part["models"][model] for part in parts.values()]
             table.add_row(model, *map(pair, rows))
         self.tables.print(table)
+
+    def probabilities(self, data: str, models: Mapping[str, Any]) -> None:
+        """Of each model that answers with probabilities, by how much of the history it was told."""
+        for model, parts in models.items():
+            told = {name: "  ".join(f"{part[figure]['mean']:.3f}" for figure in JUDGED) for name, part in parts.items()}
+            self.flat(f"{data}, {model}: {', '.join(JUDGED.values())}", told)
 
     def flat(self, title: str, figures: Mapping[str, Any]) -> None:
         """Any flat figures, a line each."""

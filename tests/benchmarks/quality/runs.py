@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.quality.comparison import (
-    PROBABILITIES,
     Placed,
     choose_all,
     compare,
@@ -92,9 +91,7 @@ def _print(results: Mapping[str, Any], tell: Teller) -> None:
     if "models" in open_:
         tell.comparison(f"{data}: still to be had", open_["models"], open_["paired"])
     tell.slices("far targets", results["slices"]["far"])
-    for name, parts in results["probabilities"].items():
-        told = {k: ", ".join(f"{p[figure]['mean']:.3f}" for figure in PROBABILITIES) for k, p in parts.items()}
-        tell.flat(f"{name}: AUC, ECE, log loss, AUC against what is in use", told)
+    tell.probabilities(data, results["probabilities"])
     for name, figures in results["confidence"].items():
         tell.flat(f"{name}: mean confidence, {INVESTORS} investors", figures)
 

@@ -13,9 +13,10 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.scoring.confidence import sigmoid
 
-COMPLETENESS_TOLERANCE = 5e-4  # of the score's log-odds
-STEPS = (16, 64, 256, 1024)  # of the path integral; more only for the properties where fewer do not add up
+ERROR = 0.02  # of the score's log-odds: what the path integral may miss before the rest is spread over the columns
+STEPS = (16, 64, 256)  # of the path integral; more only for the properties where fewer miss more
 POINTS_AT_ONCE = 16_384
+TINY = 1e-12
 LEAST_LIFT = 1.1  # times the odds
 EVEN = 0.5  # as likely as the average property
 
@@ -24,8 +25,8 @@ def cosine_parts(encoder: PropertyEncoder, investor: Matrix, start: Matrix, X: M
     """(m, w) what each column adds to the cosine between start (w,) and each of X (m, w), for one investor (d,).
 
     Integrated gradients along the line from `start`; the cosine will be multiplied by `scale`, which says how exact the
-    sum must be. Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks" (2017), eq. 1 and 3; midpoint
-    rule.
+    integral must be. What it still misses is spread in proportion, so that the parts sum to the whole. Sundararajan,
+    Taly and Yan, "Axiomatic attribution for deep networks" (2017), eq. 1 and 3; midpoint rule.
     """
     difference = (X - start).astype(np.float64)
     wanted = (encoder(X) - encoder(start[None])) @ investor  # (m,)
@@ -34,11 +35,12 @@ def cosine_parts(encoder: PropertyEncoder, investor: Matrix, start: Matrix, X: M
         size = max(POINTS_AT_ONCE // steps, 1)
         for rows in np.split(open_, range(size, len(open_), size)):
             parts[rows] = _mean_gradient(encoder, investor, start, difference[rows], steps=steps) * difference[rows]
-        gaps = np.abs(parts[open_].sum(axis=1) - wanted[open_]) * scale
-        open_ = open_[gaps > COMPLETENESS_TOLERANCE]
+        open_ = open_[np.abs(parts[open_].sum(axis=1) - wanted[open_]) * scale > ERROR]
         if len(open_) == 0:
             break
-    return parts
+    sizes = np.abs(parts)
+    missed = wanted - parts.sum(axis=1)
+    return np.asarray(parts + sizes * (missed / np.maximum(sizes.sum(axis=1), TINY))[:, None])
 
 
 def _mean_gradient(

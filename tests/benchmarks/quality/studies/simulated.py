@@ -11,7 +11,15 @@ from portfolio_twin.domain.arrays import Mask, Numbers
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import Answer, Candidates
-from tests.benchmarks.quality.comparison import choose_all, mean_figures, paired, same, summary
+from tests.benchmarks.quality.comparison import (
+    choose_all,
+    mean_figures,
+    over_seeds,
+    paired,
+    probabilities,
+    same,
+    summary,
+)
 from tests.benchmarks.quality.frozen_data import Market
 from tests.benchmarks.quality.models import Chosen, available, fit_all, prefixed
 from tests.benchmarks.quality.output import Teller
@@ -49,7 +57,7 @@ class _Table:
 
     def __init__(self) -> None:
         self.on_market, self.full = (defaultdict[str, list[Numbers]](list) for _ in range(2))
-        self.dislikes, self.tastes, self.sure = (defaultdict[str, list[Any]](list) for _ in range(3))
+        self.dislikes, self.tastes, self.sure, self.judged = (defaultdict[str, list[Any]](list) for _ in range(4))
         self.seconds = defaultdict[str, list[float]](list)
         self.candidates: list[float] = []
         self.chosen: list[Chosen] = []  # of each draw
@@ -58,7 +66,7 @@ class _Table:
     def joined(cls, tables: Sequence["_Table"]) -> "_Table":
         whole = cls()
         for table in tables:
-            for name in ("on_market", "full", "dislikes", "tastes", "sure", "seconds"):
+            for name in ("on_market", "full", "dislikes", "tastes", "sure", "judged", "seconds"):
                 for model, parts in getattr(table, name).items():
                     getattr(whole, name)[model] += parts
             whole.candidates += table.candidates
@@ -74,6 +82,7 @@ class _Table:
             "paired": paired(ranks), "chosen": self.chosen, "twin_is_the_tower_alone": same(ranks),
             "relative_to_best": _relative(ranks), "relative_to_best_in_the_full_list": _relative(full),
             "dislikes": {name: _dislikes(np.concatenate(parts, axis=1)) for name, parts in self.dislikes.items()},
+            "probabilities": {name: over_seeds(each) for name, each in self.judged.items()},
             "confidence": {name: mean_figures(each) for name, each in self.sure.items()},
             "change_of_taste": {name: follows_within(parts) for name, parts in self.tastes.items()},
         }  # fmt: skip
@@ -95,6 +104,8 @@ def _one(names: Sequence[str], simulation: Simulation, seed: int, *, table: _Tab
         table.full[model].append(place(answer, market.test, market.size))
         if model in fitted and (twin := fitted[model].twin):
             table.sure[model].append(confidence(twin, market))
+        if model in fitted and (asked := fitted[model].affinities):
+            table.judged[model].append(probabilities(asked, market))
         table.seconds[model].append(fitted[model].seconds if model in fitted else 0.0)
         if model == "tower" or model.startswith("twin"):
             say(f"dislikes and changes of taste, {model}")
@@ -137,6 +148,7 @@ def _print(name: str, figures: dict[str, Any], tell: Teller) -> None:
     title = f"{name}: {figures['test_users']} test users, {figures['candidates']} properties on the market"
     tell.comparison(title, figures["models"], figures["paired"])
     tell.flat(f"{name}: NDCG@10 relative to the best possible", figures["relative_to_best"])
+    tell.probabilities(name, figures["probabilities"])
     for model, means in figures["confidence"].items():
         tell.flat(f"{name}: {model}, mean confidence, {INVESTORS} investors", means)
     for model in figures["dislikes"]:
