@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from tests.benchmarks.quality.output import FIGURES, RESULTS, gains, mean_and_error, pair
+from tests.benchmarks.quality.output import FIGURES, JUDGED, RESULTS, gains, mean_and_error, pair
 
 INTRODUCTION = """# How well the twin ranks, beside what else there is
 
@@ -42,8 +42,9 @@ def _run(run: Mapping[str, Any]) -> Page:
     if "still_to_be_had" in run:
         yield from _still_to_be_had(run["still_to_be_had"])
     for name, parts in run.get("probabilities", {}).items():
-        rows = [[part, f"{p['auc']['mean']:.3f}", f"{p['ece']['mean']:.3f}"] for part, p in parts.items()]
-        yield _table([f"{name}: of the history", "AUC", "ECE"], rows)
+        rows = [[part, *(f"{p[figure]['mean']:.3f}" for figure in JUDGED if figure in p)] for part, p in parts.items()]
+        heads = [JUDGED[figure] for figure in JUDGED if figure in next(iter(parts.values()))]
+        yield _table([f"{name}: of the history", *heads], rows)
     for name, figures in run.get("confidence", {}).items():
         rows = [[figure, f"{value:.3f}"] for figure, value in figures.items()]
         yield _table([f"{name}: mean confidence", "value"], rows)

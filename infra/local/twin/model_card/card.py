@@ -71,6 +71,9 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
         ranking=_ranking(metrics["ranking"]) if tested else NO_TEST,
         classification=_classification(metrics["classification"], metrics["everybody"]) if metrics["pairs"] else "",
         slices=_slices(metrics) if tested else "",
+        importance=_importance(metrics["importance"]),
+        settled=_settled(metrics["decisions"]),
+        **{name: f"{metrics['learnt'][name]['interactions']:,}" for name in ("first", "tested")},
         gates=_gates(bundle.gates) if bundle.gates else NO_GATES,
     )  # fmt: skip
     text, fence, code = page.partition("\n```\n")
@@ -88,6 +91,17 @@ def _fitted(kind: str, config: Json) -> str:
     if kind == "content":
         return "Principal components of the inputs, not trained on what investors did"
     return f"Loss {config['loss']}, hidden layers {', '.join(map(str, config['hidden']))}, {config['epochs']} epochs"
+
+
+def _importance(parts: Mapping[str, float]) -> str:
+    return _table(["part", "of the log-odds"], [[f"`{name}`", number(size)] for name, size in parts.items()])
+
+
+def _settled(decisions: Json) -> str:
+    """What the first fit decided, and how."""
+    layer = "that the ranking layer pays" if decisions["ranking"] else "that the ranking layer does not pay"
+    scales = "learnt" if decisions["learnt_scales"] else "plain"
+    return f"{layer}, {scales} scales of its kernel, and {decisions['slope']:.1f} for the slope of the tower's cosine"
 
 
 def _ranking(ranking: Mapping[str, Json]) -> str:
