@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from infra.simulator.habits import Habits
 from infra.simulator.market import Values
 from infra.simulator.truth import DEAL, DISLIKE, LIKE, OUTREACH, Truth, along, exposure, view_probabilities
 from portfolio_twin.domain.arrays import DAY_SECONDS, Mask, Matrix, Numbers
 from portfolio_twin.domain.interactions import KIND_CODE
 
-SESSION_VIEWS = 3.0  # views in one sitting, about
 WRONG_THUMB = 0.03  # share of the thumbs that say the opposite of what was meant
 HOUR_SECONDS = 3_600
 # How long after the view, in seconds, at most. Short, so that the truth at the target's time is the truth at its view.
@@ -33,9 +33,9 @@ class Events(NamedTuple):
     times: Numbers
 
 
-def sitting_times(begins: int, ends: int, views: int, rng: np.random.Generator) -> Numbers:
+def sitting_times(begins: int, ends: int, views: int, rng: np.random.Generator, *, habits: Habits) -> Numbers:
     """The times of so many views, sorted: a few in one sitting, in working hours."""
-    sittings = max(1, round(views / SESSION_VIEWS))
+    sittings = max(1, round(views / habits.session_views))
     days = rng.uniform(begins / DAY_SECONDS, ends / DAY_SECONDS, sittings).astype(np.int64)
     starts = days * DAY_SECONDS + rng.uniform(8, 19, sittings) * HOUR_SECONDS
     times = rng.choice(starts, size=views) + rng.uniform(0, 2_400, views)

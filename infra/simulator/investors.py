@@ -8,26 +8,25 @@ from infra.simulator.listings import Listings
 from infra.simulator.market import MarketConfig, Strategy, Values, Window
 from portfolio_twin.domain.arrays import Numbers
 
-SECOND_SPOT = 0.25  # share of the buy boxes with two hot spots
 SPOT_JITTER_KM = 0.3
 BUDGET_SPREAD = 0.10  # standard deviation of the investors' middle log price about their strategy's
-BUDGET_HALF_WIDTH = 0.5  # a buy box spans about half to one and a half times its middle price
 FULL_MATCHES = 0.02  # share of the catalogue
 FULL_MATCHES_OF_TYPE = 0.25  # share of the properties of its types, where those are scarce
-CRISPNESS = 2.0  # how soon a match fades outside the box
 LUKEWARM = 0.02  # match of a property of the right kind far from every hot spot, against one in the middle
 NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
 class BuyBox:
-    """One strategy of one investor: the right type, inside every window, near a hot spot. A product, not a sum."""
+    """One strategy of one investor: a type, inside every window, near a hot spot. A product, not a sum."""
 
     strategy: str
     types: tuple[str, ...]
     windows: tuple[Window, ...]
     spots: tuple[tuple[float, float], ...]  # east and north of downtown, km
-    radius_km: float
+    radius_km: float  # infinite: anywhere
+    other_types: float  # how well a property of another type fits, against one of the right type
+    crispness: float  # how soon the match fades outside
 
     def match(self, listings: Listings) -> Values:
         """How well each property fits, (n,): 0 … 1.
@@ -38,10 +37,10 @@ class BuyBox:
         of_type = int(np.isin(listings.types, self.types).sum())
         enough = max(1, int(min(FULL_MATCHES * len(fit), FULL_MATCHES_OF_TYPE * of_type)))
         full = max(float(np.partition(fit, -enough)[-enough]), 1e-6)
-        return np.asarray(np.minimum(1.0, fit / full) ** CRISPNESS)
+        return np.asarray(np.minimum(1.0, fit / full) ** self.crispness)
 
     def _fit(self, listings: Listings) -> Values:
-        fit = np.isin(listings.types, self.types).astype(np.float64)
+        fit = np.where(np.isin(listings.types, self.types), 1.0, self.other_types)
         for window in self.windows:
             fit *= window.match(listings.facts[window.fact])
         east, north = listings.facts["east_km"], listings.facts["north_km"]
@@ -84,7 +83,7 @@ def draw_investors(market: MarketConfig, listings: Listings, rng: np.random.Gene
         tastes=tuple(tastes),
         changes_at=np.where(changing, changes.astype(np.int64), NEVER),
         starts_at=starts.astype(np.int64),
-        activity=np.exp(rng.normal(0, 0.5, m)),
+        activity=np.exp(rng.normal(0, market.habits.activity_spread, m)),
         thumbs=rng.beta(5, 1.5, m),
     )
 
@@ -108,11 +107,18 @@ def _overlap(one: Values, other: Values) -> float:
 
 
 def _draw_box(market: MarketConfig, strategy: Strategy, listings: Listings, rng: np.random.Generator) -> BuyBox:
+    habits = market.habits
     middle = np.log(strategy.budget) + np.median(listings.facts["log_price"]) + rng.normal(0, BUDGET_SPREAD)
-    budget = Window("log_price", middle - BUDGET_HALF_WIDTH, middle + BUDGET_HALF_WIDTH, 0.07)
+    budget = Window("log_price", middle - habits.budget_half_width, middle + habits.budget_half_width, 0.07)
     windows = (budget, *(_own_edges(window, rng) for window in strategy.windows))
     spots = _draw_spots(market, strategy, rng)
-    return BuyBox(strategy.name, strategy.types, windows, spots, strategy.radius_km * float(rng.uniform(0.9, 1.1)))
+    radius = strategy.radius_km * float(rng.uniform(0.9, 1.1))
+    return BuyBox(
+        strategy=strategy.name, types=strategy.types, windows=windows, spots=spots,
+        radius_km=np.inf if habits.anywhere and rng.random() < habits.anywhere else radius,
+        other_types=float(rng.beta(*habits.other_types)) if habits.other_types else 0.0,
+        crispness=habits.crispness,
+    )  # fmt: skip
 
 
 def _own_edges(window: Window, rng: np.random.Generator) -> Window:
@@ -126,7 +132,7 @@ def _own_edges(window: Window, rng: np.random.Generator) -> Window:
 
 
 def _draw_spots(market: MarketConfig, strategy: Strategy, rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
-    count = min(2 if rng.random() < SECOND_SPOT else 1, len(strategy.areas))
+    count = min(2 if rng.random() < market.habits.second_spot else 1, len(strategy.areas))
     areas = rng.choice(strategy.areas, size=count, replace=False)
     centres = [hood for hood in market.neighbourhoods if hood.zipcode in areas]
     off = rng.normal(0, SPOT_JITTER_KM, (len(centres), 2)).tolist()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
+from infra.simulator.habits import Habits
 from portfolio_twin.domain.arrays import DAY_SECONDS
 
 Values = npt.NDArray[np.float64]
@@ -71,6 +72,7 @@ class MarketConfig:
     type_shares: dict[str, float]
     strategies: tuple[Strategy, ...]
     attributes: tuple[str, ...]  # which facts beyond the 25 inputs this tenant records
+    habits: Habits  # of its investors
     properties: int = 1_500
     investors: int = 400
     interactions: int = 10_000  # about that many

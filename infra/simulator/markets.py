@@ -1,5 +1,9 @@
-"""Two invented metropolises: a dear old harbour town that pays for location, a wide desert one that pays for yield."""
+"""Three invented metropolises: a dear old harbour town that pays for location, a wide desert one that pays for yield.
 
+The third, a cheap town of row houses, has investors who buy as widely as real ones do: the hard one.
+"""
+
+from infra.simulator.habits import LIKE_BALTIMORES, NARROW_BOXES
 from infra.simulator.market import MarketConfig, Neighbourhood, Strategy, Window
 
 HARBORVIEW_STRATEGIES = (
@@ -38,6 +42,7 @@ HARBORVIEW = MarketConfig(
     type_shares={"Single Family": 0.46, "Condo": 0.22, "Townhouse": 0.12, "Multi-Family": 0.14, "Land": 0.06},
     strategies=HARBORVIEW_STRATEGIES,
     attributes=("school_rating", "hoa_fee"),
+    habits=NARROW_BOXES,
 )
 
 MESA_STRATEGIES = (
@@ -75,7 +80,46 @@ MESA = MarketConfig(
     type_shares={"Single Family": 0.60, "Condo": 0.10, "Townhouse": 0.11, "Multi-Family": 0.09, "Land": 0.10},
     strategies=MESA_STRATEGIES,
     attributes=("zoning",),
+    habits=NARROW_BOXES,
     days_on_market=125.0,
 )
 
-MARKETS = {market.name: market for market in (HARBORVIEW, MESA)}
+CHESAPEAKE_STRATEGIES = (
+    Strategy("row-house rental", 0.34, ("Townhouse", "Multi-Family"), 0.85,
+        (Window("cap_rate", 0.060, None, 0.006),), ("21703", "21704", "21706", "21707"), 1.5),
+    Strategy("shell", 0.26, ("Townhouse", "Single Family"), 0.70,
+        (Window("condition", None, 0.5, 0.08), Window("value_gap", None, 0.0, 0.08)), ("21703", "21704", "21708"), 1.5),
+    Strategy("waterfront", 0.16, ("Townhouse", "Condo"), 1.50,
+        (Window("condition", 0.55, None, 0.08),), ("21701", "21702", "21705"), 1.2),
+    Strategy("porch and garden", 0.14, ("Single Family",), 1.45,
+        (Window("school_rating", 5.8, None, 0.5), Window("bedrooms", 2.6, 4.4, 0.3)), ("21709", "21710"), 2.5),
+    Strategy("vacant lots", 0.10, ("Land",), 0.60, (Window("log_lot", 8.6, None, 0.4),), ("21707", "21708"), 3.0),
+)  # fmt: skip
+
+CHESAPEAKE = MarketConfig(
+    name="chesapeake",
+    prefix="CP",
+    lat=38.7,
+    lon=-76.4,
+    price_per_sqft=150.0,
+    rent_yield=0.115,
+    neighbourhoods=(
+        Neighbourhood("21701", 0.0, -0.5, 0.7, 0.45, 1905, 1.00, 5.5),
+        Neighbourhood("21702", 1.8, -1.2, 0.7, 0.60, 1900, 0.90, 6.5),
+        Neighbourhood("21703", -2.0, 0.3, 0.9, -0.45, 1910, 0.90, 2.5),
+        Neighbourhood("21704", 2.2, 1.5, 0.9, -0.40, 1912, 0.85, 2.5),
+        Neighbourhood("21705", -0.8, -2.4, 0.8, 0.30, 1908, 0.80, 5.0),
+        Neighbourhood("21706", 0.3, 2.6, 1.0, 0.05, 1915, 0.75, 4.5),
+        Neighbourhood("21707", -4.0, 2.4, 1.2, -0.35, 1925, 0.60, 3.0),
+        Neighbourhood("21708", -4.6, -1.8, 1.3, -0.30, 1930, 0.55, 3.5),
+        Neighbourhood("21709", 0.5, 6.0, 1.4, 0.40, 1938, 0.35, 7.5),
+        Neighbourhood("21710", 5.0, 4.6, 1.5, 0.10, 1950, 0.30, 6.0),
+    ),
+    type_shares={"Single Family": 0.18, "Condo": 0.05, "Townhouse": 0.58, "Multi-Family": 0.10, "Land": 0.09},
+    strategies=CHESAPEAKE_STRATEGIES,
+    attributes=("zoning",),
+    habits=LIKE_BALTIMORES,
+    days_on_market=95.0,
+)
+
+MARKETS = {market.name: market for market in (HARBORVIEW, MESA, CHESAPEAKE)}

@@ -16,7 +16,6 @@ from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.interactions import InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 
-INTERACTIONS_PER_VIEW = 2.04  # measured: how much a view leads to
 NEW_TASTE_DAYS = 5  # a change of taste is followed over so many days after the end
 
 
@@ -65,7 +64,7 @@ def change_of_taste(
     matches[:, row] = matches[1, row], match_of(taste, simulation.listings)
     changes_at[row] = ends
     truth = replace(simulation.truth, matches=matches, changes_at=changes_at)
-    times = sitting_times(ends, ends + NEW_TASTE_DAYS * DAY_SECONDS, interactions, rng)
+    times = sitting_times(ends, ends + NEW_TASTE_DAYS * DAY_SECONDS, interactions, rng, habits=simulation.market.habits)
     done = interact(truth, row, times, rng)
     users = np.full(len(done.rows), user_id, dtype=np.int64)
     log = InteractionLog(users, truth.property_ids[done.rows], done.kinds, done.times)
@@ -92,10 +91,12 @@ def _truth(market: MarketConfig, listings: Listings, investors: Investors) -> Tr
 
 
 def _draw_log(market: MarketConfig, investors: Investors, truth: Truth, rng: np.random.Generator) -> InteractionLog:
-    views = market.interactions / INTERACTIONS_PER_VIEW * investors.activity / investors.activity.sum()
+    habits = market.habits
+    views = market.interactions / habits.interactions_per_view * investors.activity / investors.activity.sum()
     users, parts = [], []
     for row, user_id in enumerate(investors.ids):
-        looked_at = sitting_times(int(investors.starts_at[row]), market.ends, max(1, rng.poisson(views[row])), rng)
+        count = max(1, rng.poisson(views[row]))
+        looked_at = sitting_times(int(investors.starts_at[row]), market.ends, count, rng, habits=habits)
         parts.append(interact(truth, row, looked_at, rng))
         users.append(np.full(len(parts[-1].rows), user_id, dtype=np.int64))
     rows, kinds, times = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -85,7 +85,7 @@ def import_command(
 
 @app.command()
 def simulate(
-    market: Annotated[str, typer.Option(help="harborview or mesa")] = "harborview",
+    market: Annotated[str, typer.Option(help="harborview, mesa or chesapeake")] = "harborview",
     out: Annotated[Path, typer.Option(help="folder for the CSVs and the truth", file_okay=False)] = Path(
         "build/simulated"
     ),

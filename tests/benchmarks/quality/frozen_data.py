@@ -61,9 +61,12 @@ class Market:
 
 
 def read_market(folder: Path) -> Market:
+    return Market.of(folder.resolve().name, read_dataset(folder))
+
+
+def read_dataset(folder: Path) -> Dataset:
     """properties.csv[.gz] and interactions.csv[.gz] of one folder."""
-    catalogue, log = read_catalogue(_lines(folder, "properties")), read_interactions(_lines(folder, "interactions"))
-    return Market.of(folder.resolve().name, Dataset(catalogue, log))
+    return Dataset(read_catalogue(_lines(folder, "properties")), read_interactions(_lines(folder, "interactions")))
 
 
 def _lines(folder: Path, name: str) -> Iterator[str]:
