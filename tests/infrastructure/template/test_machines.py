@@ -74,8 +74,14 @@ def test_training_runs_on_fargate_spot_by_parameter_with_a_role_of_its_own(resou
     assert order["ComputeEnvironment"] == {"Ref": "TrainingEnvironment"}
 
 
+SPOT_RECLAIMED = "Your Spot Task was interrupted."  # what Fargate says; "Host EC2" is another capacity's
+
+
 def test_a_reclaimed_training_is_tried_again_and_a_hung_one_ends(resources: Resources) -> None:
     job = resources["TrainingJob"]["Properties"]
+    retried = [rule["OnStatusReason"] for rule in job["RetryStrategy"]["EvaluateOnExit"] if rule["Action"] == "RETRY"]
+    assert all(fnmatch(SPOT_RECLAIMED, pattern) for pattern in retried), retried
+    assert retried
     retrain = json.loads((ROOT / "infra/pipelines/retrain.asl.json").read_text())
     train = retrain["States"]["Tenants"]["ItemProcessor"]["States"]["Train"]
     assert job["Timeout"]["AttemptDurationSeconds"] <= train["TimeoutSeconds"]
