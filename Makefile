@@ -69,7 +69,7 @@ e2e: install  ## every built function, and the training image, in their containe
 	infra/deploy/e2e.sh $(VENV)/bin/python
 
 deploy:  ## what `make build` built, to AWS: asks for every parameter
-	infra/deploy/deploy.sh
+	infra/deploy/release/deploy.sh
 
 clean:  ## removes what demo and tests left, not the environment
 	rm -rf $(STATE) build

@@ -26,10 +26,11 @@ def read_template(path: Path = TEMPLATE) -> dict[str, Any]:
     return template
 
 
-def expand(template: dict[str, Any]) -> dict[str, Any]:
-    """What SAM's transform makes of it."""
+def expand(template: dict[str, Any], **given: str) -> dict[str, Any]:
+    """What SAM's transform makes of it; a parameter that is neither given nor has a default is `exampleNAME`."""
     parameters = {
-        name: parameter.get("Default", f"example-{name}") for name, parameter in template["Parameters"].items()
+        name: given.get(name, parameter.get("Default", f"example{name}"))
+        for name, parameter in template["Parameters"].items()
     }
     session = boto3.Session(region_name="us-east-1")  # any: nothing is asked of it
     translator = Translator(MANAGED_POLICIES, Parser(), boto_session=session)
