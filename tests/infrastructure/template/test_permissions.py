@@ -51,5 +51,12 @@ def test_predict_recommend_and_lookalike_cannot_write(expanded: Resources) -> No
         assert "Policies" not in role
 
 
+def test_the_trainer_and_the_step_before_it_read_no_model(expanded: Resources) -> None:
+    for role in ("TrainingRole", "PrepareDataRole"):
+        properties = expanded[role]["Properties"]
+        assert {"Ref": "ReadModels"} not in properties.get("ManagedPolicyArns", [])
+        assert "/models/" not in json.dumps(properties)
+
+
 def test_no_secret_stands_in_the_template() -> None:
     assert "{{resolve:" not in TEMPLATE.read_text()
