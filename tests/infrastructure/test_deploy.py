@@ -121,3 +121,16 @@ def test_a_quota_that_is_too_small_is_told_with_its_cure(template: dict[str, Any
     assert fault.startswith(
         "Fargate Spot vCPUs: 6, needed are 10. Ask for more, or lower TrainingAtOnce: aws service-q"
     )
+
+
+def test_the_training_image_is_built_for_fargate_whatever_this_machine_is(tmp_path: Path) -> None:
+    docker, called = tmp_path / "docker", tmp_path / "called"
+    docker.write_text(f'#!/bin/sh\necho "$@" >>{called}\n')
+    docker.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = run("infra/deploy/release/image.sh", "ours:1", PATH=path, TORCH_INDEX="https://wheels")
+    assert done.returncode == 0, done.stderr
+    build, push = called.read_text().splitlines()
+    assert build.startswith("build --platform linux/amd64 ")
+    assert "--build-arg TORCH_INDEX=https://wheels " in build
+    assert push == "push ours:1"
