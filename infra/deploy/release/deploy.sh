@@ -12,9 +12,9 @@ python=.venv-sam/bin/python
 AWS_DEFAULT_REGION=$($python $release/account.py)
 export AWS_DEFAULT_REGION
 mkdir -p build
-$python $release/parameters.py "$config" >build/parameters.json
-$python $release/quotas.py build/parameters.json
-infra/deploy/sam.sh deploy --config-env "$config" ${GUIDED---guided} --parameter-overrides file://build/parameters.json "$@"
+$python $release/parameters.py "$config" >build/parameters.yaml
+$python $release/quotas.py build/parameters.yaml
+infra/deploy/sam.sh deploy --config-env "$config" ${GUIDED---guided} --parameter-overrides file://build/parameters.yaml "$@"
 
 stack=$($python $release/parameters.py "$config" --stack)  # after the deployment: --guided may have changed it
 outputs=$(infra/deploy/sam.sh list stack-outputs --stack-name "$stack" --output json)

@@ -38,7 +38,14 @@ def test_every_alarm_tells_somebody_and_says_what_to_do(resources: Resources) ->
     for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
         properties = alarm["Properties"]
         assert properties["AlarmActions"] == [{"Ref": "Topic"}], name
-        assert properties["AlarmDescription"].rpartition("#")[2] in headings, name
+        description = properties["AlarmDescription"]
+        text = description["Fn::Sub"] if isinstance(description, dict) else description
+        assert text.rpartition("#")[2] in headings, name
+
+
+def test_a_loop_fills_its_name_in_everywhere(expanded: Resources) -> None:
+    """Outside of Fn::Sub and Ref CloudFormation leaves it as it stands."""
+    assert not re.search(r"\$\{(Function|Machine)\}", json.dumps(expanded))
 
 
 def test_a_machine_that_only_failed_or_only_timed_out_is_an_alarm(resources: Resources) -> None:
