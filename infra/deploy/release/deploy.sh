@@ -14,6 +14,7 @@ export AWS_DEFAULT_REGION
 mkdir -p build
 $python $release/parameters.py "$config" >build/parameters.yaml
 $python $release/quotas.py build/parameters.yaml
+$python $release/leftover.py "$($python $release/parameters.py "$config" --stack)"
 infra/deploy/sam.sh deploy --config-env "$config" ${GUIDED---guided} --parameter-overrides file://build/parameters.yaml "$@"
 
 stack=$($python $release/parameters.py "$config" --stack)  # after the deployment: --guided may have changed it
