@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import boto3
 from aws_lambda_powertools.utilities.parameters import GetParameterError, SecretsProvider, TransformParameterError
 from botocore.config import Config
 from pydantic import SecretStr
@@ -19,7 +20,7 @@ FAILURES = (GetParameterError, TransformParameterError, KeyError, TypeError, Val
 @cache
 def vault() -> SecretsProvider:
     """The client of Secrets Manager with what it was told, one for each process; no connection is made yet."""
-    return SecretsProvider(boto_config=QUICK)
+    return SecretsProvider(boto3_client=boto3.client("secretsmanager", config=QUICK))
 
 
 def qdrant_key(api_key: SecretStr | None, secret_arn: str) -> str | Callable[[], str] | None:
