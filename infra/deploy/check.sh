@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The deployment as data: SAM, cfn-lint, checkov, tests/infrastructure (statelint among them). Needs no Docker and no account.
+# The deployment as data: SAM, cfn-lint, checkov, parliament, tests/infrastructure (statelint among them). Needs no Docker and no account.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${1:-.venv/bin/python}
@@ -15,5 +15,6 @@ fi
 mkdir -p build
 "$python" -m infra.deploy.expand build/expanded.json
 .venv-checkov/bin/checkov --config-file infra/deploy/checkov.yaml --file build/expanded.json
+.venv-checkov/bin/python infra/deploy/policies.py build/expanded.json
 
 "$python" -m pytest tests/infrastructure
