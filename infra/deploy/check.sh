@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 python=${1:-.venv/bin/python}
 
 infra/deploy/sam.sh validate --lint
-.venv-sam/bin/cfn-lint template.yaml
+.venv-sam/bin/cfn-lint template.yaml infra/migrations/template.yaml
 
 if [ ! -e .venv-checkov/.installed ] || [ infra/deploy/requirements-checkov.txt -nt .venv-checkov/.installed ]; then
   "${PYTHON:-python3.11}" -m venv .venv-checkov  # of its own: it pins boto3, and another one than sam does

@@ -1,8 +1,8 @@
 """Roles, database, tables and passwords from nothing, as a managed service's master: no superuser, but it may create.
 
-`python -m infra.migrations.bootstrap URL MASTER OWNER APP PIPELINE`: the URL as in DATABASE_URL, without a login and of
-a database that is there (`postgres`); the others name secrets of Secrets Manager with {"username", "password"}. It can
-be run again, and brings a database that is there to the newest schema and the passwords of the secrets.
+`make migrate` runs it inside the network; where PostgreSQL can be reached, `python -m infra.migrations.bootstrap URL
+MASTER OWNER APP PIPELINE`: the URL without a login and of a database that is there (`postgres`), the others name
+secrets of Secrets Manager with {"username", "password"}. Run again it brings schema and passwords up to date.
 """
 
 import sys

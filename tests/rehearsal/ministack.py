@@ -58,13 +58,18 @@ class Cloud:
             change(template)
         (COPY / "template.json").write_text(json.dumps(template))
         (COPY / "replaced.txt").write_text("\n".join(replaced))
+        options = ["--no-confirm-changeset", "--no-progressbar"]
+        files = ["--template-file", str(COPY / "template.json"), "--config-file", str(ROOT / "samconfig.toml")]
+        return self._run(["infra/deploy/release/deploy.sh", *files, *options], parameters)
+
+    def _run(self, command: list[str], parameters: Mapping[str, str]) -> Done:
         pairs = " ".join(f"{name}='{value}'" for name, value in parameters.items())
-        return subprocess.run(
-            ["infra/deploy/release/deploy.sh", "--template-file", COPY / "template.json", "--config-file",
-             ROOT / "samconfig.toml", "--no-confirm-changeset", "--no-progressbar"],
-            cwd=ROOT, env={**self.environment, "GUIDED": "", "PARAMETERS": pairs}, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
+        given = {**self.environment, "GUIDED": "", "PARAMETERS": pairs}
+        return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+
+    def migrate(self, parameters: Mapping[str, str]) -> Done:
+        """Runs the script of `make migrate`."""
+        return self._run(["infra/deploy/release/migrate.sh"], parameters)
 
     def status(self) -> str | None:
         """The stack's; None where there is none."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.infrastructure.resources import Resources
+from infra.deploy.expand import expand, read_template
+from tests.infrastructure.resources import ROOT, Resources
 from tests.infrastructure.service_models import Fault, Unmapped, judge_members, members_of
 
 OPERATIONS = {
@@ -120,3 +121,18 @@ def test_a_value_that_is_wrong_would_be_noticed(
         node = node[step]
     node[path[-1]] = value
     assert [fault.value for fault in faults(changed, template)] == [value]
+
+
+def test_the_stack_of_the_migrations_has_no_such_literal_either() -> None:
+    template = read_template(ROOT / "infra/migrations/template.yaml")
+    resources = json.loads(json.dumps(expand(template)["Resources"]))
+    found = {name: faults(resource, template) for name, resource in resources.items()}
+    assert found
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_it_takes_what_it_shares_with_the_product_as_the_product_does(template: dict[str, Any]) -> None:
+    ours = read_template(ROOT / "infra/migrations/template.yaml")["Parameters"]
+    for name in ours.keys() & template["Parameters"].keys():
+        for rule in ("Type", "AllowedPattern", "AllowedValues", "Default"):
+            assert ours[name].get(rule) == template["Parameters"][name].get(rule), name
