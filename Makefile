@@ -8,7 +8,7 @@ FUNCTION ?= Predict
 EVENT ?= tests/events/api/predict.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test unit check fix bench lock build invoke api e2e deploy clean
+.PHONY: help install demo serve test unit check fix bench lock build invoke api e2e rehearse image migrate deploy clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,8 +68,17 @@ api: install  ## the built API in Lambda's container, at http://127.0.0.1:3000
 e2e: install  ## every built function, and the training image, in their containers; needs Docker, or root on Debian
 	infra/deploy/e2e.sh $(VENV)/bin/python
 
+rehearse: install  ## the built template deployed for real, into an emulator of AWS on this machine
+	infra/deploy/rehearse.sh $(VENV)/bin/python
+
+image:  ## the training image, built for Fargate and pushed: IMAGE=REPOSITORY:TAG, TORCH_INDEX=address of CPU wheels
+	TORCH_INDEX=$(TORCH_INDEX) infra/deploy/release/image.sh $(IMAGE)
+
+migrate:  ## PostgreSQL's roles, tables and passwords up to date, from inside its network; before each deployment
+	PYTHON=$(PYTHON) infra/deploy/release/migrate.sh
+
 deploy:  ## what `make build` built, to AWS: asks for every parameter
-	infra/deploy/deploy.sh
+	infra/deploy/release/deploy.sh
 
 clean:  ## removes what demo and tests left, not the environment
 	rm -rf $(STATE) build

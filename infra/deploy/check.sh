@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The deployment as data: SAM, cfn-lint, checkov, tests/infrastructure (statelint among them). Needs no Docker and no account.
+# The deployment as data: SAM, cfn-lint, checkov, parliament, tests/infrastructure (statelint among them). Needs no Docker and no account.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${1:-.venv/bin/python}
 
 infra/deploy/sam.sh validate --lint
-.venv-sam/bin/cfn-lint template.yaml
+.venv-sam/bin/cfn-lint template.yaml infra/migrations/template.yaml
 
 if [ ! -e .venv-checkov/.installed ] || [ infra/deploy/requirements-checkov.txt -nt .venv-checkov/.installed ]; then
   "${PYTHON:-python3.11}" -m venv .venv-checkov  # of its own: it pins boto3, and another one than sam does
@@ -15,5 +15,6 @@ fi
 mkdir -p build
 "$python" -m infra.deploy.expand build/expanded.json
 .venv-checkov/bin/checkov --config-file infra/deploy/checkov.yaml --file build/expanded.json
+.venv-checkov/bin/python infra/deploy/policies.py build/expanded.json
 
 "$python" -m pytest tests/infrastructure

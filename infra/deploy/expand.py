@@ -26,10 +26,11 @@ def read_template(path: Path = TEMPLATE) -> dict[str, Any]:
     return template
 
 
-def expand(template: dict[str, Any]) -> dict[str, Any]:
-    """What SAM's transform makes of it."""
+def expand(template: dict[str, Any], **given: str) -> dict[str, Any]:
+    """What SAM's transform makes of it; a parameter that is neither given nor has a default is `exampleNAME`."""
     parameters = {
-        name: parameter.get("Default", f"example-{name}") for name, parameter in template["Parameters"].items()
+        name: given.get(name, parameter.get("Default", f"example{name}"))
+        for name, parameter in template["Parameters"].items()
     }
     session = boto3.Session(region_name="us-east-1")  # any: nothing is asked of it
     translator = Translator(MANAGED_POLICIES, Parser(), boto_session=session)
@@ -37,7 +38,7 @@ def expand(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unroll(resources: dict[str, Any]) -> dict[str, Any]:
-    """Fn::ForEach as AWS::LanguageExtensions does it: ${Identifier} becomes each value of the collection."""
+    """Fn::ForEach as AWS::LanguageExtensions does it: in a resource's name, in Fn::Sub and in Ref, in no other text."""
     unrolled: dict[str, Any] = {}
     for key, value in resources.items():
         if not key.startswith(LOOP):
@@ -45,8 +46,21 @@ def _unroll(resources: dict[str, Any]) -> dict[str, Any]:
             continue
         identifier, collection, body = value
         for item in collection:
-            unrolled |= json.loads(json.dumps(body).replace("${" + identifier + "}", item))
+            for name, resource in body.items():
+                unrolled[name.replace("${" + identifier + "}", item)] = _filled(resource, identifier, item)
     return unrolled
+
+
+def _filled(node: Any, identifier: str, item: str) -> Any:
+    if isinstance(node, list):
+        return [_filled(inner, identifier, item) for inner in node]
+    if not isinstance(node, dict):
+        return node
+    if node == {"Ref": identifier}:
+        return item
+    if isinstance(text := node.get("Fn::Sub"), str):
+        return {"Fn::Sub": text.replace("${" + identifier + "}", item)}
+    return {key: _filled(inner, identifier, item) for key, inner in node.items()}
 
 
 def _with_inline_definitions(template: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """What Alembic runs: `alembic -c infra/migrations/alembic.ini -x url=… upgrade head`, or `run.upgrade(url)`."""
 
 from alembic import context
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import text
 
+from infra.migrations.run import make_owner_engine
 from portfolio_twin.adapters.postgres.tables import metadata
 
 LOCK = 7_305_113  # any number, the same in every migration run: two deployments at once take turns
@@ -17,7 +18,7 @@ def database_url() -> str:
 
 
 def migrate() -> None:
-    engine = create_engine(database_url(), poolclass=NullPool)
+    engine = make_owner_engine(database_url())
     with engine.connect() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         connection.execute(text("create schema if not exists migrations"))

@@ -57,10 +57,11 @@ Settings = TypeVar("Settings", bound=ReadSettings)
 
 
 class RuntimeSettings(BaseSettings):
-    """What Lambda says of itself; elsewhere nothing."""
+    """What Lambda and the deployment say of themselves; elsewhere nothing."""
 
     aws_lambda_function_name: str = ""
     aws_lambda_initialization_type: str = ""
+    code_version: str = "unknown"  # the deployment's Release
 
     @property
     def before_snapshot(self) -> bool:

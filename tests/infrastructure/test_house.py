@@ -50,5 +50,15 @@ def test_nobody_but_keys_py_spells_a_key_of_the_bucket(folder: str) -> None:
     assert {name: keys for name, keys in spelt.items() if keys} == {}
 
 
+def test_no_statement_of_ours_pins_a_session_of_rds_proxy() -> None:
+    """The proxy pins by the statements that it sees: parameters are set inside SQL functions alone."""
+    pinning = re.compile(r"\bset_config\b|\A\s*set\s|\bpg_advisory_lock\b", re.IGNORECASE)
+    assert pinning.search("select set_config('a', 'b', true)")
+    assert pinning.search("SET LOCAL statement_timeout = 5")
+    paths = [path for path in sources("shared") if path.suffix == ".py"]
+    sent = {path.relative_to(ROOT).as_posix(): texts(ast.parse(path.read_text())) for path in paths}
+    assert [name for name, literals in sent.items() if any(map(pinning.search, literals))] == []
+
+
 def test_what_keys_py_spells_would_be_noticed_elsewhere() -> None:
     assert len(spelt_keys(KEYS)) >= 7

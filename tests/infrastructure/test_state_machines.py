@@ -16,10 +16,12 @@ from tests.infrastructure.resources import ROOT
 FILES = {name: ROOT / "infra" / "pipelines" / f"{name}.asl.json" for name in ("retrain", "reindex")}
 TRANSIENT = re.compile(
     r"(Lambda|SNS|StepFunctions)\.(\w*Service\w*|AWSLambda\w*|SdkClient\w*|TooManyRequests\w*|Throttl\w*|InternalError\w*"
-    r"|ExecutionLimitExceeded)|(Database|Index|Registry)Unavailable"
+    r"|ExecutionLimitExceeded|SnapStartNotReady\w*|ResourceNotReady\w*)|(Database|Index|Registry)Unavailable"
 )
-# A container that was killed, ran out of memory or hung resumes from its checkpoint: that is worth another try.
-ANY_FAILURE_IS_TRANSIENT = {"Train"}
+# A container that was killed, ran out of memory or hung resumes from its checkpoint: that is worth another try. A
+# message that comes twice does no harm, and the names of SNS's own errors are not documented.
+ANY_FAILURE_IS_TRANSIENT = {"Train", "Notify", "NotifyBroken", "Digest"}
+ASLEEP = {"Lambda.SnapStartNotReadyException", "Lambda.ResourceNotReadyException"}
 LAMBDA_LIMIT_SECONDS = 900
 
 State = Mapping[str, Any]
@@ -79,7 +81,7 @@ def test_a_machine_starts_at_its_first_state(file: Path) -> None:
 
 @every(TASKS)
 def test_every_task_has_a_time_limit(name: str, state: State) -> None:
-    assert state["TimeoutSeconds"] > 0
+    assert state.get("TimeoutSeconds", 0) > 0 or state["TimeoutSecondsPath"]
     if "lambda" in state["Resource"]:
         assert state["TimeoutSeconds"] <= LAMBDA_LIMIT_SECONDS
 
@@ -93,6 +95,18 @@ def test_every_task_tries_again_after_transient_errors_and_no_others(name: str, 
     for retrier in state["Retry"]:
         assert 1 <= retrier["MaxAttempts"] <= 5
         assert (retrier["BackoffRate"] > 1, retrier["JitterStrategy"]) == (True, "FULL")
+
+
+@every({name: state for name, state in TASKS.items() if "lambda" in state["Resource"]})
+def test_a_function_that_nobody_called_for_two_weeks_is_given_a_minute_to_wake(name: str, state: State) -> None:
+    (retrier,) = [retrier for retrier in state["Retry"] if set(retrier["ErrorEquals"]) == ASLEEP]
+    pauses = [retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n for n in range(retrier["MaxAttempts"])]
+    assert sum(min(pause, retrier["MaxDelaySeconds"]) for pause in pauses) / 2 >= 60  # FULL jitter: half, on average
+
+
+@every({name: state for name, state in TASKS.items() if state["Resource"].endswith("sns:publish")})
+def test_a_message_that_sns_refuses_is_tried_again_whatever_the_error_is_called(name: str, state: State) -> None:
+    assert "States.TaskFailed" in state["Retry"][0]["ErrorEquals"]
 
 
 @every(TASKS)
@@ -130,16 +144,40 @@ def test_a_branch_never_fails_its_map() -> None:
         assert "Fail" not in {state["Type"] for state in dict(SCOPES)[where].values()}
 
 
+def train_seconds(wait: int) -> int:
+    """The time limit of the state Train, the wait for a vCPU included."""
+    sum_of = re.fullmatch(
+        r"States\.MathAdd\((\d+), States\.StringToJson\('\$\{TrainingWaitSeconds\}'\)\)",
+        STATES["retrain/ListTenants"]["ResultSelector"]["train_seconds.$"],
+    )
+    assert sum_of is not None
+    return int(sum_of[1]) + wait
+
+
 def test_the_container_is_stopped_before_its_state_gives_up() -> None:
-    train = STATES["retrain/Tenants/Train"]
-    assert train["Parameters"]["Timeout"]["AttemptDurationSeconds"] < train["TimeoutSeconds"]
+    attempt = STATES["retrain/Tenants/Train"]["Parameters"]["Timeout"]["AttemptDurationSeconds"]
+    assert attempt <= train_seconds(0)
 
 
-def test_a_run_that_uses_every_attempt_to_train_ends_within_its_lease() -> None:
+def test_a_run_that_uses_every_attempt_to_train_ends_within_its_lease(template: Mapping[str, Any]) -> None:
     train = STATES["retrain/Tenants/Train"]
     attempts = 1 + train["Retry"][0]["MaxAttempts"]
     lease_seconds = PipelineSettings.model_fields["lease_seconds"].default
-    assert attempts * train["TimeoutSeconds"] < lease_seconds
+    assert attempts * train_seconds(template["Parameters"]["TrainingWaitSeconds"]["MaxValue"]) < lease_seconds
+
+
+def test_no_more_trainings_run_at_once_than_the_environment_has_cpus_for(template: Mapping[str, Any]) -> None:
+    assert STATES["retrain/Tenants"]["MaxConcurrencyPath"] == "$.list.at_once"
+    parameters = template["Parameters"]
+    capacity = template["Resources"]["TrainingEnvironment"]["Properties"]["ComputeResources"]["MaxvCpus"]
+    assert parameters["TrainingAtOnce"]["MaxValue"] * int(parameters["TrainingVcpus"]["Default"]) <= capacity
+
+
+def test_a_run_sends_one_digest_and_no_message_for_each_promotion() -> None:
+    branch = dict(SCOPES)["retrain/Tenants"]
+    assert followers(branch["Promoted"]) == {"Finish"}
+    assert STATES["retrain/Digest"]["Parameters"]["Message.$"] == "$.tenants"
+    assert followers(STATES["retrain/Outcome"]) == {"Digest"}
 
 
 def test_the_definitions_name_every_step_function_and_nothing_else() -> None:

@@ -5,7 +5,7 @@ from pydantic_core import to_json
 
 from portfolio_twin.entrypoints.health import Health, check_health
 from portfolio_twin.entrypoints.http import body_of, create_app, lambda_handler_of
-from portfolio_twin.entrypoints.tenancy import FunctionStores, MaybeTenant, OwnTenant
+from portfolio_twin.entrypoints.tenancy import FunctionStores, OwnTenant
 from portfolio_twin.services.answers import explain, predict
 
 app = create_app("predict")
@@ -33,8 +33,8 @@ async def post_explain(request: explain.ExplainRequest, tenant: OwnTenant) -> ex
 
 
 @app.get("/health")
-async def get_health(stores: FunctionStores, tenant: MaybeTenant) -> Health:
-    return check_health(stores, tenant)
+async def get_health(stores: FunctionStores) -> Health:
+    return check_health(stores)
 
 
 lambda_handler = lambda_handler_of(app)

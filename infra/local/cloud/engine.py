@@ -137,7 +137,8 @@ class LocalPipeline:
         machines = {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
         stores = {"BucketName": self._server.bucket, "TopicArn": self.topic_arn}
         batch = {"TrainingJobQueueArn": "local", "TrainingJobDefinitionArn": "train"}
-        return functions | machines | stores | batch
+        training = {"TrainingAtOnce": "10", "TrainingWaitSeconds": "300"}  # the template's defaults
+        return functions | machines | stores | batch | training
 
     def _drop_leases_of_the_dead(self) -> None:
         """Executions live in this process: a lease from before belongs to one that was killed."""

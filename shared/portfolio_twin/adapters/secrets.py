@@ -1,15 +1,26 @@
 """Secrets Manager: asked when a secret is needed, and again after MAX_AGE_SECONDS, so that a rotation is followed."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.parameters import GetParameterError, TransformParameterError, get_secret
+import boto3
+from aws_lambda_powertools.utilities.parameters import GetParameterError, SecretsProvider, TransformParameterError
+from botocore.config import Config
 from pydantic import SecretStr
 
 from portfolio_twin.errors import DatabaseUnavailable, IndexUnavailable
 
 MAX_AGE_SECONDS = 300
-FAILURES = (GetParameterError, TransformParameterError, KeyError, TypeError)
+# A function behind the API has 28 s in all: an endpoint that does not answer must become a 503 before that.
+QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+FAILURES = (GetParameterError, TransformParameterError, KeyError, TypeError, ValueError)
+
+
+@cache
+def vault() -> SecretsProvider:
+    """The client of Secrets Manager with what it was told, one for each process; no connection is made yet."""
+    return SecretsProvider(boto3_client=boto3.client("secretsmanager", config=QUICK))
 
 
 def qdrant_key(api_key: SecretStr | None, secret_arn: str) -> str | Callable[[], str] | None:
@@ -36,5 +47,5 @@ def database_login(secret_arn: str) -> tuple[str, str]:
 
 
 def _read(secret_arn: str) -> Mapping[str, Any]:
-    secret: Mapping[str, Any] = get_secret(secret_arn, transform="json", max_age=MAX_AGE_SECONDS)
-    return secret
+    secret: Any = vault().get(secret_arn, transform="json", max_age=MAX_AGE_SECONDS)
+    return dict(secret)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.twin_cache import TwinCache
-from portfolio_twin.adapters.secrets import qdrant_key
+from portfolio_twin.adapters.secrets import qdrant_key, vault
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.settings import ReadSettings, StepSettings, WriteSettings, from_environment, runtime
 
@@ -33,6 +33,8 @@ class Stores:
     def make_clients(self) -> None:
         """All of them, without a connection: for a snapshot that later requests are restored from."""
         _ = self.twins, self.index
+        if self.settings.qdrant_secret_arn:
+            vault()
         if isinstance(self.settings, WriteSettings):
             _ = self.database
 

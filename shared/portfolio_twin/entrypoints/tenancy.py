@@ -41,13 +41,3 @@ async def tenant_of(request: Request, stores: FunctionStores) -> Tenant:
 
 
 OwnTenant = Annotated[Tenant, Depends(tenant_of)]
-
-
-async def tenant_if_any(request: Request, stores: FunctionStores) -> Tenant | None:
-    try:
-        return await tenant_of(request, stores)
-    except (Unauthenticated, TenantRequired):
-        return None
-
-
-MaybeTenant = Annotated[Tenant | None, Depends(tenant_if_any)]

@@ -16,6 +16,8 @@ def test_every_function_has_its_log_group_and_alarms(resources: Resources) -> No
         group = resources[f"{name}Logs"]["Properties"]
         assert group["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{name}"}
         assert resources[name]["Properties"]["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+        # Made before its function and deleted after it, so that a late line does not make the group a second time.
+        assert resources[name]["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
         for alarm in (f"{name}Errors", f"{name}Throttles", *([f"{name}Slow"] if name in API else [])):
             watched = resources[alarm]["Properties"]["Dimensions"]
             assert watched == [{"Name": "FunctionName", "Value": {"Fn::Sub": f"${{AWS::StackName}}-{name}"}}]
@@ -36,7 +38,33 @@ def test_every_alarm_tells_somebody_and_says_what_to_do(resources: Resources) ->
     for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
         properties = alarm["Properties"]
         assert properties["AlarmActions"] == [{"Ref": "Topic"}], name
-        assert properties["AlarmDescription"].rpartition("#")[2] in headings, name
+        description = properties["AlarmDescription"]
+        text = description["Fn::Sub"] if isinstance(description, dict) else description
+        assert text.rpartition("#")[2] in headings, name
+
+
+def test_a_loop_fills_its_name_in_everywhere(expanded: Resources) -> None:
+    """Outside of Fn::Sub and Ref CloudFormation leaves it as it stands."""
+    assert not re.search(r"\$\{(Function|Machine)\}", json.dumps(expanded))
+
+
+def test_a_machine_that_only_failed_or_only_timed_out_is_an_alarm(resources: Resources) -> None:
+    """An arithmetic expression has a point only where each of its metrics has one."""
+    for machine in ("Retrain", "Reindex"):
+        expressions = [one for one in resources[f"{machine}Failed"]["Properties"]["Metrics"] if "Expression" in one]
+        (summed,) = (one["Expression"] for one in expressions)
+        assert summed == "FILL(failed, 0) + FILL(timed_out, 0)"
+
+
+def test_every_alarm_that_stops_a_deployment_can_fire_while_the_canary_lasts(
+    template: dict[str, Any], resources: Resources
+) -> None:
+    minutes = re.search(r"(\d+)Minutes$", template["Parameters"]["DeploymentType"]["Default"])
+    assert minutes is not None
+    for name in API:
+        for alarm in resources[name]["Properties"]["DeploymentPreference"]["Alarms"]:
+            watched = resources[alarm["Ref"]]["Properties"]
+            assert watched["Period"] * watched["EvaluationPeriods"] < 60 * int(minutes[1]), alarm["Ref"]
 
 
 Metric = tuple[str, frozenset[str]]

@@ -40,6 +40,11 @@ def test_the_routes_are_those_of_the_four_apps(expanded: Resources) -> None:
     assert {(method, path) for method, path, _ in operations(expanded)} == served
 
 
+def test_an_authorizer_that_cannot_be_made_fails_the_deployment(expanded: Resources) -> None:
+    (api,) = of_type(expanded, "AWS::ApiGatewayV2::Api").values()
+    assert api["Properties"]["FailOnWarnings"] is True
+
+
 def test_tokens_are_checked_for_issuer_and_audience(resources: Resources) -> None:
     authorizer = resources["Api"]["Properties"]["Auth"]["Authorizers"]["Jwt"]
     assert authorizer["JwtConfiguration"] == {"issuer": {"Ref": "JwtIssuer"}, "audience": [{"Ref": "JwtAudience"}]}

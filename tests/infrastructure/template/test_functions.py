@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from tests.infrastructure.resources import API, ROOT, Resources, functions
+from infra.deploy.expand import expand
+from tests.infrastructure.resources import API, ROOT, Resources, functions, of_type
 
 EVENTS = ROOT / "tests/events"
 
@@ -25,6 +26,26 @@ def test_all_functions_run_on_one_runtime_behind_an_alias_and_on_either_architec
     assert (shared["Runtime"], shared["AutoPublishAlias"]) == ("python3.13", "live")
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
     assert (architecture["Default"], architecture["AllowedValues"]) == ("arm64", ["arm64", "x86_64"])
+
+
+def test_another_release_publishes_every_function_and_moves_its_alias(template: dict[str, Any]) -> None:
+    """A change of `shared/`, of a layer or of a parameter's value is no change to SAM, nor to Lambda's own code."""
+    names = functions(template["Resources"])
+    first, second = (expand(template, Release=digit * 64)["Resources"] for digit in "ab")
+    for name in names:
+        before, after = (version_behind(resources, name) for resources in (first, second))
+        assert before != after, name
+        assert first[name]["Properties"]["Environment"]["Variables"]["CODE_VERSION"] == {"Ref": "Release"}
+
+
+def version_behind(resources: Resources, function: str) -> str:
+    attribute: list[str] = resources[f"{function}Aliaslive"]["Properties"]["FunctionVersion"]["Fn::GetAtt"]
+    return attribute[0]
+
+
+def test_two_stages_in_one_account_do_not_share_a_layer(expanded: Resources) -> None:
+    for layer in of_type(expanded, "AWS::Lambda::LayerVersion").values():
+        assert layer["Properties"]["LayerName"]["Fn::Sub"].startswith("${AWS::StackName}-")
 
 
 def test_every_function_is_in_the_network_that_the_parameters_name(template: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from tests.infrastructure.resources import ROOT, Resources, functions, of_type
+from tests.infrastructure.resources import ROOT, Resources, functions, of_type, statements
 
 
 def test_the_machines_get_what_their_definitions_ask_for_and_nothing_else(resources: Resources) -> None:
@@ -74,10 +74,31 @@ def test_training_runs_on_fargate_spot_by_parameter_with_a_role_of_its_own(resou
     assert order["ComputeEnvironment"] == {"Ref": "TrainingEnvironment"}
 
 
+SPOT_RECLAIMED = "Your Spot Task was interrupted."  # what Fargate says; "Host EC2" is another capacity's
+
+
 def test_a_reclaimed_training_is_tried_again_and_a_hung_one_ends(resources: Resources) -> None:
     job = resources["TrainingJob"]["Properties"]
+    retried = [rule["OnStatusReason"] for rule in job["RetryStrategy"]["EvaluateOnExit"] if rule["Action"] == "RETRY"]
+    assert all(fnmatch(SPOT_RECLAIMED, pattern) for pattern in retried), retried
+    assert retried
     retrain = json.loads((ROOT / "infra/pipelines/retrain.asl.json").read_text())
     train = retrain["States"]["Tenants"]["ItemProcessor"]["States"]["Train"]
-    assert job["Timeout"]["AttemptDurationSeconds"] <= train["TimeoutSeconds"]
+    assert job["Timeout"] == train["Parameters"]["Timeout"]
     assert job["RetryStrategy"]["EvaluateOnExit"][-1] == {"OnReason": "*", "Action": "EXIT"}
     assert job["ContainerProperties"]["LogConfiguration"]["Options"]["awslogs-group"] == {"Ref": "TrainingLogs"}
+
+
+def test_a_run_under_way_finds_the_training_job_after_a_deployment(resources: Resources) -> None:
+    """An update deregisters the revision before, so a run is given the name and takes the newest."""
+    name = resources["TrainingJob"]["Properties"]["JobDefinitionName"]["Fn::Sub"]
+    given = resources["Retrain"]["Properties"]["DefinitionSubstitutions"]["TrainingJobDefinitionArn"]["Fn::Sub"]
+    assert given.endswith(f":job-definition/{name}")
+    allowed = [
+        resource["Fn::Sub"]
+        for statement in statements(resources["Retrain"])
+        if statement["Action"] == "batch:SubmitJob"
+        for resource in statement["Resource"]
+        if "Fn::Sub" in resource
+    ]
+    assert allowed == [given, f"{given}:*"]

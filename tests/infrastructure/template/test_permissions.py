@@ -1,10 +1,13 @@
 """Who may do what, by the template: what no linter reports."""
 
 import json
+import re
 from itertools import pairwise
 
+import pytest
+
 from infra.deploy.expand import TEMPLATE
-from tests.infrastructure.resources import Resources, functions, listed, of_type, statements
+from tests.infrastructure.resources import ROOT, Resources, functions, listed, of_type, statements
 
 UNNARROWED = {"batch:DescribeJobs", "logs:", "xray:"}
 
@@ -47,8 +50,23 @@ def test_predict_recommend_and_lookalike_cannot_write(expanded: Resources) -> No
     for name in ("Predict", "Recommend", "Lookalike"):
         role = expanded[f"{name}Role"]["Properties"]
         attached = [policy["Ref"] for policy in role["ManagedPolicyArns"] if isinstance(policy, dict)]
-        assert sorted(attached) == ["ReadModels", "SearchIndex"]
+        assert sorted(attached) == ["ReadModels", "ReadPointer", "SearchIndex"]
         assert "Policies" not in role
+
+
+def test_the_trainer_and_the_step_before_it_read_no_model(expanded: Resources) -> None:
+    for role in ("TrainingRole", "PrepareDataRole"):
+        properties = expanded[role]["Properties"]
+        assert {"Ref": "ReadModels"} not in properties.get("ManagedPolicyArns", [])
+        assert "/models/" not in json.dumps(properties)
+
+
+@pytest.mark.parametrize("machine", ["Retrain", "Reindex"])
+def test_a_machine_may_call_its_own_steps_and_no_others(resources: Resources, machine: str) -> None:
+    definition = (ROOT / resources[machine]["Properties"]["DefinitionUri"]).read_text()
+    called = {f"{name}.Alias" for name in re.findall(r"\$\{(\w+)FunctionArn\}", definition)}
+    (invoke,) = (one for one in statements(resources[machine]) if one["Action"] == "lambda:InvokeFunction")
+    assert {resource["Ref"] for resource in invoke["Resource"]} == called
 
 
 def test_no_secret_stands_in_the_template() -> None:

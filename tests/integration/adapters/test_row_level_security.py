@@ -110,6 +110,15 @@ def test_a_connection_forgets_its_tenant_with_the_transaction(app: Connection, o
     assert app.execute(text("select count(*) from properties")).scalar_one() == 0
 
 
+def test_a_range_is_forgotten_with_the_transaction_and_names_nothing_but_a_copy_s(app: Connection) -> None:
+    """`app.set_local` is no way to become another tenant."""
+    app.execute(text("select app.set_local('app.tenant_id', 'x'), app.set_local('after', 'p1')"))
+    assert app.execute(text("select current_setting('app.tenant_id', true)")).scalar_one() in (None, "")
+    assert app.execute(text("select current_setting('copy.after', true)")).scalar_one() == "p1"
+    app.commit()
+    assert app.execute(text("select current_setting('copy.after', true)")).scalar_one() == ""
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 from pydantic import SecretStr
 
+from portfolio_twin.adapters import secrets
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.postgres.engine import DatabaseAccess
 from portfolio_twin.adapters.qdrant.index import VectorIndex
@@ -26,10 +26,10 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     boto3.setup_default_session()
-    parameters.clear_caches()  # type: ignore[no-untyped-call]  # Powertools leaves it untyped
+    secrets.vault.cache_clear()
     with mock_aws():
         yield boto3.client("secretsmanager", region_name="us-east-1")
-    parameters.clear_caches()  # type: ignore[no-untyped-call]  # Powertools leaves it untyped
+    secrets.vault.cache_clear()
 
 
 def put(vault: Any, **secret: str) -> str:
@@ -45,13 +45,18 @@ def test_a_rotated_key_is_followed(vault: Any) -> None:
 
     vault.put_secret_value(SecretId=arn, SecretString=json.dumps({"api_key": "new"}))
     assert ask() == "old"  # within its maximum age
-    parameters.clear_caches()  # type: ignore[no-untyped-call]  # Powertools leaves it untyped
+    secrets.vault.cache_clear()
     assert ask() == "new"
 
 
 def test_a_key_of_the_environment_is_taken_as_it_is() -> None:
     assert qdrant_key(SecretStr("mine"), "") == "mine"
     assert qdrant_key(None, "") is None
+
+
+def test_an_endpoint_that_does_not_answer_is_given_up_long_before_the_function_ends(vault: Any) -> None:
+    config = secrets.vault().client.meta.config
+    assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) < 28
 
 
 def test_a_login_is_user_and_password(vault: Any) -> None:

@@ -1,3 +1,4 @@
+import random
 from typing import Any
 from uuid import uuid4
 
@@ -163,3 +164,13 @@ def test_who_writes_sees_a_promotion_at_once(reader: Reader) -> None:
     assert reader.current(fresh=True).version == SECOND
     reader.outage.down = True
     assert reader.current(fresh=True).version == SECOND  # the last good one
+
+
+def test_instances_restored_from_one_snapshot_look_at_the_pointer_at_moments_of_their_own(reader: Reader) -> None:
+    moments = set()
+    for _ in range(2):
+        random.seed(7)  # the state that a snapshot holds
+        models = TwinCache(reader.stores.bucket, TTL_SECONDS, clock=lambda: 0.0)
+        models.current(reader.tenant.tenant_id)
+        moments.add(models._cache[reader.tenant.tenant_id].check_at)
+    assert len(moments) == 2

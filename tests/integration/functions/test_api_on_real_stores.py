@@ -65,6 +65,12 @@ def recommended(client: ApiClient, user: int, **more: Any) -> list[str]:
     return [item["property_id"] for item in answer.body["recommendations"]]
 
 
+def test_health_says_which_code_answers_and_what_is_up_with_or_without_a_token(clients: list[ApiClient]) -> None:
+    answer = clients[0].get("/health")
+    up = {"s3": "up", "qdrant": "up"}
+    assert (answer.status, answer.body) == (200, {"status": "ok", "dependencies": up, "code_version": "unknown"})
+
+
 def test_feedback_counts_in_the_very_next_answer(clients: list[ApiClient]) -> None:
     client, user = clients[0], 501
     before = client.post("/recommend", {"user_id": user}).body

@@ -1,6 +1,7 @@
 """Bulk reads for the pipelines, by COPY: by far the fastest way out of the driver. A key range bounds the memory.
 
-COPY takes no parameters: values travel as settings of the transaction, so the statements are constant text.
+COPY takes no parameters: values travel as settings of the transaction, so the statements are constant text. They are
+set inside a SQL function, because RDS Proxy pins the session of whoever sends `set_config` itself.
 """
 
 import csv
@@ -112,7 +113,7 @@ def _narrow(session: TenantSession, **conditions: tuple[object, str]) -> str:
     given = {name: (str(value), condition) for name, (value, condition) in conditions.items() if value is not None}
     if not given:
         return ""
-    settings = ", ".join(f"set_config('copy.{name}', :{name}, true)" for name in given)
+    settings = ", ".join(f"app.set_local('{name}', :{name})" for name in given)
     session.execute(text(f"select {settings}"), {name: value for name, (value, _) in given.items()})
     return "where " + " and ".join(condition for _, condition in given.values())
 

@@ -35,7 +35,7 @@ class TenantSession:
             return self._connection.execute(statement, parameters or {})
 
     def copy_out(self, query: str) -> BytesIO:
-        """Runs COPY … TO STDOUT and gives its bytes. The query is constant text: values travel by `set_config`."""
+        """Runs COPY … TO STDOUT and gives its bytes. The query is constant text: values travel by `app.set_local`."""
         stream = BytesIO()
         self._copy(query, stream)
         stream.seek(0)

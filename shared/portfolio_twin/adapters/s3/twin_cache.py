@@ -18,6 +18,7 @@ from portfolio_twin.model.twin import Twin
 
 logger = logging.getLogger(__name__)
 
+JITTER = random.SystemRandom()  # instances restored from one snapshot share the state of every other generator
 FAILURES = (BundleRejected, ModelNotFound, RegistryUnavailable)
 
 
@@ -70,7 +71,7 @@ class TwinCache:
             return loaded.twin
         else:
             loaded = self._load_beside(tenant_id, loaded)
-        check_at = self._clock() + self._ttl_seconds * random.uniform(0.8, 1.2)
+        check_at = self._clock() + self._ttl_seconds * JITTER.uniform(0.8, 1.2)
         self._cache[tenant_id] = replace(loaded, check_at=check_at)
         self._cache.move_to_end(tenant_id)
         while len(self._cache) > self._tenants:
