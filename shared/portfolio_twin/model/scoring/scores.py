@@ -38,9 +38,8 @@ class Scores:
 
         They sum to `log_odds` less `baseline`, up to 1e-3.
         """
-        parts = self.weight * cosine_parts(
-            self.encoder, self.investor, self.average, self.features.X[list(rows)], scale=abs(self.weight)
-        )  # (rows, w)
+        asked = self.features.X[list(rows)]
+        parts = self.weight * cosine_parts(self.encoder, self.investor, self.average, asked)  # (rows, w)
         inputs = {name: parts[:, list(columns)].sum(axis=1) for name, columns in self.schema.groups.items()}
         everything = inputs | {name: values[list(rows)] for name, values in self.others.items()}
         each = ({name: float(values[i]) for name, values in everything.items()} for i in range(len(rows)))
