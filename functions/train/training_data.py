@@ -46,8 +46,7 @@ class TrainingData:
 
     def again(self, holdout: Holdout) -> Self:
         """The same data without these targets alone, and with nothing to validate on."""
-        nothing = Queries.of(self.dataset, Holdout.empty(), VALIDATION)
-        return replace(self._hiding(holdout), validation=nothing)
+        return replace(self._hiding(holdout), validation=self._nothing)
 
     def _hiding(self, holdout: Holdout) -> Self:
         log, days = training_log(self.dataset.log, holdout), self.lookback_days
@@ -56,5 +55,10 @@ class TrainingData:
         return replace(self, learnt_from=self.dataset.with_log(log))
 
     def without(self, users: Numbers) -> Self:
-        """Nothing learnt from these investors (u,)."""
-        return replace(self, learnt_from=self.learnt_from.take(~np.isin(self.learnt_from.log.users, users)))
+        """Nothing learnt from these investors (u,), and nothing to validate on."""
+        kept = self.learnt_from.take(~np.isin(self.learnt_from.log.users, users))
+        return replace(self, learnt_from=kept, validation=self._nothing)
+
+    @property
+    def _nothing(self) -> Queries:
+        return Queries.of(self.dataset, Holdout.empty(), VALIDATION)

@@ -135,3 +135,27 @@ def test_candidates_are_the_best_half_of_the_first_list_then_all_lists_by_turns_
     first, second = ([PropertyHit(name, 0.0, {}) for name in names] for names in ("abcdef", "axyzb"))
     assert [hit.property_id for hit in merge([first, second], 6)] == ["a", "b", "c", "d", "e", "x"]
     assert [hit.property_id for hit in merge([first], 4)] == ["a", "b", "c", "d"]
+
+
+def test_a_hundred_lists_of_a_hundred_have_no_inversion_and_each_affinity_is_the_predicted_one() -> None:
+    catalogue, rng = small_catalogue(300), np.random.default_rng(0)
+    twin = small_twin(catalogue)
+    layer = plain_layer(300, twin.schema.width)
+    weights = rng.normal(0, 1, layer.weights.shape).astype(np.float32)
+    activity = np.log1p(rng.poisson(2.0, layer.activity.shape)).astype(np.float32)
+    ranked = replace(twin, ranking=replace(layer, weights=weights, activity=activity))
+    index = FakeVectorIndex()
+    fill(index, TENANT_A, ranked, catalogue)
+    mine = index.of(TENANT_A, ranked.version)
+    kinds = ("view", "outreach", "deal", "like", "dislike")
+    events = [(user, f"p{row}", kinds[row % 5], row) for user in range(100) for row in rng.permutation(300)[: user % 9]]
+    mine.upsert_users(user_points(ranked, log_of(*events), mine.get_properties))
+    tenant = fake_stores({TENANT_A: ranked}, index).of(TENANT_A)
+    for user in range(100):
+        listed = recommend(tenant, RecommendRequest(user_id=user, top_k=100)).recommendations
+        scores = [each.affinity_score for each in listed]
+        assert len(scores) == 100
+        assert scores == sorted(scores, reverse=True)
+        one = listed[int(rng.integers(100))]
+        predicted = predict(tenant, PredictRequest(user_id=user, property_id=one.property_id))
+        assert predicted.affinity_score == pytest.approx(one.affinity_score, abs=1e-6)
