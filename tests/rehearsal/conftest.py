@@ -1,4 +1,4 @@
-"""One emulated account: a first deployment that fails, then one that succeeds, for all tests of this folder."""
+"""An emulated account for each file of tests; in it, where asked for, a deployment that fails and one that works."""
 
 import os
 from collections.abc import Iterator
@@ -44,21 +44,21 @@ class Rehearsal:
         return self.cloud.deploy(self.release(), PARAMETERS | parameters)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     copy_of_the_build()
     with running(tmp_path_factory.mktemp("ministack")) as cloud:
         yield Rehearsal(cloud)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def failed(rehearsal: Rehearsal) -> tuple[Done, str | None, set[str]]:
     """A first deployment that fails on its way: how it ended, the stack's status, and what is left."""
     done = rehearsal.cloud.deploy(rehearsal.release(), PARAMETERS, break_on_purpose)
     return done, rehearsal.cloud.status(), rehearsal.cloud.everything()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployed(rehearsal: Rehearsal, failed: object) -> Rehearsal:
     """The next one, under the same names."""
     done = rehearsal.deploy()

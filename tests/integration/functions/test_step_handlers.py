@@ -91,4 +91,4 @@ def test_a_skip_tells_how_old_the_live_model_is(
     fill(tenant, users)
     assert check_data(branch(tenant), None)["decision"] == decision
     ages = [line["ModelAgeAtSkip"] for line in metrics() if "ModelAgeAtSkip" in line]
-    assert ages == ([pytest.approx(days)] if days else [])
+    assert ages == ([pytest.approx(days, abs=0.01)] if days else [])  # a quarter of an hour, on a busy machine
