@@ -27,8 +27,8 @@ PROTOCOL = (
     "Investors with three or more distinct deals or likes (at most 2000, drawn by seed): the last is the test target, "
     "the one before it validation. All properties are ranked but those of the investor's history. Histories and counts "
     "of activity are cut strictly before the target's time, activity at midnight. Settings of the rivals are "
-    "chosen on validation; then they learn again with the validation targets known. The twin and the baseline are "
-    "trained by the product's own job, which keeps the validation targets for choosing the epoch and for calibration. "
+    "chosen on validation; then they learn again with the validation targets known. So does the twin, by the product's "
+    "own job; the baseline keeps them for choosing its epoch and for its calibration. "
     "Standard errors by the bootstrap over investors, of each investor's mean over the seeds. A target is far if it "
     "lies more than 150 m from everything that the investor had wanted before."
 )
