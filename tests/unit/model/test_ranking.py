@@ -97,7 +97,7 @@ def layer(**rows: list[float]) -> RankingLayer:
 
 def past(*entries: tuple[int, float]) -> Past:
     rows = np.array([row for row, _ in entries], dtype=np.int64)
-    return Past(X[rows], np.array([weight for _, weight in entries], dtype=np.float32), rows)
+    return Past(X[rows], np.array([weight for _, weight in entries], dtype=np.float32), rows, at=0)
 
 
 def terms_of(history: Past) -> np.ndarray:
