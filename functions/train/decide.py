@@ -34,9 +34,11 @@ class Decisions:
     confidence: Confidence = field(default_factory=Confidence.content)
     ranking: bool = False  # whether the ranking layer pays
     learnt_scales: bool = False  # whether its kernel's scales are learnt
+    compares: bool = False  # whether it compares place, attributes and years by themselves
 
     def to_json(self) -> dict[str, Any]:
-        return {"slope": self.slope, "ranking": self.ranking, "learnt_scales": self.learnt_scales}
+        layer = {"ranking": self.ranking, "learnt_scales": self.learnt_scales, "compares": self.compares}
+        return {"slope": self.slope, **layer}
 
 
 def measure_slope(twin: Twin, validation: Queries) -> float:

@@ -37,9 +37,9 @@ class Learner:
         if self._ranks and len(data.validation.users) >= VALIDATIONS_NEEDED:
             from functions.train.ranking.fit import settle_layer  # torch is not even imported for a content model
 
-            layer, learnt_scales = settle_layer(twin, data, self._layer_towers(data), self.progress)
+            layer, form = settle_layer(twin, data, self._layer_towers(data), self.progress)
             twin = replace(twin, ranking=layer)
-            decisions = replace(decisions, ranking=layer is not None, learnt_scales=learnt_scales)
+            decisions = replace(decisions, ranking=layer is not None, **form._asdict())
         decisions = replace(decisions, confidence=measure_confidence(twin, data))
         return Settled(decisions, tower)
 
@@ -48,10 +48,10 @@ class Learner:
         tower = self._tower(data, stage)
         twin = assemble(data, tower, self.design, decisions)
         if decisions.ranking:
-            from functions.train.ranking.fit import learn_layer  # as above
+            from functions.train.ranking.fit import Form, learn_layer  # as above
 
-            towers = self._layer_towers(data)
-            layer = learn_layer(data, towers, self.design.config, learnt_scales=decisions.learnt_scales)
+            form = Form(learnt_scales=decisions.learnt_scales, compares=decisions.compares)
+            layer = learn_layer(data, self._layer_towers(data), self.design.config, form)
             twin = replace(twin, ranking=layer)
         return Learnt(twin, [epoch["train_loss"] for epoch in tower.history])
 

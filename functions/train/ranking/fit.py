@@ -15,11 +15,21 @@ from functions.train.ranking.towers import Tower
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.arrays import Floats, Matrix
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.model.comparison import COMPARED, Comparison
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.features import FeatureSchema
 from portfolio_twin.model.ranking import ACTIVITY as POPULARITY
-from portfolio_twin.model.ranking import DISCOVER, ORDINARY, TASTE, TERMS, UNKNOWN_INVESTOR, WEIGHT_ROWS, RankingLayer
+from portfolio_twin.model.ranking import (
+    DISCOVER,
+    OF_HISTORY,
+    ORDINARY,
+    TASTE,
+    TERMS,
+    UNKNOWN_INVESTOR,
+    WEIGHT_ROWS,
+    RankingLayer,
+)
 from portfolio_twin.model.twin import Twin
 
 CHOICES_NEEDED = 100
@@ -27,64 +37,85 @@ NEARNESS = 0.3  # scale of every input under the kernel, in standard deviations 
 LOCATION_COUNTS = 4.0  # times as much: the east and north of a property
 # The prior's standard deviation of each weight, in the units of its term; of what it gains with the length of the
 # history a third. Chosen on three real catalogues and the simulator: as good where data are many, tame where few.
-SPREAD = np.array([9.0, 4.0, 24.0, 0.4, 0.6, 1.1, 0.8, 2.0])
+SPREADS = {
+    "cosine": 9.0, "near": 4.0, "place": 1.0, "attributes": 1.5, "each": 4.0, "not_yet": 4.0, "this_year": 3.0,
+    "together": 24.0, "popularity": 0.4, "year": 0.6, "quarter": 1.1, "month": 0.8, "in_use": 2.0,
+}  # fmt: skip
+SPREAD = np.array([SPREADS[term] for term in TERMS])
 LENGTH_SHARE = 1 / 3
-SCALES_WORTH = 0.02  # nats per held-out choice that learnt scales must gain
+WORTHWHILE = 0.02  # nats per held-out choice that learnt scales must gain, and so must the terms of `Comparison`
+
+
+class Form(NamedTuple):
+    """What the layer is made of, beside what it always has."""
+
+    learnt_scales: bool
+    compares: bool  # see `Comparison`
 
 
 class Settled(NamedTuple):
-    """What the held-out choices say of the layer: the layer itself, or None where it gains nothing; and its scales."""
+    """What the held-out choices say of the layer: the layer itself, or None where it gains nothing; and its form."""
 
     layer: RankingLayer | None
-    learnt_scales: bool
+    form: Form
 
 
 def settle_layer(twin: Twin, data: TrainingData, towers: Sequence[Tower], progress: Progress) -> Settled:
-    """Whether the layer pays, and with which scales, on the validation targets.
+    """Whether the layer pays, and in which form, on the validation targets.
 
     The first of the towers is the layer's own; it learns from the choices of those whom the others were not trained on.
     """
     if len(past_choices(data.learnt_from.evidence, twin.config.seed).users) < CHOICES_NEEDED:
-        return Settled(None, learnt_scales=False)
+        return Settled(None, Form(learnt_scales=False, compares=False))
     validation = data.validation.with_histories(twin.present(data.validation.histories, twin.property_vectors))
     given, layer = _begun(data, towers, twin.config)
-    used, choices = _used(twin.config), given.choices(layer)
-    layer = _weigh(layer, choices, used)
+    used, more, choices = _used(twin.config), _used(twin.config, compares=True), given.choices(layer)
     held_out = given.held_out(layer, validation)
+    layer, comparing = _weigh(layer, choices, used), _weigh(layer, choices, more)
+    gain = _worth(comparing, held_out) - _worth(layer, held_out)
+    progress.say(f"place, attributes and years by themselves: gain {gain.mean():.3f} ± {_error(gain):.3f} nats")
+    compares = pays(gain) and bool(gain.mean() > WORTHWHILE)
+    layer, used = (comparing, more) if compares else (replace(layer, comparison=None), used)
     scaled = _with_learnt_scales(layer, given, choices, used)
     held_out_scaled = given.held_out(scaled, validation)
     worth, worth_scaled = _worth(layer, held_out).mean(), _worth(scaled, held_out_scaled).mean()
     progress.say(f"kernel: {worth:.3f} nats with plain scales, {worth_scaled:.3f} with learnt ones")
-    learnt_scales = bool(worth_scaled - worth > SCALES_WORTH)
+    learnt_scales = bool(worth_scaled - worth > WORTHWHILE)
     if learnt_scales:
         layer, held_out = scaled, held_out_scaled
     gain = _worth(layer, held_out) - _tower_alone(twin, given.X, validation, held_out)
     progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
-    return Settled(layer if pays(gain) else None, learnt_scales)
+    layer = _weigh_unknown(layer, given, used)
+    return Settled(layer if pays(gain) else None, Form(learnt_scales, compares))
 
 
-def learn_layer(
-    data: TrainingData, towers: Sequence[Tower], config: TwinConfig, *, learnt_scales: bool
-) -> RankingLayer:
+def learn_layer(data: TrainingData, towers: Sequence[Tower], config: TwinConfig, form: Form) -> RankingLayer:
     """The same layer from this data, with nothing left to decide."""
     given, layer = _begun(data, towers, config)
-    used, choices = _used(config), given.choices(layer)
+    used = _used(config, compares=form.compares)
+    if not form.compares:
+        layer = replace(layer, comparison=None)
+    choices = given.choices(layer)
     layer = _weigh(layer, choices, used)
-    return _with_learnt_scales(layer, given, choices, used) if learnt_scales else layer
+    if form.learnt_scales:
+        layer = _with_learnt_scales(layer, given, choices, used)
+    return _weigh_unknown(layer, given, used)
 
 
 def _begun(data: TrainingData, towers: Sequence[Tower], config: TwinConfig) -> tuple[RankingData, RankingLayer]:
-    """What the layer learns from, and the layer with its weights for investors without history."""
+    """What the layer learns from, and the layer with all that it could have but weights."""
     evidence = data.learnt_from.evidence
     positive = evidence.weights > 0
     neighbours, counts = Neighbours.learn(evidence.users[positive], evidence.properties[positive], len(data.X))
     queries = past_choices(evidence, config.seed)
     given = RankingData.of(data, queries, counts=counts, towers=towers[1:], seed=config.seed)
-    return given, _weigh_unknown(_unweighed(towers[0], data.schema, neighbours, given), given, _used(config))
+    return given, _unweighed(towers[0], data.schema, neighbours, given)
 
 
-def _used(config: TwinConfig) -> list[int]:
-    return [*range(len(TERMS) if config.recent_activity else POPULARITY + 1)]
+def _used(config: TwinConfig, *, compares: bool = False) -> list[int]:
+    """Of TERMS."""
+    last = len(TERMS) if config.recent_activity else POPULARITY + 1
+    return [i for i in range(last) if compares or TERMS[i] not in COMPARED]
 
 
 def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, given: RankingData) -> RankingLayer:
@@ -95,13 +126,13 @@ def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, give
         scales=plain_scales(schema),
         neighbours=neighbours,
         activity=given.activity.at_the_end(),
+        comparison=Comparison.of(schema),
     )
 
 
 def _with_learnt_scales(layer: RankingLayer, given: RankingData, choices: Choices, used: list[int]) -> RankingLayer:
-    weights = np.concatenate(layer.weights[list(ORDINARY)])
-    histories = given.queries.histories
-    scales = learn_scales(given.X, choices, histories, start=layer.scales, weights=weights, seed=given.seed)
+    weights, among = layer.weights[np.ix_(ORDINARY, used)].ravel(), replace(choices, terms=choices.terms[:, :, used])
+    scales = learn_scales(given.X, among, given.queries.histories, start=layer.scales, weights=weights, seed=given.seed)
     learnt = replace(layer, scales=scales)
     return _weigh(learnt, given.choices(learnt), used)
 
@@ -125,7 +156,7 @@ def plain_scales(schema: FeatureSchema) -> Matrix:
 def _weigh(layer: RankingLayer, choices: Choices, used: list[int]) -> RankingLayer:
     """With weights for the ordinary list, and for "discover new", which goes by taste alone."""
     weights = layer.weights.copy()
-    for rows, terms in ((ORDINARY, used), (DISCOVER, used[:TASTE])):
+    for rows, terms in ((ORDINARY, used), (DISCOVER, [term for term in used if term < TASTE])):
         weights[np.ix_(rows, terms)] = np.split(fit_choice(by_length(choices, terms), _spread(terms)), 2)
     return replace(layer, weights=weights)
 
@@ -137,7 +168,7 @@ def _spread(terms: list[int]) -> Weights:
 
 def _weigh_unknown(layer: RankingLayer, given: RankingData, used: list[int]) -> RankingLayer:
     """With weights for investors without history: the same choices, the history hidden."""
-    terms = [0, *used[POPULARITY:]]
+    terms = [term for term in used if TERMS[term] not in OF_HISTORY]
     weights = layer.weights.copy()
     weights[UNKNOWN_INVESTOR, terms] = fit_choice(given.choices(layer, blank=True).terms[:, :, terms], SPREAD[terms])
     return replace(layer, weights=weights)

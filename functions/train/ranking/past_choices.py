@@ -1,4 +1,8 @@
-"""The choices that investors made: each of the last properties they wanted, with their other dealings as history."""
+"""The choices that investors made: each of the last properties they wanted, with their other dealings as history.
+
+What was dealt with in the same second is no part of it: where all is sold on one day, a purchase would be told by its
+neighbours of that day, which nobody who is asked about the next one knows.
+"""
 
 from dataclasses import replace
 
@@ -15,7 +19,7 @@ CHOICES_LIMIT = 4_000
 
 
 def past_choices(evidence: Evidence, seed: int) -> Queries:
-    """Each of the last few wanted properties of an investor, with all their other dealings as history."""
+    """Each of the last few wanted properties of an investor, with all their dealings at other times as history."""
     wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in POSITIVE_KINDS])
     users, begin, counts = np.unique(evidence.users, return_index=True, return_counts=True)
     owner = np.repeat(np.arange(len(users)), counts)
@@ -23,9 +27,10 @@ def past_choices(evidence: Evidence, seed: int) -> Queries:
     lines = np.sort(lines[_position_in_group(owner[lines]) < CHOICES_PER_INVESTOR])
     if len(lines) > CHOICES_LIMIT:
         lines = np.sort(np.random.default_rng(seed).choice(lines, CHOICES_LIMIT, replace=False))
-    others = [_others(begin[owner[line]], counts[owner[line]], line) for line in lines]
+    each = [_others(evidence.times, begin[owner[line]], counts[owner[line]], line) for line in lines]
+    lines, others = lines[np.array([len(rows) > 0 for rows in each], dtype=bool)], [rows for rows in each if len(rows)]
     dealings = evidence.take(np.concatenate(others) if others else lines)
-    whose = np.repeat(np.arange(len(lines)), [len(each) for each in others])
+    whose = np.repeat(np.arange(len(lines)), [len(rows) for rows in others])
     histories = Histories.from_evidence(replace(dealings, users=whose), len(lines))
     chosen = evidence.take(lines)
     return Queries.without_pairs(chosen.users, chosen.properties, chosen.times, histories)
@@ -38,7 +43,7 @@ def _position_in_group(groups: Numbers) -> Numbers:
     return np.asarray(np.arange(len(groups)) - np.repeat(changes, sizes))
 
 
-def _others(begin: int, count: int, line: int) -> Numbers:
-    """Lines of the evidence of the investor's other dealings, the last HISTORY_LIMIT of them."""
+def _others(times: Numbers, begin: int, count: int, line: int) -> Numbers:
+    """Lines of the evidence of the investor's dealings at other times, the last HISTORY_LIMIT of them."""
     mine = np.arange(begin, begin + count)
-    return np.asarray(mine[mine != line][-HISTORY_LIMIT:])
+    return np.asarray(mine[times[mine] != times[line]][-HISTORY_LIMIT:])

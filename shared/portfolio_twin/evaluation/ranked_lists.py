@@ -35,7 +35,7 @@ class Rankings:
         """(m, terms) of investor i's candidates (m,), and the history they come from. activity (n, windows)."""
         histories, mine = self.queries.histories, self.queries.histories.entries_of(i)
         owned = histories.properties[mine]
-        past = Past(self.X[owned], histories.weights[mine], self.rows[owned])
+        past = Past(self.X[owned], histories.weights[mine], self.rows[owned], int(self.queries.times[i]))
         cosines, rows = self.vectors[candidates] @ self.investors[i], self.rows[candidates]
         return self.layer.terms(cosines, self.X[candidates], rows, activity=activity[candidates], past=past), past
 

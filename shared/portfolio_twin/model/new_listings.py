@@ -7,7 +7,8 @@ import numpy as np
 
 from portfolio_twin.domain.arrays import Floats, Mask, Matrix
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.ranking import IN_USE, RankingLayer, distances
+from portfolio_twin.model.comparison import distances
+from portfolio_twin.model.ranking import IN_USE, RankingLayer
 from portfolio_twin.model.scoring.offer import Offer
 
 NEW_DAYS = 30  # on the market

@@ -9,12 +9,14 @@ import numpy as np
 from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.domain.properties import UNKNOWN
 from portfolio_twin.model.activity import IN_USE_DAYS, WINDOWS_DAYS
+from portfolio_twin.model.comparison import BESIDE_HISTORY, COMPARED, Comparison, distances
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import PropertyEncoder, pool_history
 
-# What speaks for a candidate; the first two are taste, the rest is what others do.
-TERMS = ("cosine", "near", "together", "popularity", "year", "quarter", "month", "in_use")
-TASTE, ACTIVITY = 2, 3  # the first ACTIVITY term is popularity, from it on the activity goes
+# What speaks for a candidate: first the taste, from TASTE on what others do, from ACTIVITY on how much of it.
+TERMS = ("cosine", "near", *COMPARED, "together", "popularity", "year", "quarter", "month", "in_use")
+TASTE, ACTIVITY = TERMS.index("together"), TERMS.index("popularity")
+OF_HISTORY = ("near", *BESIDE_HISTORY, "together")  # 0 for an investor without one
 FLOOR_QUANTILE, IN_USE = 0.25, WINDOWS_DAYS.index(IN_USE_DAYS)
 WANTED_WEIGHT = 0.99  # of deals and likes; lighter entries of a history were looked at
 ORDINARY, DISCOVER, UNKNOWN_INVESTOR = (0, 1), (2, 3), 4  # rows of the weights
@@ -28,11 +30,12 @@ class Past:
     X: Matrix  # (h, w) features
     weights: Matrix  # (h,) signed, by kind
     rows: Numbers  # (h,) among the bundle's properties, UNKNOWN for one that came later
+    at: int  # seconds, when it is asked about; in serving when the model stopped learning, as for the activity
 
     @classmethod
-    def nothing(cls, width: int) -> Self:
+    def nothing(cls, width: int, at: int) -> Self:
         """Of somebody who has done nothing yet; w is the width."""
-        return cls(np.zeros((0, width), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
+        return cls(np.zeros((0, width), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64), at)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class RankingLayer:
     scales: Matrix  # (w,) of the distance under the kernel exp(−|scales ∘ (x − xⱼ)|)
     neighbours: Neighbours
     activity: Matrix  # (n, windows) log1p of the interactions in each of WINDOWS_DAYS before the snapshot's end
+    comparison: Comparison | None = None  # None where its terms do not pay: they are 0
 
     def activity_of(self, rows: Numbers) -> Matrix:
         """(m, windows) as of the snapshot; a property that came later gets the floor."""
@@ -78,7 +82,7 @@ class RankingLayer:
 
     def golden(self, x: Matrix) -> float:
         """Scores of property x (w,) for who wanted one that is average in all, summed: every tensor has a part."""
-        past = Past((x * 0)[None], np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int64))
+        past = Past((x * 0)[None], np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int64), at=0)
         row = self.neighbours.rows[:1, 0].astype(np.int64)
         cosines, activity = self.cosines(x[None], past), self.activity_of(row)
         terms = self.terms(cosines, x[None], row, activity=activity, past=past)
@@ -96,11 +100,13 @@ class RankingLayer:
         """(m, terms) of candidates: cosines (m,), X (m, w), rows (m,) as in `Past`, activity (m, windows)."""
         terms = np.zeros((len(cosines), len(TERMS)), dtype=np.float32)
         terms[:, 0] = cosines
+        wanted = past.X[past.weights >= WANTED_WEIGHT]
+        if len(wanted):
+            terms[:, 1] = np.exp(-distances(X * self.scales, wanted * self.scales).min(axis=1))
+        if self.comparison:
+            terms[:, 2:TASTE] = self.comparison.terms(X, wanted, past.at)
         if len(past.weights):
-            wanted = past.X[past.weights >= WANTED_WEIGHT]
-            if len(wanted):
-                terms[:, 1] = np.exp(-distances(X * self.scales, wanted * self.scales).min(axis=1))
-            terms[:, 2] = self.neighbours.to(past.rows, np.maximum(past.weights, 0), rows)
+            terms[:, TASTE] = self.neighbours.to(past.rows, np.maximum(past.weights, 0), rows)
         terms[:, ACTIVITY:-1] = activity
         terms[:, -1] = activity[:, IN_USE] > 0
         return terms
@@ -115,9 +121,3 @@ class RankingLayer:
             return np.asarray(self.weights[UNKNOWN_INVESTOR])
         base, by_length = self.weights[list(DISCOVER if discover else ORDINARY)]
         return np.asarray(base + by_length * np.float32(np.log(length / 2)))
-
-
-def distances(A: Matrix, B: Matrix) -> Matrix:
-    """(a, b) Euclidean distances of the rows of A (a, w) and B (b, w)."""
-    squares = (A * A).sum(axis=1)[:, None] - 2 * A @ B.T + (B * B).sum(axis=1)
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))

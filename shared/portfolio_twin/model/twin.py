@@ -109,7 +109,7 @@ class Twin:
     @cached_property
     def market_normaliser(self) -> Normaliser | None:
         """What the ranking layer's scores are measured against for an investor before any evidence."""
-        return self.normaliser(Past.nothing(self.schema.width))
+        return self.normaliser(Past.nothing(self.schema.width, self.learnt_until))
 
     def normaliser(self, past: Past, left_out: Numbers = NOTHING, *, discover: bool = False) -> Normaliser | None:
         """What the ranking layer's scores are measured against for one investor; None without a layer."""

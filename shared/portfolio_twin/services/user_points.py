@@ -65,7 +65,7 @@ def user_points(twin: Twin, log: InteractionLog, stored: Stored) -> list[UserPoi
     def point(i: int) -> UserPoint:
         mine, left_out = present.entries_of(i), twin.rows_of(acted_on[i])
         owned = present.properties[mine]
-        past = Past(X[owned], present.weights[mine], rows[owned])
+        past = Past(X[owned], present.weights[mine], rows[owned], twin.learnt_until)
         return UserPoint(
             user_id=int(users[i]),
             vector=pooled[i],

@@ -10,6 +10,7 @@ import safetensors.numpy
 
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle.files import MANIFEST, PROPERTY_IDS, TENSORS, Provenance, pack, unpack
+from portfolio_twin.model.comparison import Comparison
 from portfolio_twin.model.config import RETIRED, TwinConfig
 from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.twin import Twin
@@ -76,7 +77,8 @@ def test_tensors_that_are_not_what_the_manifest_says_are_refused(changes: dict[s
 
 def with_second_step() -> Twin:
     twin = small_twin()
-    return replace(twin, ranking=plain_layer(len(twin.property_ids), twin.schema.width))
+    layer = plain_layer(len(twin.property_ids), twin.schema.width)
+    return replace(twin, ranking=replace(layer, comparison=Comparison.of(twin.schema)))
 
 
 def test_the_second_step_comes_back_the_same() -> None:
@@ -84,6 +86,7 @@ def test_the_second_step_comes_back_the_same() -> None:
     assert again.ranking is not None
     assert twin.ranking is not None
     assert (again.ranking.neighbours.rows == twin.ranking.neighbours.rows).all()
+    assert again.ranking.comparison is not None
     assert again.ranking.golden(twin.offer.X[0]) == twin.ranking.golden(twin.offer.X[0])
 
 

@@ -97,7 +97,7 @@ def layer(**rows: list[float]) -> RankingLayer:
 
 def past(*entries: tuple[int, float]) -> Past:
     rows = np.array([row for row, _ in entries], dtype=np.int64)
-    return Past(X[rows], np.array([weight for _, weight in entries], dtype=np.float32), rows)
+    return Past(X[rows], np.array([weight for _, weight in entries], dtype=np.float32), rows, at=0)
 
 
 def terms_of(history: Past) -> np.ndarray:
@@ -174,6 +174,13 @@ def test_no_choice_has_its_own_target_in_its_history() -> None:
     choices = past_choices(market(log).evidence, seed=0)
     assert choices.targets.tolist() == [0, 2]  # a view is no choice, and one dealing alone has no history
     assert choices.histories.properties.tolist() == [1, 2, 0, 1]
+
+
+def test_what_was_dealt_with_in_the_same_second_is_no_history() -> None:
+    log = log_of((1, 0, "deal", 1), (1, 1, "deal", 1), (1, 2, "deal", 2), (2, 3, "deal", 4), (2, 4, "deal", 4))
+    choices = past_choices(market(log).evidence, seed=0)
+    assert choices.targets.tolist() == [0, 1, 2]  # the second investor bought all at once
+    assert choices.histories.properties.tolist() == [2, 2, 0, 1]
 
 
 def test_a_layer_stays_only_where_its_gain_is_more_than_its_noise() -> None:

@@ -1,4 +1,5 @@
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.model.comparison import Comparison
 from portfolio_twin.model.ranking import DISCOVER, TERMS
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.explain import ExplainRequest, explain_affinity
@@ -33,7 +35,8 @@ def ranked_twin(**weights: float) -> Twin:
     rows = layer.weights * 0
     rows[[0, 4]] = [weights.get(term, 0.0) for term in TERMS]
     rows[DISCOVER[0], TERMS.index("near")] = weights.get("near", 0.0)
-    return replace(twin, ranking=replace(layer, weights=rows, activity=activity))
+    comparison = Comparison.of(twin.schema)
+    return replace(twin, ranking=replace(layer, weights=rows, activity=activity, comparison=comparison))
 
 
 def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
@@ -65,7 +68,7 @@ def test_the_layer_decides_the_order_and_the_affinity_is_what_it_sorts_by() -> N
 
 @pytest.mark.parametrize("user_id", [1, 77])
 def test_prediction_explanation_and_recommendation_agree_about_the_same_pair(user_id: int) -> None:
-    twin = ranked_twin(cosine=3.0, near=2.0, month=1.0, together=1.0)
+    twin = ranked_twin(cosine=3.0, near=2.0, month=1.0, together=1.0, place=0.5, each=1.0, attributes=0.3, not_yet=1.0)
     tenant = asking(twin)
     asked = RecommendRequest(user_id=user_id, top_k=60)
     for listed in recommend(tenant, asked).recommendations:
@@ -102,6 +105,22 @@ def test_a_list_by_nearness_names_the_property_that_was_liked() -> None:
     gaps = np.linalg.norm(X - X[0], axis=1)
     gaps[0] = np.inf  # it was acted on
     assert best.property_id == f"p{gaps.argmin()}"
+
+
+def test_a_list_by_place_says_how_far_it_is_from_what_was_liked() -> None:
+    best = ask(ranked_twin(place=5.0), top_k=1).recommendations[0]
+    liked = CATALOGUE.row(0)
+    assert best.reasons[0].input == "distance"
+    north, east = ((CATALOGUE.row(int(best.property_id[1:]))[k] - liked[k]) * 111.32 for k in ("lat", "lon"))
+    metres = 1000 * math.hypot(north, east * math.cos(math.radians(42.6)))
+    told = re.fullmatch(rf"(\d+) m from the {liked['property_type']} that you liked", best.reasons[0].text)
+    assert told is not None
+    assert float(told[1]) == pytest.approx(metres, abs=15)
+
+
+def test_a_list_number_by_number_says_that_size_and_price_are_close() -> None:
+    best = ask(ranked_twin(each=5.0), top_k=1).recommendations[0]
+    assert (best.reasons[0].input, "close to what you" in best.reasons[0].text) == ("alike", True)
 
 
 def test_who_acted_on_the_same_properties_counts() -> None:

@@ -104,7 +104,7 @@ def test_a_point_holds_what_the_scores_of_its_investor_are_measured_against() ->
     acted_on = np.array([1, 2])
     assert point.log_mean == pytest.approx(twin.taste(point.vector, left_out=acted_on).log_mean)
     X = twin.schema.vectorise(CATALOGUE)
-    past = Past(X[1:4], np.array([1.0, 1.0, 0.3], np.float32), np.arange(1, 4))
+    past = Past(X[1:4], np.array([1.0, 1.0, 0.3], np.float32), np.arange(1, 4), twin.learnt_until)
     expected = twin.normaliser(past, acted_on)
     assert expected is not None
     assert point.normaliser is not None

@@ -50,7 +50,7 @@ def as_served(answers: TwinAnswers, limit: int) -> Iterator[Served]:
     for i, user in enumerate(investors.tolist()):
         mine = histories.entries_of(i)
         owned = histories.properties[mine]
-        past = Past(answers.X[owned], histories.weights[mine], answers.rows[owned])
+        past = Past(answers.X[owned], histories.weights[mine], answers.rows[owned], at=twin.learnt_until)
         normaliser = twin.normaliser(past, answers.rows[owned])
         question = None if normaliser is None else LayerQuestion(past, normaliser)
         yield Served(answers, twin.known_taste(user), owned, question)

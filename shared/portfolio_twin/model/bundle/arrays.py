@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from portfolio_twin.model.activity import WINDOWS_DAYS
+from portfolio_twin.model.comparison import Comparison
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.encoder import UNIT_TOLERANCE, PropertyEncoder
@@ -76,12 +77,14 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
         base_rate=float(manifest["base_rate"]),
         offer=Offer(tensors["offer.rows"], tensors["offer.features"]),
         property_ids=np.array(property_ids, dtype=object),
-        ranking=_build_ranking(tensors, len(hidden) + 1) if layer else None,
+        ranking=_build_ranking(layer, tensors, schema, len(hidden) + 1) if layer else None,
         **{name: tensors[name] for name in SAME_NAMES},
     )
 
 
-def _build_ranking(tensors: Mapping[str, npt.NDArray[Any]], depth: int) -> RankingLayer:
+def _build_ranking(
+    layer: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]], schema: FeatureSchema, depth: int
+) -> RankingLayer:
     rows, strengths = tensors["ranking.neighbours"], tensors["ranking.strengths"]
     if ((rows < 0) | (rows >= len(rows))).any():
         raise ValueError("a neighbour is no property of this bundle")
@@ -92,6 +95,7 @@ def _build_ranking(tensors: Mapping[str, npt.NDArray[Any]], depth: int) -> Ranki
         scales=tensors["ranking.scales"],
         neighbours=Neighbours(rows, strengths),
         activity=tensors["ranking.activity"],
+        comparison=Comparison.of(schema) if layer["compares"] else None,
     )
 
 

@@ -15,10 +15,10 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected
 from portfolio_twin.model.bundle.arrays import build_twin, tensors_of
 from portfolio_twin.model.config import dimension_fault
-from portfolio_twin.model.ranking import TERMS
+from portfolio_twin.model.ranking import TERMS, RankingLayer
 from portfolio_twin.model.twin import ModelKind, Twin
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 MANIFEST = "manifest.json"  # of a bundle and of a snapshot alike; written last, so that what has none is unfinished
 TENSORS = "portfolio_twin.safetensors"
 PROPERTY_IDS = "property_ids.json"
@@ -93,9 +93,14 @@ def _scalars(twin: Twin) -> dict[str, Any]:
         "slope": twin.slope,
         "learnt_until": twin.learnt_until,
         "confidence": twin.confidence.to_json(),
-        "ranking": {"terms": list(TERMS), "neighbours": layer.neighbours.rows.shape[1]} if layer else None,
+        "ranking": _layer_scalars(layer) if layer else None,
         "base_rate": twin.base_rate,
     }
+
+
+def _layer_scalars(layer: RankingLayer) -> dict[str, Any]:
+    neighbours = layer.neighbours.rows.shape[1]
+    return {"terms": list(TERMS), "neighbours": neighbours, "compares": layer.comparison is not None}
 
 
 def unpack(files: Mapping[str, bytes], tenant_id: UUID, version: str) -> Twin:

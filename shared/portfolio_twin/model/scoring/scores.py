@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from portfolio_twin.domain.arrays import Floats, Matrix, Numbers
+from portfolio_twin.model.comparison import OF_THE_YEAR
 from portfolio_twin.model.encoder import PropertyEncoder
 from portfolio_twin.model.features import Features, FeatureSchema
 from portfolio_twin.model.ranking import ACTIVITY, TERMS, Past
@@ -16,7 +17,14 @@ from portfolio_twin.model.scoring.explanation import cosine_parts
 from portfolio_twin.model.scoring.offer import Normaliser
 from portfolio_twin.model.twin import Taste, Twin
 
-COSINE, NEAR, TOGETHER = (TERMS.index(name) for name in ("cosine", "near", "together"))
+COSINE = TERMS.index("cosine")
+BESIDE_COSINE = {  # the other terms, as reasons name them
+    name: tuple(TERMS.index(term) for term in terms)
+    for name, terms in {
+        "nearest": ("near",), "distance": ("place",), "alike": ("attributes", "each"), "year": OF_THE_YEAR,
+        "together": ("together",), "activity": TERMS[ACTIVITY:],
+    }.items()
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def score_by_layer(twin: Twin, asked: LayerQuestion, features: Features, *, rows
     terms = layer.terms(cosines[1:], features.X, rows, activity=activity, past=past)
     above = (terms - normaliser.terms) * weights
     start = float(weights @ normaliser.terms) + weights[COSINE] * float(cosines[0] - normaliser.terms[COSINE])
-    others = {"nearest": above[:, NEAR], "together": above[:, TOGETHER], "activity": above[:, ACTIVITY:].sum(axis=1)}
+    others = {name: above[:, list(columns)].sum(axis=1) for name, columns in BESIDE_COSINE.items()}
     return Scores(
         log_odds=terms @ weights - normaliser.log_mean, baseline=start - normaliser.log_mean, features=features,
         schema=twin.schema, encoder=layer.encoder, investor=investor, weight=float(weights[COSINE]), average=average,

@@ -11,14 +11,15 @@ from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX
 from portfolio_twin.model.activity import WINDOWS_DAYS
-from portfolio_twin.model.ranking import WANTED_WEIGHT, Past, RankingLayer, distances
-from portfolio_twin.model.scoring.scores import Scores
+from portfolio_twin.model.comparison import distances
+from portfolio_twin.model.ranking import WANTED_WEIGHT, Past, RankingLayer
+from portfolio_twin.model.scoring.scores import BESIDE_COSINE, Scores
 from portfolio_twin.services.answers.know_investor import Dealing
 
 REASONS_GIVEN = 5
 LEAST_CONTRIBUTION = 0.05  # of the log-odds
 MONTH = WINDOWS_DAYS.index(30)
-MARKET_TERMS = ("nearest", "together", "activity")
+NEXT_DOOR_KM = 0.02
 ACTED = {"deal": "you made a deal on", "like": "you liked"}
 
 LABELS = {"confidence": "data confidence"}  # the property's own, not that of the answer
@@ -38,7 +39,9 @@ FORMATS = {
 class Reason(BaseModel):
     """One input of the property, or what else the score knows of it, beside the market's average property."""
 
-    input: str = Field(description="the field; nearest, together or activity: what the market knows; other: the rest")
+    input: str = Field(
+        description=f"the field; {', '.join(BESIDE_COSINE)}: what the market and the history know; other: the rest"
+    )
     contribution: float = Field(description="to the log-odds of the affinity")
     text: str
 
@@ -58,9 +61,24 @@ class InMarket:
         if not wanted.any():
             return "nothing that you wanted is known yet"
         gaps = distances(x[None] * self.layer.scales, self.past.X * self.layer.scales)[0]
-        kind, hit = self.history[int(np.argmin(np.where(wanted, gaps, np.inf)))]
+        hit, acted = self._wanted(np.where(wanted, gaps, np.inf))
         where = f" in {hit.payload['zipcode']}" if hit.payload.get("zipcode") else ""
-        return f"the {hit.payload.get('property_type') or 'property'}{where} that {ACTED[kind]}"
+        return f"the {hit.payload.get('property_type') or 'property'}{where} that {acted}"
+
+    def distance(self, x: Matrix) -> str:
+        """How far x (w,) lies from the nearest of the properties which the investor wanted."""
+        wanted = self.past.weights >= WANTED_WEIGHT
+        if self.layer.comparison is None or not wanted.any():
+            return "nowhere that you bought is known yet"
+        km = np.where(wanted, self.layer.comparison.kilometres(x[None], self.past.X)[0], np.inf)
+        hit, acted = self._wanted(km)
+        what = f"the {hit.payload.get('property_type') or 'property'} that {acted}"
+        return f"{_how_far(float(km.min()))} {what}"
+
+    def _wanted(self, gaps: Matrix) -> tuple[PropertyHit, str]:
+        """The entry of the history with the least gap (h,), and what the investor did with it."""
+        kind, hit = self.history[int(np.argmin(gaps))]
+        return hit, ACTED[kind]
 
     def month(self, i: int) -> str:
         """How much went on around property i, beside what is usual."""
@@ -96,15 +114,27 @@ class Judged:
         return [*told, Reason(input="other", contribution=rest, text=text)] if rest else told
 
     def _words(self, row: int, name: str, contribution: float) -> str:
-        if self.market is None or name not in MARKET_TERMS:
+        if self.market is None or name not in BESIDE_COSINE:
             return in_words(name, contribution, self.hits[row].payload)
         if name == "activity":
             return self.market.month(row)
         if name == "nearest":
             like = "like" if contribution > 0 else "not much like"
             return f"{like} {self.market.nearest(self.scores.features.X[row])}"
+        if name == "distance":
+            return self.market.distance(self.scores.features.X[row])
+        if name == "alike":
+            return f"its size, price and kind are {'' if contribution > 0 else 'not '}close to what you bought or liked"
+        if name == "year":
+            return f"its year on the market or of construction {_verb(contribution)} the match"
         few = "" if contribution > 0 else "few or no "
         return f"{few}investors who acted on the same properties as you acted on this one"
+
+
+def _how_far(km: float) -> str:
+    if km < NEXT_DOOR_KM:
+        return "next door to"
+    return f"{round(km * 1000, -1):.0f} m from" if km < 1 else f"{km:.1f} km from"
 
 
 def _verb(contribution: float) -> str:

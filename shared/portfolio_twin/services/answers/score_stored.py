@@ -41,6 +41,7 @@ def past_of(twin: Twin, history: Sequence[Dealing]) -> Past:
         features_of(twin, stored).X,
         np.array([KIND_WEIGHTS[kind] for kind, _ in history], dtype=np.float32),
         twin.rows_of(hit.property_id for hit in stored),
+        twin.learnt_until,
     )
 
 
