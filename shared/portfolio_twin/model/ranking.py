@@ -75,10 +75,10 @@ class RankingLayer:
         return bool(usual @ self.weights[ORDINARY[0], ACTIVITY:] >= 0)
 
     @cached_property
-    def usual_month(self) -> float:
-        """Interactions in a month with a property in use, on average."""
+    def usual_activity(self) -> Matrix:
+        """(windows,) interactions with a property in use, on average."""
         in_use = self.activity[self.activity[:, IN_USE] > 0]
-        return float(np.expm1(in_use[:, WINDOWS_DAYS.index(30)]).mean()) if len(in_use) else 0.0
+        return np.asarray(np.expm1(in_use).mean(axis=0) if len(in_use) else np.zeros(self.activity.shape[1]))
 
     def golden(self, x: Matrix) -> float:
         """Scores of property x (w,) for who wanted one that is average in all, summed: every tensor has a part."""

@@ -92,8 +92,10 @@ def logit(p: float) -> float:
 
 def test_a_list_by_activity_says_how_much_went_on() -> None:
     first, second = ask(ranked_twin(month=1.0), top_k=2).recommendations
-    assert "3 interactions with it" in first.reasons[0].text
-    assert "1 interaction with it" in second.reasons[0].text
+    assert first.reasons[0].text == "3 interactions with it in 30 days, 2.0 being usual"
+    assert second.reasons[0].text == "others have dealt with it of late"  # more than most, less than the others in use
+    quiet = ask(ranked_twin(month=5.0), top_k=60).recommendations[-1]
+    assert "no interactions with it in 30 days" in quiet.reasons[0].text
 
 
 def test_a_list_by_nearness_names_the_property_that_was_liked() -> None:

@@ -18,7 +18,7 @@ from portfolio_twin.services.answers.know_investor import Dealing
 
 REASONS_GIVEN = 5
 LEAST_CONTRIBUTION = 0.05  # of the log-odds
-MONTH = WINDOWS_DAYS.index(30)
+TOLD = [WINDOWS_DAYS.index(days) for days in (30, 90, 365)]  # spans of activity, the most telling first
 NEXT_DOOR_KM = 0.02
 ACTED = {"deal": "you made a deal on", "like": "you liked"}
 
@@ -80,10 +80,15 @@ class InMarket:
         kind, hit = self.history[int(np.argmin(gaps))]
         return hit, ACTED[kind]
 
-    def month(self, i: int) -> str:
-        """How much went on around property i, beside what is usual."""
-        count, usual = round(float(np.expm1(self.activity[i, MONTH]))), self.layer.usual_month
-        return f"{count or 'no'} interaction{'' if count == 1 else 's'} with it in a month, {usual:.1f} being usual"
+    def activity_words(self, i: int, contribution: float) -> str:
+        """How much went on around property i beside what is usual, in the span that speaks as the contribution does."""
+        counts, usual = np.expm1(self.activity[i]).round(), self.layer.usual_activity
+        spans = [window for window in TOLD if (counts[window] > usual[window]) == (contribution > 0)]
+        if not spans:
+            return "others have dealt with it of late" if contribution > 0 else "few others have dealt with it of late"
+        count, window = int(counts[spans[0]]), spans[0]
+        interactions = f"{count or 'no'} interaction{'' if count == 1 else 's'}"
+        return f"{interactions} with it in {WINDOWS_DAYS[window]} days, {usual[window]:.1f} being usual"
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ class Judged:
         if self.market is None or name not in BESIDE_COSINE:
             return in_words(name, contribution, self.hits[row].payload)
         if name == "activity":
-            return self.market.month(row)
+            return self.market.activity_words(row, contribution)
         if name == "nearest":
             like = "like" if contribution > 0 else "not much like"
             return f"{like} {self.market.nearest(self.scores.features.X[row])}"
