@@ -46,7 +46,7 @@ def test_whoever_is_asked_as_if_new_has_a_line_of_their_own() -> None:
     metrics = evaluation.summary() | {"base_rate": 0.0123}
     page = fill("report/classification.html", asked=asked(evaluation, metrics), metrics=metrics)
     assert page.count("<tr>") == 1 + 1 + 3
-    assert "Investors as if new, 0 known" in page
+    assert "As if new, 0 known" in page
     assert "1.23%" in page
 
 

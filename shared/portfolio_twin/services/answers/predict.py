@@ -89,6 +89,9 @@ def predict(tenant: Tenant, request: PredictRequest) -> Prediction:
     twin = tenant.twin()
     index = tenant.index(twin.version)
     investor = know_investor(index, twin, request.user_id)
+    if request.property_features is not None and not request.explain:  # most requests by far: nothing but the number
+        features = twin.schema.read(Catalogue.from_rows([""], [fields_of(request.property_features)]))
+        return _prediction(twin, request.user_id, investor, twin.score(investor.taste, features))
     try:
         asked = _asked(index, investor, request)
     except IndexUnavailable:
