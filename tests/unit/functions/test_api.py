@@ -271,8 +271,12 @@ def test_another_tenants_property_is_the_same_404_as_a_missing_one() -> None:
 
 def test_header_and_query_cannot_name_a_tenant() -> None:
     headers = {"x-tenant-id": str(TENANT_A), "tenant_id": str(TENANT_A)}
-    answer = B.get(f"/properties/recommendations?user_id=1&tenant_id={TENANT_A}", headers=headers)
-    assert answer.body["recommendations"] == []
+    assert B.get("/properties/recommendations?user_id=1", headers=headers).body["recommendations"] == []
+    for answer in (
+        B.get(f"/properties/recommendations?user_id=1&tenant_id={TENANT_A}"),
+        B.post(f"/recommend?tenant_id={TENANT_A}", {"user_id": 1}),
+    ):
+        assert "tenant_id" in refused(answer, 422)
 
 
 @pytest.mark.parametrize("claim", [None, "", "not-a-uuid", ["x"], 7])

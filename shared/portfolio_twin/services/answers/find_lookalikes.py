@@ -56,10 +56,10 @@ class Audience(BaseModel):
     investors: list[LikelyInvestor]
 
 
-def find_similar(tenant: Tenant, property_id: str, top_k: int) -> SimilarProperties:
+def find_similar(tenant: Tenant, property_id: str, filters: Filters | None, top_k: int) -> SimilarProperties:
     """Properties like this one, itself left out; raises NotFound when this tenant has no such property."""
     twin = tenant.twin()
-    return _similar(twin.version, tenant.index(twin.version).similar(property_id, limit=top_k))
+    return _similar(twin.version, tenant.index(twin.version).similar(property_id, limit=top_k, filters=filters))
 
 
 def find_similar_to_embedding(tenant: Tenant, request: SimilarRequest) -> SimilarProperties:
