@@ -17,7 +17,8 @@ from portfolio_twin.domain.arrays import Mask, Numbers, Texts
 PropertyType = Literal["Single Family", "Condo", "Townhouse", "Multi-Family", "Land"]
 ListingStatus = Literal["Active", "Pending", "Sold", "Off Market"]
 PROPERTY_TYPES: tuple[str, ...] = get_args(PropertyType)
-LISTING_STATUSES: tuple[str, ...] = get_args(ListingStatus)
+LISTING_STATUSES: tuple[ListingStatus, ...] = get_args(ListingStatus)
+OFF_MARKET_STATUSES = ("Sold", "Off Market")  # nobody can buy these; what states no status may be for sale
 
 # PostgreSQL cannot hold NUL in text; pydantic itself refuses lone surrogates.
 Text = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]

@@ -120,6 +120,13 @@ def test_a_search_can_be_kept_to_some_and_away_from_others(own: Own) -> None:
     assert own.search(vector, limit=N, narrowing=Narrowing(only=[])) == []
 
 
+def test_what_states_no_status_is_taken_to_be_on_the_market(own: Own) -> None:
+    own.upsert_properties(["unknown"], qdrant.unit_vectors(1), [{"zipcode": "12201"}])
+    hits = own.search(qdrant.unit_vectors(1)[0], limit=N, narrowing=Narrowing(on_market=True))
+    own.delete_properties(["unknown"])
+    assert {hit.property_id for hit in hits} == {"unknown", *(f"p{i}" for i in range(N) if i % 2)}
+
+
 def test_look_alikes_leave_the_reference_out(own: Own) -> None:
     cosines = qdrant.unit_vectors(N) @ qdrant.unit_vectors(N)[4]
     hits = own.similar("p4", limit=3)

@@ -97,6 +97,40 @@ def test_filters_candidates_and_buy_box_narrow() -> None:
     assert "price" in refused(twice, 422)
 
 
+@pytest.fixture
+def with_sold(index: FakeVectorIndex) -> dict[str, str | None]:
+    """The status of each property, when a third of them are sold, withdrawn or of unknown status."""
+    statuses = {f"p{i}": status for i, status in zip(range(3, 12), ("Sold", "Off Market", None) * 3, strict=True)}
+    own, twin = index.of(TENANT_A, small_twin().version), small_twin()
+    for i, (name, status) in enumerate(statuses.items(), start=3):
+        own.upsert_properties(
+            [name], twin.property_vectors[i : i + 1], [small_catalogue().row(i) | {"listing_status": status}]
+        )
+    return {f"p{i}": small_catalogue().row(i)["listing_status"] for i in range(60)} | statuses
+
+
+def test_what_is_recommended_is_on_the_market_unless_a_status_is_named(with_sold: dict[str, str | None]) -> None:
+    def statuses(**more: Any) -> set[str | None]:
+        items = A.post("/recommend", {"user_id": 1, "top_k": 100, **more}).body["recommendations"]
+        assert {f["property_id"]: f["property"].get("listing_status") for f in items}.items() <= with_sold.items()
+        return {f["property"].get("listing_status") for f in items}
+
+    assert statuses() == statuses(filters={"bedrooms": {"min": 0}}) == {"Active", "Pending", None}
+    assert statuses(filters={"listing_status": ["Sold"]}) == statuses(buy_box={"listing_status": ["Sold"]}) == {"Sold"}
+    by_query = A.get("/properties/recommendations?user_id=1&top_k=100&listing_status=Off+Market").body[
+        "recommendations"
+    ]
+    assert {f["property"]["listing_status"] for f in by_query} == {"Off Market"}
+
+
+def test_look_alikes_show_what_is_sold_too_and_say_so(with_sold: dict[str, str | None]) -> None:
+    everything = A.get("/properties/p20/similar?top_k=100").body
+    assert {f["property"].get("listing_status") for f in everything["results"]} == set(with_sold.values())
+    assert everything["listing_status"] == ["Active", "Pending", "Sold", "Off Market", "unknown"]
+    sold = A.get("/properties/p20/similar?top_k=100&listing_status=Sold").body
+    assert {f["property"]["listing_status"] for f in sold["results"]} == set(sold["listing_status"]) == {"Sold"}
+
+
 def test_diversity_spreads_the_answers() -> None:
     twin = small_twin()
 

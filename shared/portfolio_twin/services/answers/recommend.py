@@ -1,6 +1,6 @@
 """The best properties for this investor now: retrieve by vector, score, diversify, say why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Self
 
@@ -31,7 +31,7 @@ class RecommendRequest(Strict):
     user_id: UserId
     top_k: TopK = 10
     candidate_property_ids: Annotated[list[PropertyId], Field(min_length=1, max_length=1000)] | None = None
-    filters: Filters | None = None
+    filters: Filters | None = Field(None, description="what is on the market, unless they name a listing_status")
     buy_box: BuyBox | None = Field(None, description="criteria that the investor states; they narrow like filters")
     discover_new: bool = Field(False, description="leave out what everybody in this market likes")
     diversity: float = Field(0.0, ge=0, le=1, description="0 the best matches, 1 the most unlike each other")
@@ -42,10 +42,11 @@ class RecommendRequest(Strict):
             raise ValueError(f"filters and buy_box both narrow {', '.join(sorted(both))}: state each only once")
         return self
 
-    def narrowing(self) -> Filters | None:
-        """Filters and buy box as one."""
+    def narrowing(self, acted_on: Collection[str]) -> Narrowing:
+        """Filters and buy box as one, and what is on the market unless they name a listing status."""
         parts = [part for part in (self.filters, self.buy_box) if part]
-        return Filters.model_construct(**{name: getattr(part, name) for part in parts for name in _stated(part)})
+        filters = Filters.model_construct(**{name: getattr(part, name) for part in parts for name in _stated(part)})
+        return Narrowing(filters, self.candidate_property_ids, acted_on, on_market=filters.listing_status is None)
 
 
 def _stated(filters: Filters) -> set[str]:
@@ -78,7 +79,7 @@ def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
     investor = know_investor(index, twin, request.user_id)
     history = dealings(investor, index.get_properties([name for name, _, _ in investor.history]))
     strategy, investor = _wanted(twin, investor, history, request)
-    narrowing = Narrowing(request.narrowing(), only=request.candidate_property_ids, exclude=investor.acted_on)
+    narrowing = request.narrowing(investor.acted_on)
     hits = find_candidates(index, investor.taste.vector, history if investor.normaliser else [], narrowing)
     judged = score_stored(twin, investor, history, hits, discover=request.discover_new) if hits else None
     return Recommendations(
