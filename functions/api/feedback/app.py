@@ -8,8 +8,8 @@ from portfolio_twin.domain.interactions import IdempotencyKey
 from portfolio_twin.domain.properties import PropertyId
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
 from portfolio_twin.entrypoints.tenancy import OwnTenant
-from portfolio_twin.services.answers.put_property import PutPropertyRequest, StoredProperty, put_property
-from portfolio_twin.services.answers.record_feedback import (
+from portfolio_twin.services.facts.put_property import PutPropertyRequest, StoredProperty, put_property
+from portfolio_twin.services.facts.record_feedback import (
     Feedback,
     FeedbackRequest,
     InteractionsAnswer,

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID
@@ -129,6 +130,30 @@ def test_look_alikes_show_what_is_sold_too_and_say_so(with_sold: dict[str, str |
     assert everything["listing_status"] == ["Active", "Pending", "Sold", "Off Market", "unknown"]
     sold = A.get("/properties/p20/similar?top_k=100&listing_status=Sold").body
     assert {f["property"]["listing_status"] for f in sold["results"]} == set(sold["listing_status"]) == {"Sold"}
+
+
+def test_a_candidate_that_is_not_recommended_is_told_with_the_reason(with_sold: dict[str, str | None]) -> None:
+    candidates = ["nobody's", "p1", "p20", "p3", "p21", "p22", "p20"]
+    body = {"user_id": 1, "candidate_property_ids": candidates, "top_k": 1, "filters": {"zipcode": ["12200", "12201"]}}
+    answer = A.post("/recommend", body).body
+    best = answer["recommendations"][0]["property_id"]
+    (other,) = {"p20", "p21"} - {best}
+    reasons = {"nobody's": "unknown", "p1": "acted_on", "p3": "off_market", "p22": "filtered", other: "outranked"}
+    told = [(each["property_id"], each["reason"]) for each in answer["left_out"]]
+    assert told == [(name, reasons[name]) for name in dict.fromkeys(candidates) if name != best]
+    named = A.post("/recommend", body | {"filters": {"listing_status": ["Active"]}}).body["left_out"]
+    assert {"property_id": "p3", "reason": "filtered"} in named
+    assert A.post("/recommend", {"user_id": 1}).body["left_out"] == []
+
+
+def test_all_of_a_thousand_candidates_are_ranked_or_told(index: FakeVectorIndex) -> None:
+    twin, catalogue = small_twin(), small_catalogue(600, prefix="many")
+    rows = [catalogue.row(i) for i in range(600)]
+    index.of(TENANT_A, twin.version).upsert_properties(list(catalogue.ids), twin.embed(catalogue), rows)
+    body = {"user_id": 1, "candidate_property_ids": [*catalogue.ids, *(f"gone{i}" for i in range(400))], "top_k": 100}
+    answer = A.post("/recommend", body).body
+    counts = Counter(each["reason"] for each in answer["left_out"])
+    assert (len(answer["recommendations"]), counts) == (100, {"outranked": 500, "unknown": 400})
 
 
 def test_diversity_spreads_the_answers() -> None:

@@ -19,6 +19,7 @@ from portfolio_twin.model.twin import Taste, Twin
 from portfolio_twin.services.answers.find_candidates import find_candidates
 from portfolio_twin.services.answers.give_reasons import Judged, Reason
 from portfolio_twin.services.answers.know_investor import Dealing, Investor, Strategy, dealings, know_investor
+from portfolio_twin.services.answers.leave_out import LeftOut, left_out
 from portfolio_twin.services.answers.predict import AFFINITY, BASE_RATE, BASELINE
 from portfolio_twin.services.answers.score_stored import features_of, score_stored
 
@@ -70,6 +71,7 @@ class Recommendations(BaseModel):
     base_rate: float = Field(description=BASE_RATE)
     baseline_score: float | None = Field(description=BASELINE)
     recommendations: list[Recommendation]
+    left_out: list[LeftOut] = Field([], description="of candidate_property_ids those that are not recommended")
 
 
 def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
@@ -82,13 +84,16 @@ def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
     narrowing = request.narrowing(investor.acted_on)
     hits = find_candidates(index, investor.taste.vector, history if investor.normaliser else [], narrowing)
     judged = score_stored(twin, investor, history, hits, discover=request.discover_new) if hits else None
+    best = _best_of(twin, investor, judged, request) if judged else []
+    ranked, answered = ({each.property_id for each in some} for some in (hits, best))
     return Recommendations(
         user_id=request.user_id,
         strategy=strategy,
         model_version=twin.version,
         base_rate=twin.base_rate,
         baseline_score=float(sigmoid(judged.scores.baseline)) if judged else None,
-        recommendations=_best_of(twin, investor, judged, request) if judged else [],
+        recommendations=best,
+        left_out=left_out(index, narrowing, ranked, answered),
     )
 
 
