@@ -114,7 +114,7 @@ class FakeTenantIndex:
 
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
         hits = [
-            UserHit(user.user_id, _cosine(vector, user.vector), user.evidence, user.log_mean)
+            UserHit(user.user_id, _cosine(vector, user.vector), user.evidence, user.log_mean, user.acted_on)
             for user in self._users.values()
         ]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]

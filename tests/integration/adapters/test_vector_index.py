@@ -178,7 +178,7 @@ def test_the_nearest_investors_come_first(own: Own) -> None:
     vectors = np.stack([user.vector for user in qdrant.investors(N)])
     hits = own.search_users(vectors[9], 3)
     assert [hit.user_id for hit in hits] == np.argsort(-(vectors @ vectors[9]))[:3].tolist()
-    assert hits[0].evidence == {"view": 3, "deal": 1}
+    assert (hits[0].evidence, hits[0].acted_on) == ({"view": 3, "deal": 1}, qdrant.investors(N)[9].acted_on)
 
 
 def test_indexing_again_replaces_and_adds_nothing(own: Own) -> None:

@@ -193,6 +193,30 @@ def test_the_audience_of_a_property_is_ranked_by_affinity() -> None:
     assert [i["user_id"] for i in body["investors"]] == [1]
 
 
+def test_what_was_acted_on_is_marked_in_the_audience_the_prediction_and_the_explanation(
+    index: FakeVectorIndex,
+) -> None:
+    """p1 is liked, p2 only looked at, p3 unknown to investor 1; investor 2 dislikes p3 and nothing else."""
+    own, twin = index.of(TENANT_A, small_twin().version), small_twin()
+    own.upsert_users([UserPoint(2, twin.market.vector, {"dislike": 1}, (Event("p3", "dislike", 1),), ("p3",))])
+
+    def marks(property_id: str) -> dict[int, bool]:
+        return {i["user_id"]: i["acted_on"] for i in A.get(f"/properties/{property_id}/audience").body["investors"]}
+
+    assert [marks(name) for name in ("p1", "p2", "p3")] == [
+        {1: True, 2: False},
+        {1: False, 2: False},
+        {1: False, 2: True},
+    ]
+    for user, name, acted in ((1, "p1", True), (1, "p2", False), (2, "p3", True), (77, "p3", False)):
+        about = {"user_id": user, "property_id": name}
+        assert A.post("/predict", about).body["acted_on"] is acted
+        explained = A.post("/explain", {"user_id": user, "property": {"property_id": name}})
+        assert explained.body["acted_on"] is acted
+    by_features = A.post("/predict", {"user_id": 1, "property_features": HOUSE})
+    assert by_features.body["acted_on"] is None
+
+
 def test_the_explanation_adds_up() -> None:
     body = A.post("/explain", {"user_id": 1, "property": {"property_id": "p3"}}).body
     total = sum(part["contribution"] for part in body["contributions"])
@@ -301,7 +325,7 @@ def test_one_bad_item_in_a_hundred_gives_one_error_in_its_place() -> None:
     items: list[dict[str, Any]] = [HOUSE] * 100
     items[41] = {"lat": 91.0, "\ud800": 1}
     answer = A.post("/batch_predict", {"user_id": 1, "properties": items})
-    assert answer.status == 200
+    assert (answer.status, answer.body["user_id"]) == (200, 1)
     errors = [position for position, result in enumerate(answer.body["results"]) if "error" in result]
     assert errors == [41]
     assert answer.body["results"][0] == pytest.approx(answer.body["results"][99])
@@ -358,7 +382,7 @@ def test_when_the_index_is_down_predict_answers_degraded_and_recommend_is_503(in
     index.down = True
     for body in ({"property_features": HOUSE}, {"property_id": "p3"}):
         answer = A.post("/predict", {"user_id": 3, **body})
-        assert (answer.status, answer.body["degraded"]) == (200, True)
+        assert (answer.status, answer.body["degraded"], answer.body["acted_on"]) == (200, True, None)
         assert answer.body["strategy"] == "twin"
     refused(A.post("/recommend", {"user_id": 1}), 503)
     refused(A.get("/properties/p3/similar"), 503)

@@ -52,6 +52,7 @@ class LikelyInvestor(BaseModel):
     user_id: int
     affinity_score: float
     confidence: float
+    acted_on: bool = Field(description="contacted, bought, liked or disliked it before")
 
 
 class Audience(BaseModel):
@@ -78,7 +79,7 @@ def find_similar_to_embedding(tenant: Tenant, request: SimilarRequest) -> Simila
 
 
 def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
-    """Investors by their affinity for this property; raises NotFound when this tenant has no such property."""
+    """Investors by their affinity for this property, who acted on it marked; raises NotFound where it is missing."""
     twin = tenant.twin()
     index = tenant.index(twin.version)
     features = features_of(twin, [stored_property(index, property_id)])
@@ -91,7 +92,12 @@ def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
         property_id=property_id,
         model_version=twin.version,
         investors=[
-            LikelyInvestor(user_id=hits[i].user_id, affinity_score=float(affinity[i]), confidence=float(confidence[i]))
+            LikelyInvestor(
+                user_id=hits[i].user_id,
+                affinity_score=float(affinity[i]),
+                confidence=float(confidence[i]),
+                acted_on=property_id in hits[i].acted_on,
+            )
             for i in order
         ],
     )
