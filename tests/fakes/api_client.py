@@ -70,4 +70,5 @@ def function_of(method: str, route: str) -> str:
     for name, starts in FUNCTION_OF_PATH:
         if any(route == start or route.startswith(start + "/") for start in starts):
             return name
-    return "lookalike" if method == "GET" and route.endswith(("/similar", "/audience")) else "feedback"
+    below = route.count("/") == 3 and route.endswith(("/similar", "/audience"))
+    return "lookalike" if method == "GET" and below else "feedback"

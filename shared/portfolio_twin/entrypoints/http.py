@@ -14,13 +14,12 @@ from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.telemetry import Handler
 from portfolio_twin.adapters.tenant import stores_from_environment
 from portfolio_twin.entrypoints.http_errors import RESPONSES, add_error_handlers
+from portfolio_twin.entrypoints.paths import Event, with_kept_slashes
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.settings import ReadSettings
 
 BODY_LIMIT_BYTES = 6_000_000  # Lambda's own limit for a request
 NAME_SHOWN = 64  # characters of a parameter that is not known
-
-Event = dict[str, Any]
 
 
 def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
@@ -61,7 +60,7 @@ def lambda_handler_of(app: FastAPI) -> Handler:
     @telemetry.traced
     def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
         started, facts = time.perf_counter(), telemetry.begin()
-        answer: dict[str, Any] = _refused(event) or adapter(event, context)
+        answer: dict[str, Any] = _refused(event) or adapter(with_kept_slashes(event), context)
         milliseconds = (time.perf_counter() - started) * 1000
         telemetry.answered(event.get("routeKey", app.title), answer["statusCode"], milliseconds, facts)
         return answer

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -85,6 +86,16 @@ def test_a_property_that_is_deleted_is_found_nowhere(client: ApiClient) -> None:
     assert (answer.status, answer.body) == (200, {"property_id": "gone", "index_updated": True})
     assert client.get("/properties/gone").status == client.delete("/properties/gone").status == 404
     assert recommended(client, "gone") is None
+
+
+@pytest.mark.parametrize("property_id", ["MLS/2026/7", "50% off", "a%2Fb", "ä ö?#&", "similar"])
+def test_any_id_is_reached_when_it_is_encoded(client: ApiClient, property_id: str) -> None:
+    path = f"/properties/{quote(property_id, safe='')}"
+    assert client.put(path, {"property": HOUSE}).body["property_id"] == property_id
+    assert client.get(path).body["property_id"] == property_id
+    assert stored(client, quote(property_id, safe="")) == HOUSE == recommended(client, property_id)
+    assert client.get(f"{path}/similar").status == client.get(f"{path}/audience").status == 200
+    assert client.post(f"{path}/feedback", {"user_id": 901, "kind": "view"}).body["property_id"] == property_id
 
 
 def test_a_property_that_was_acted_on_cannot_be_deleted(client: ApiClient) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, cast
@@ -217,6 +218,32 @@ def test_what_was_acted_on_is_marked_in_the_audience_the_prediction_and_the_expl
     assert by_features.body["acted_on"] is None
 
 
+@pytest.mark.parametrize(("number", "truth"), [(0, False), (1, True), (1.0, True)])
+def test_zero_and_one_are_no_and_yes(number: float, truth: bool) -> None:
+    by_number, by_truth = (
+        A.post("/predict", {"user_id": 1, "property_features": HOUSE | {"renovation_needed": value}})
+        for value in (number, truth)
+    )
+    assert (by_number.status, by_number.body) == (200, by_truth.body)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "term"),
+    [
+        ("/recommend", {"user_id": 1, "filters": {"property_type": "Condo"}}, "array"),
+        ("/recommend", {"user_id": 1, "filters": {"property_type": []}}, "Array"),
+        ("/recommend", {"user_id": 1, "filters": 3}, "object"),
+        ("/recommend", {"user_id": 1, "candidate_property_ids": []}, "Array"),
+        ("/predict", {"user_id": 1, "property_features": []}, "object"),
+        ("/interactions", {"interactions": {}}, "array"),
+    ],
+)
+def test_a_fault_is_told_in_the_words_of_json(path: str, body: dict[str, Any], term: str) -> None:
+    message = refused(A.post(path, body), 422)
+    assert term in message
+    assert not re.search("tuple|list|dictionary|instance", message, re.IGNORECASE)
+
+
 def test_the_explanation_adds_up() -> None:
     body = A.post("/explain", {"user_id": 1, "property": {"property_id": "p3"}}).body
     total = sum(part["contribution"] for part in body["contributions"])
@@ -269,8 +296,8 @@ def test_what_is_no_price_is_422(value: str) -> None:
     [
         {"lat": 91.0}, {"lon": -181.0}, {"year_built": 3000}, {"year_built": 1990.5}, {"condition_score": 1.1},
         {"zipcode": "a\x00b"}, {"zipcode": "\ud800"}, {"zipcode": 12345}, {"property_type": "Castle"},
-        {"listing_status": "sold"}, {"renovation_needed": 1}, {"attributes": {"\ud800": 1.0}},
-        {"attributes": {"a": [1]}},
+        {"listing_status": "sold"}, {"renovation_needed": 2}, {"renovation_needed": "1"},
+        {"attributes": {"\ud800": 1.0}}, {"attributes": {"a": [1]}},
         {"tenant_id": str(TENANT_B)}, {"model_version": "x"}, {"surprise": 1},
     ],
 )  # fmt: skip
