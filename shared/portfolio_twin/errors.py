@@ -8,6 +8,7 @@ TwinError
 ├── Unauthenticated              no verified claims came with the request
 ├── TenantRequired               the claims name no tenant
 ├── NotFound                     missing, or another tenant's: the same answer
+├── PropertyInUse                it cannot be deleted: investors have acted on it
 ├── Unavailable                  a dependency is down; try again later
 │   ├── DatabaseUnavailable
 │   ├── IndexUnavailable
@@ -50,6 +51,10 @@ class TenantRequired(TwinError):
 
 
 class NotFound(TwinError):
+    pass
+
+
+class PropertyInUse(TwinError):
     pass
 
 

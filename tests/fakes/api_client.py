@@ -59,9 +59,16 @@ class ApiClient:
     def put(self, path: str, body: object = None, **options: Any) -> Answer:
         return self.send("PUT", path, body, **options)
 
+    def patch(self, path: str, body: object = None, **options: Any) -> Answer:
+        return self.send("PATCH", path, body, **options)
+
+    def delete(self, path: str, **options: Any) -> Answer:
+        return self.send("DELETE", path, **options)
+
 
 def function_of(method: str, route: str) -> str:
     for name, starts in FUNCTION_OF_PATH:
         if any(route == start or route.startswith(start + "/") for start in starts):
             return name
-    return "lookalike" if method == "GET" else "feedback"
+    below = route.count("/") == 3 and route.endswith(("/similar", "/audience"))
+    return "lookalike" if method == "GET" and below else "feedback"

@@ -10,7 +10,7 @@ import numpy as np
 
 from portfolio_twin.adapters.qdrant.points import Owner, PointKind, PropertyHit, UserHit, UserPoint, Vector
 from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.properties import OFF_MARKET_STATUSES, Catalogue
 from portfolio_twin.errors import IndexUnavailable, NotFound
 from portfolio_twin.model.twin import Twin
 
@@ -94,6 +94,7 @@ class FakeTenantIndex:
             if i not in narrowing.exclude
             and (only is None or i in only)
             and (filters is None or matches(payload, filters))
+            and not (narrowing.on_market and payload.get("listing_status") in OFF_MARKET_STATUSES)
         ]
         return [_best(vector, candidates, limit) for vector in vectors]
 
@@ -113,7 +114,7 @@ class FakeTenantIndex:
 
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
         hits = [
-            UserHit(user.user_id, _cosine(vector, user.vector), user.evidence, user.log_mean)
+            UserHit(user.user_id, _cosine(vector, user.vector), user.evidence, user.log_mean, user.acted_on)
             for user in self._users.values()
         ]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]

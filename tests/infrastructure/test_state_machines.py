@@ -20,7 +20,7 @@ TRANSIENT = re.compile(
 )
 # A container that was killed, ran out of memory or hung resumes from its checkpoint: that is worth another try. A
 # message that comes twice does no harm, and the names of SNS's own errors are not documented.
-ANY_FAILURE_IS_TRANSIENT = {"Train", "Notify", "NotifyBroken", "Digest"}
+ANY_FAILURE_IS_TRANSIENT = {"Train", "TellRejected", "Notify", "NotifyBroken", "Digest"}
 ASLEEP = {"Lambda.SnapStartNotReadyException", "Lambda.ResourceNotReadyException"}
 LAMBDA_LIMIT_SECONDS = 900
 

@@ -1,15 +1,27 @@
-"""The write side: POST /properties/{id}/feedback · POST /interactions · PUT /properties/{id}."""
+"""The facts: POST /properties/{id}/feedback /interactions /properties · GET PUT PATCH DELETE /properties/{id}."""
 
 from typing import Annotated
 
-from fastapi import Header, Path
+from fastapi import Header
 
 from portfolio_twin.domain.interactions import IdempotencyKey
-from portfolio_twin.domain.properties import PropertyId
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
+from portfolio_twin.entrypoints.paths import PathPropertyId
 from portfolio_twin.entrypoints.tenancy import OwnTenant
-from portfolio_twin.services.answers.put_property import PutPropertyRequest, StoredProperty, put_property
-from portfolio_twin.services.answers.record_feedback import (
+from portfolio_twin.services.facts.delete_property import DeletedProperty, delete_property
+from portfolio_twin.services.facts.get_property import PropertyAnswer, get_property
+from portfolio_twin.services.facts.put_properties import (
+    PatchedProperty,
+    PatchPropertyRequest,
+    PostPropertiesRequest,
+    PutPropertyRequest,
+    StoredProperties,
+    StoredProperty,
+    patch_property,
+    post_properties,
+    put_property,
+)
+from portfolio_twin.services.facts.record_feedback import (
     Feedback,
     FeedbackRequest,
     InteractionsAnswer,
@@ -21,13 +33,12 @@ from portfolio_twin.settings import WriteSettings
 
 app = create_app("feedback", WriteSettings)
 
-Id = Annotated[PropertyId, Path()]
 Key = Annotated[IdempotencyKey | None, Header(description="the same key and body again: the same answer, stored once")]
 
 
 @app.post("/properties/{property_id}/feedback", status_code=201)
 async def post_feedback(
-    property_id: Id, request: FeedbackRequest, tenant: OwnTenant, idempotency_key: Key = None
+    property_id: PathPropertyId, request: FeedbackRequest, tenant: OwnTenant, idempotency_key: Key = None
 ) -> Feedback:
     return record_feedback(tenant, property_id, request, idempotency_key)
 
@@ -37,9 +48,34 @@ async def post_interactions(request: InteractionsRequest, tenant: OwnTenant) -> 
     return record_interactions(tenant, request)
 
 
+@app.get("/properties/{property_id}")
+async def get(property_id: PathPropertyId, tenant: OwnTenant) -> PropertyAnswer:
+    """The property as it is stored; `confidence` is the mean over its fields where their sources state one."""
+    return get_property(tenant, property_id)
+
+
 @app.put("/properties/{property_id}")
-async def put(property_id: Id, request: PutPropertyRequest, tenant: OwnTenant) -> StoredProperty:
+async def put(property_id: PathPropertyId, request: PutPropertyRequest, tenant: OwnTenant) -> StoredProperty:
+    """Replaces the property, or makes it: a field that is not given is emptied. PATCH changes what is given alone."""
     return put_property(tenant, property_id, request)
+
+
+@app.patch("/properties/{property_id}")
+async def patch(property_id: PathPropertyId, request: PatchPropertyRequest, tenant: OwnTenant) -> PatchedProperty:
+    """Changes the fields that are given, and leaves the others; null empties a field, attributes one by one."""
+    return patch_property(tenant, property_id, request)
+
+
+@app.delete("/properties/{property_id}")
+async def delete(property_id: PathPropertyId, tenant: OwnTenant) -> DeletedProperty:
+    """Deletes a property that nobody has acted on (409 otherwise: what investors did stays; make it Off Market)."""
+    return delete_property(tenant, property_id)
+
+
+@app.post("/properties")
+async def post_many(request: PostPropertiesRequest, tenant: OwnTenant) -> StoredProperties:
+    """Replaces or makes up to 1 000 properties; one result or one error per item, in their order."""
+    return post_properties(tenant, request)
 
 
 lambda_handler = lambda_handler_of(app)

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from portfolio_twin.domain.interactions import UserId
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
+from portfolio_twin.entrypoints.query import RecommendQuery
 from portfolio_twin.entrypoints.tenancy import OwnTenant
-from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, TopK, recommend
+from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, recommend
 
 app = create_app("recommend")
 
@@ -19,11 +19,8 @@ async def post_recommend(request: RecommendRequest, tenant: OwnTenant) -> Recomm
 
 
 @app.get("/properties/recommendations")
-async def get_recommendations(
-    user_id: Annotated[UserId, Query()], tenant: OwnTenant, top_k: Annotated[TopK, Query()] = 10
-) -> Recommendations:
-    request = RecommendRequest(user_id=user_id, top_k=top_k)
-    return recommend(tenant, request)
+async def get_recommendations(query: Annotated[RecommendQuery, Query()], tenant: OwnTenant) -> Recommendations:
+    return recommend(tenant, query.request)
 
 
 lambda_handler = lambda_handler_of(app)

@@ -5,13 +5,14 @@ Each request goes through the function's own `lambda_handler`; nothing of the fu
 
 import asyncio
 import importlib
-import json
 import socket
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import jwt
 import uvicorn
@@ -19,26 +20,34 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from infra.local.twin.exits import give_up
 from infra.local.twin.tokens import verify_token
+from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail
+from portfolio_twin.entrypoints.paths import keep_slashes
 
-SCOPE_OF_FUNCTION = {
-    "predict": "twin/read",
-    "recommend": "twin/read",
-    "lookalike": "twin/read",
-    "feedback": "twin/write",
-}
+FUNCTIONS = ("predict", "recommend", "lookalike", "feedback")
 OPEN_PATHS = {"/health"}
 WORKERS = 8
+NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
+LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
+SWAGGER_UI = ("aws_lambda_powertools.event_handler.openapi", "swagger_ui")  # ships with it: no word to the internet
 
 
 Answer = dict[str, Any]  # of a function: statusCode, headers, body
+
+
+def scope_of(function: str, method: str) -> str:
+    """What a token must have: the template says the same of each route."""
+    return "twin/write" if function == "feedback" and method != "GET" else "twin/read"
 
 
 class Gateway:
@@ -46,7 +55,7 @@ class Gateway:
 
     def __init__(self, state: Path) -> None:
         self.state = state
-        modules = {name: importlib.import_module(f"functions.api.{name}.app") for name in SCOPE_OF_FUNCTION}
+        modules = {name: importlib.import_module(f"functions.api.{name}.app") for name in FUNCTIONS}
         self.apps: dict[str, FastAPI] = {name: module.app for name, module in modules.items()}
         self.handlers: dict[str, Callable[[dict[str, Any], LambdaContext], Answer]] = {
             name: module.lambda_handler for name, module in modules.items()
@@ -55,7 +64,7 @@ class Gateway:
         self.workers = ThreadPoolExecutor(WORKERS, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
 
     def function_of(self, method: str, path: str) -> str | None:
-        scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+        scope = {"type": "http", "method": method, "path": unquote(keep_slashes(path)), "root_path": "", "headers": []}
         for wanted in (Match.FULL, Match.PARTIAL):  # partial: the path is there under another method
             for name, app in self.apps.items():
                 if any(route.matches(scope)[0] == wanted for route in app.routes):
@@ -63,21 +72,22 @@ class Gateway:
         return None
 
     def invoke(self, request: HttpRequest) -> Answer:
+        if request.method == "OPTIONS":  # API Gateway answers it by itself, and asks for no token
+            return {"statusCode": 204}
         name = self.function_of(request.method, request.path)
         if name is None:
-            return refuse(404, "no such route")
+            return refuse(404, "NotFound", "no such route")
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         try:
             claims = verify_token(self.state, token) if token else None
         except jwt.InvalidTokenError as error:
-            return refuse(401, f"the token is not valid: {error}")
+            return refuse(401, "Unauthenticated", f"the token is not valid: {error}")
         if request.path not in OPEN_PATHS:
             if claims is None:
-                return refuse(
-                    401, "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"
-                )
-            if SCOPE_OF_FUNCTION[name] not in str(claims.get("scope", "")).split():
-                return refuse(403, f"the token lacks the scope {SCOPE_OF_FUNCTION[name]}")
+                return refuse(401, "Unauthenticated", NO_TOKEN)
+            scope = scope_of(name, request.method)
+            if scope not in str(claims.get("scope", "")).split():
+                return refuse(403, "ScopeRequired", f"the token lacks the scope {scope}")
         # API Gateway hands every claim on as text.
         event = request.event(None if claims is None else {name: str(value) for name, value in claims.items()})
         return self.handlers[name](event, LambdaContext(name, event["requestContext"]["requestId"]))
@@ -90,33 +100,41 @@ class Gateway:
         return schema | {"security": [{"bearer": []}]}
 
 
-def refuse(status: int, message: str) -> Answer:
-    """What API Gateway answers by itself."""
-    return {
-        "statusCode": status,
-        "headers": {"content-type": "application/json"},
-        "body": json.dumps({"message": message}),
-    }
+def refuse(status: int, code: str, message: str) -> Answer:
+    """In the shape of the functions' own errors; API Gateway's own say `{"message"}`, which nobody can change."""
+    error = ErrorDetail(code=code, message=message, request_id=str(uuid.uuid4()))
+    headers = {"content-type": "application/json"}
+    return {"statusCode": status, "headers": headers, "body": ErrorAnswer(error=error).model_dump_json()}
 
 
-def create_gateway(state: Path) -> Starlette:
-    gateway = Gateway(state)
+def application(gateway: Gateway) -> Starlette:
+    """The functions, and what API Gateway does around them: a page's first question, and the documentation."""
 
     async def forward(request: Request) -> Response:
-        url, headers, body = request.url, dict(request.headers.items()), await request.body()
-        received = HttpRequest(request.method, url.path, url.query, headers, body)
+        headers, path = dict(request.headers.items()), request.scope["raw_path"].decode()  # as it was sent
+        received = HttpRequest(request.method, path, request.url.query, headers, await request.body())
         answer = await asyncio.get_running_loop().run_in_executor(gateway.workers, gateway.invoke, received)
         return Response(answer.get("body", ""), answer["statusCode"], answer.get("headers"))
 
     async def docs(_: Request) -> Response:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title="Portfolio Twin")
+        script, style = "/docs/files/swagger-ui-bundle.min.js", "/docs/files/swagger-ui.min.css"
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json", title="Portfolio Twin", swagger_js_url=script, swagger_css_url=style,
+            swagger_favicon_url="data:,",
+        )  # fmt: skip
 
     async def openapi(_: Request) -> Response:
         return JSONResponse(gateway.openapi())
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    routes = [Route("/docs", docs), Route("/openapi.json", openapi), Route("/{path:path}", forward, methods=methods)]
-    return Starlette(routes=routes)
+    routes = [
+        Route("/docs", docs),
+        Mount("/docs/files", StaticFiles(packages=[SWAGGER_UI])),
+        Route("/openapi.json", openapi),
+        Route("/{path:path}", forward, methods=methods),
+    ]
+    pages = Middleware(CORSMiddleware, allow_origin_regex=LOCAL_PAGES, allow_methods=methods, allow_headers=["*"])
+    return Starlette(routes=routes, middleware=[pages])
 
 
 def start(state: Path, port: int, host: str = "127.0.0.1") -> str:
@@ -126,7 +144,7 @@ def start(state: Path, port: int, host: str = "127.0.0.1") -> str:
     except OSError as error:
         give_up(f"port {port}: {error}; stop what uses it, or choose another with --port")
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off for a socket handed to it
-    server = uvicorn.Server(uvicorn.Config(create_gateway(state), log_level="warning", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(application(Gateway(state)), log_level="warning", access_log=False))
     run = {"sockets": [listening]}
     thread = threading.Thread(target=server.run, kwargs=run, name="gateway", daemon=True)
     thread.start()

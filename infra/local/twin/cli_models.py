@@ -145,6 +145,8 @@ def model_card(
 def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) -> None:
     """Indexes a published version where that is still to do, then makes it the live one."""
     from infra.local.twin.retraining import index_tenant
+    from portfolio_twin.services.pipeline.promote_model import switch
+    from portfolio_twin.services.pipeline.run import Run
 
     with local_system(state) as system:
         tenant_id = tenant_of(system.database, tenant)
@@ -152,15 +154,17 @@ def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) 
         if version not in registry.versions():
             raise typer.BadParameter(f"{version} is not published; `twin models --tenant {tenant}` lists what is")
         index_tenant(system, tenant_id, version, console)
-        live = registry.promote(version, by="twin promote", expected=registry.live())
+        live = switch(Run(system.tenant(tenant_id), version, execution="twin promote"), registry.live()).live
         console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
 
 
 @app.command()
 def rollback(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
-    """Makes the previous version live again; its vectors are still in the index."""
+    """Brings the previous version's index up to date, then makes it live again."""
+    from portfolio_twin.services.pipeline.promote_model import roll_back
+
     with local_system(state) as system:
-        live = system.tenant(tenant_of(system.database, tenant)).bucket.models.rollback(by="twin rollback")
+        live = roll_back(system.tenant(tenant_of(system.database, tenant)), by="twin rollback")
         console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
 
 

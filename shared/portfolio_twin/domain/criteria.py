@@ -52,11 +52,14 @@ class Filters(Strict):
 
 
 class Narrowing(NamedTuple):
-    """What a search leaves out: all that `filters` do not let through, all but `only`, and what to `exclude`."""
+    """What a search leaves out: all that `filters` do not let through, all but `only`, what to `exclude`, and what is
+    known to be sold or withdrawn where it asks for what is `on_market`.
+    """
 
     filters: Filters | None = None
     only: Collection[PropertyId] | None = None
     exclude: Collection[PropertyId] = ()
+    on_market: bool = False
 
 
 class BuyBox(Filters):

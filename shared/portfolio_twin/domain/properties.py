@@ -10,14 +10,15 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from portfolio_twin.domain.arrays import Mask, Numbers, Texts
 
 PropertyType = Literal["Single Family", "Condo", "Townhouse", "Multi-Family", "Land"]
 ListingStatus = Literal["Active", "Pending", "Sold", "Off Market"]
 PROPERTY_TYPES: tuple[str, ...] = get_args(PropertyType)
-LISTING_STATUSES: tuple[str, ...] = get_args(ListingStatus)
+LISTING_STATUSES: tuple[ListingStatus, ...] = get_args(ListingStatus)
+OFF_MARKET_STATUSES = ("Sold", "Off Market")  # nobody can buy these; what states no status may be for sale
 
 # PostgreSQL cannot hold NUL in text; pydantic itself refuses lone surrogates.
 Text = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
@@ -27,6 +28,14 @@ PropertyId = Annotated[
 ]
 AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 AttributeValue = float | bool | Text | None
+
+
+def _flag(value: Any) -> Any:
+    """0 and 1 are how many systems write no and yes."""
+    return bool(value) if isinstance(value, (int, float)) and value in (0, 1) else value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
 
 NUMERIC_INPUTS: tuple[str, ...] = (
     "listing_price", "price_per_sqft", "estimated_value", "cap_rate", "cash_on_cash_return",
@@ -71,7 +80,7 @@ class PropertyFeatures(BaseModel):
     days_on_market: float | None = Field(None, ge=0, le=36_500)
     listing_status: ListingStatus | None = None
     condition_score: float | None = Field(None, ge=0, le=1)
-    renovation_needed: bool | None = None
+    renovation_needed: Flag | None = Field(None, description="true or false, or 1 or 0")
     property_type: PropertyType | None = None
     source_system: Text | None = None
     confidence: float | None = Field(None, ge=0, le=1)

@@ -6,7 +6,7 @@ import time
 from base64 import b64decode
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from mangum import Mangum
 from pydantic import BaseModel
 
@@ -14,11 +14,12 @@ from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.telemetry import Handler
 from portfolio_twin.adapters.tenant import stores_from_environment
 from portfolio_twin.entrypoints.http_errors import RESPONSES, add_error_handlers
+from portfolio_twin.entrypoints.paths import Event, with_kept_slashes
+from portfolio_twin.errors import InvalidInput
 from portfolio_twin.settings import ReadSettings
 
 BODY_LIMIT_BYTES = 6_000_000  # Lambda's own limit for a request
-
-Event = dict[str, Any]
+NAME_SHOWN = 64  # characters of a parameter that is not known
 
 
 def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
@@ -27,11 +28,19 @@ def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
     Raises BadEnvironment at once, so that a function that lacks a setting does not start.
     """
     app = FastAPI(
-        title=title, docs_url=None, redoc_url=None, openapi_url=None, responses=RESPONSES, strict_content_type=False
-    )
+        title=title, docs_url=None, redoc_url=None, openapi_url=None, responses=RESPONSES, strict_content_type=False,
+        dependencies=[Depends(refuse_stray_parameters)],
+    )  # fmt: skip
     app.state.stores = stores_from_environment(needs)
     add_error_handlers(app)
     return app
+
+
+async def refuse_stray_parameters(request: Request) -> None:
+    """On a route that reads no query string; where one is read, its model refuses what it does not know."""
+    if request.query_params and not request.scope["route"].dependant.query_params:
+        name = next(iter(request.query_params))[:NAME_SHOWN].encode("ascii", "backslashreplace").decode()
+        raise InvalidInput(f"query.{name}: there is no such parameter")
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -51,7 +60,7 @@ def lambda_handler_of(app: FastAPI) -> Handler:
     @telemetry.traced
     def lambda_handler(event: Event, context: Any) -> dict[str, Any]:
         started, facts = time.perf_counter(), telemetry.begin()
-        answer: dict[str, Any] = _refused(event) or adapter(event, context)
+        answer: dict[str, Any] = _refused(event) or adapter(with_kept_slashes(event), context)
         milliseconds = (time.perf_counter() - started) * 1000
         telemetry.answered(event.get("routeKey", app.title), answer["statusCode"], milliseconds, facts)
         return answer

@@ -8,13 +8,16 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from infra.local.cloud.gateway import SCOPE_OF_FUNCTION
+from infra.local.cloud.gateway import FUNCTIONS, scope_of
 from tests.infrastructure.resources import Resources, of_type
 
 WRITES = {
     ("POST", "/properties/{property_id}/feedback"),
     ("POST", "/interactions"),
     ("PUT", "/properties/{property_id}"),
+    ("PATCH", "/properties/{property_id}"),
+    ("DELETE", "/properties/{property_id}"),
+    ("POST", "/properties"),
 }
 
 
@@ -34,10 +37,18 @@ def test_every_route_but_health_has_the_authorizer_and_its_scope(expanded: Resou
 
 
 def test_the_routes_are_those_of_the_four_apps(expanded: Resources) -> None:
-    apps = [importlib.import_module(f"functions.api.{name}.app").app for name in SCOPE_OF_FUNCTION]
+    apps = [importlib.import_module(f"functions.api.{name}.app").app for name in FUNCTIONS]
     routes = [route for app in apps for route in app.routes if isinstance(route, APIRoute)]
     served = {(method, route.path) for route in routes for method in route.methods or ()}
     assert {(method, path) for method, path, _ in operations(expanded)} == served
+
+
+def test_the_local_gateway_demands_the_scopes_of_the_template() -> None:
+    for name in FUNCTIONS:
+        routes = importlib.import_module(f"functions.api.{name}.app").app.routes
+        served = [(method, r.path) for r in routes if isinstance(r, APIRoute) for method in r.methods or ()]
+        demanded = {(method, path): scope_of(name, method) for method, path in served if path != "/health"}
+        assert demanded == {key: "twin/write" if key in WRITES else "twin/read" for key in demanded}
 
 
 def test_an_authorizer_that_cannot_be_made_fails_the_deployment(expanded: Resources) -> None:

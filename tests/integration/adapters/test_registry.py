@@ -106,23 +106,6 @@ def test_a_write_whose_answer_got_lost_counts_as_done_when_it_is_tried_again(ten
     assert objects.replace(key, b"1", None) == objects.replace(key, b"1", None)
 
 
-def test_rollback_goes_back_and_forth(registry: ModelRegistry) -> None:
-    publish(registry, FIRST, SECOND)
-    registry.promote(SECOND, "me", registry.promote(FIRST, "me", None))
-    back = registry.rollback("me")
-    assert (back.version, back.previous) == (FIRST, SECOND)
-    assert registry.rollback("me").version == SECOND
-
-
-@pytest.mark.parametrize("promoted", [[], [FIRST]])
-def test_rollback_without_a_previous_version_says_so(registry: ModelRegistry, promoted: list[str]) -> None:
-    publish(registry, *promoted)
-    for version in promoted:
-        registry.promote(version, "me", None)
-    with pytest.raises(errors.NoPreviousVersion, match="no previous version"):
-        registry.rollback("me")
-
-
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"null", b'"x"', b"{}", b'{"version": 1, "promoted_at": "2026-11-01T00:00:00+00:00"}']
 )

@@ -120,6 +120,13 @@ def test_a_search_can_be_kept_to_some_and_away_from_others(own: Own) -> None:
     assert own.search(vector, limit=N, narrowing=Narrowing(only=[])) == []
 
 
+def test_what_states_no_status_is_taken_to_be_on_the_market(own: Own) -> None:
+    own.upsert_properties(["unknown"], qdrant.unit_vectors(1), [{"zipcode": "12201"}])
+    hits = own.search(qdrant.unit_vectors(1)[0], limit=N, narrowing=Narrowing(on_market=True))
+    own.delete_properties(["unknown"])
+    assert {hit.property_id for hit in hits} == {"unknown", *(f"p{i}" for i in range(N) if i % 2)}
+
+
 def test_look_alikes_leave_the_reference_out(own: Own) -> None:
     cosines = qdrant.unit_vectors(N) @ qdrant.unit_vectors(N)[4]
     hits = own.similar("p4", limit=3)
@@ -171,7 +178,7 @@ def test_the_nearest_investors_come_first(own: Own) -> None:
     vectors = np.stack([user.vector for user in qdrant.investors(N)])
     hits = own.search_users(vectors[9], 3)
     assert [hit.user_id for hit in hits] == np.argsort(-(vectors @ vectors[9]))[:3].tolist()
-    assert hits[0].evidence == {"view": 3, "deal": 1}
+    assert (hits[0].evidence, hits[0].acted_on) == ({"view": 3, "deal": 1}, qdrant.investors(N)[9].acted_on)
 
 
 def test_indexing_again_replaces_and_adds_nothing(own: Own) -> None:

@@ -74,6 +74,7 @@ def test_the_product_makes_every_call_that_the_face_serves(tmp_path: Path) -> No
         fill(index)
         for ask in QUESTIONS.values():
             ask(index)
+        index.of(TENANT, VERSION).set_activity(["p1"], unit_vectors(1))
         index.of(TENANT, VERSION).delete_all_versions_but(keep=[])
     assert set(BY_ROUTE) - made == set()
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from infra.local.cloud.executions import Execution, Step
 from tests.integration.fixtures.machines import DIGEST, Machines, attempts_to_train, notified
 from tests.integration.fixtures.stub_steps import VERSION
@@ -76,14 +78,35 @@ def test_a_tenant_with_too_little_to_learn_from_gets_the_content_model_by_the_sa
 
 
 def test_a_failed_gate_ends_rejected_is_told_and_nothing_is_deployed(machines: Machines) -> None:
-    rejected = {"decision": "rejected", "reasons": ["f1 is 0.59, at least 0.6 is needed"], "gates": {}, "kind": "twin"}
-    machines.instead("evaluate_gates", lambda event: rejected)
+    rejected = {"decision": "rejected", "reasons": ["f1 is 0.59, at least 0.6 is needed"]}
+    machines.instead("evaluate_gates", lambda event: machines.steps.do_evaluate_gates(event) | rejected)
     execution = machines.retrain()
     assert execution.status == "SUCCEEDED"
     assert machines.details(execution)["gates"]["reasons"] == rejected["reasons"]
     assert machines.outcome(execution) == "Rejected"
     assert notified(execution) == [f"Portfolio Twin: Rejected ({VERSION})", DIGEST]
     assert machines.steps.count("deploy_model") == 0
+    assert not machines.lease_held_by(execution)
+
+
+@pytest.mark.parametrize(("again", "outcome"), [({"decision": "passed"}, "Promoted"), ({}, "Rejected")])
+def test_a_tenant_whose_first_model_is_rejected_is_told_and_gets_the_content_model(
+    machines: Machines, again: dict[str, Any], outcome: str
+) -> None:
+    rejected = {"decision": "rejected", "reasons": ["f1 is 0.59, at least 0.6 is needed"]}
+    kinds: list[str] = []
+
+    def evaluate(event: dict[str, Any]) -> dict[str, Any]:
+        kinds.append(event["snapshot"]["model_kind"])
+        verdict = rejected | ({"instead": "content"} if len(kinds) == 1 else again)
+        return machines.steps.do_evaluate_gates(event) | verdict
+
+    machines.instead("evaluate_gates", evaluate)
+    execution = machines.retrain()
+    assert (machines.outcome(execution), kinds) == (outcome, ["twin", "content"])
+    assert notified(execution)[0] == f"Portfolio Twin: Rejected ({VERSION}), a content model instead"
+    assert machines.steps.count("prepare_data") == 1
+    assert attempts_to_train(execution) == 2
     assert not machines.lease_held_by(execution)
 
 
@@ -118,7 +141,7 @@ def test_a_good_upload_enters_at_the_gates_and_is_promoted(machines: Machines) -
 
 def test_a_bad_upload_is_rejected_at_the_gates(machines: Machines) -> None:
     refused = {"decision": "rejected", "reasons": ["manifest.json is missing"], "kind": None}
-    machines.instead("evaluate_gates", lambda event: refused | {"gates": {}})
+    machines.instead("evaluate_gates", lambda event: machines.steps.do_evaluate_gates(event) | refused)
     execution = machines.upload()
     assert execution.states()[:5] == UPLOAD_PATH
     assert machines.outcome(execution) == "Rejected"

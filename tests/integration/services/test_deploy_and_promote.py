@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.objects import connect
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.errors import BundleRejected, LeaseLost, ModelNotFound, PromotionConflict
+from portfolio_twin.errors import BundleRejected, LeaseLost, ModelNotFound, NoPreviousVersion, PromotionConflict
 from portfolio_twin.model.bundle.files import MANIFEST, TENSORS
 from portfolio_twin.services.pipeline.deploy_model import deploy_model, digest_of
-from portfolio_twin.services.pipeline.promote_model import promote_model
+from portfolio_twin.services.pipeline.promote_model import promote_model, roll_back
 from portfolio_twin.services.pipeline.run import Run
 from tests.integration.fixtures.index import Market
 from tests.integration.fixtures.s3 import FIRST, SECOND, bundle
@@ -116,6 +117,61 @@ def test_promotion_switches_catches_up_cleans_up_and_gives_the_lease_back(market
     assert not bucket.lease.held_by("run")
 
 
+@pytest.fixture
+def promoted(market: Market, bucket: TenantBucket) -> Market:
+    """The second version is live, the first one the version before."""
+    for version in (FIRST, SECOND):
+        market.reindex(version)
+    bucket.models.promote(FIRST, "test", None)
+    promote_model(market.run(SECOND))
+    return market
+
+
+def test_a_rollback_knows_what_was_written_since_the_promotion(promoted: Market) -> None:
+    """What is written is indexed for the live version alone."""
+    promoted.put("listed since")
+    promoted.act(1, "p05", "dislike")
+    with promoted.tenant.session() as session:
+        PropertyRepository(session).delete("p19")
+        session.commit()
+    live = roll_back(promoted.tenant, "me")
+    assert (live.version, live.previous, live.promoted_by) == (FIRST, SECOND, "me")
+    assert {"listed since", "p19"} & set(promoted.indexed(FIRST)) == {"listed since"}
+    investor = promoted.index(FIRST).get_user(1)
+    assert investor is not None
+    assert set(investor.acted_on) == {"p01", "p05"}
+
+
+def test_readers_see_the_older_version_only_when_it_has_caught_up(promoted: Market, s3: Any) -> None:
+    promoted.put("listed since")
+    indexed: list[bool] = []
+
+    def switching(params: dict[str, Any], **_: Any) -> None:
+        if params["Key"].endswith("/live.json"):
+            indexed.append("listed since" in promoted.indexed(FIRST))
+            promoted.put("listed in that moment")
+
+    s3.meta.events.register("provide-client-params.s3.PutObject", switching)
+    roll_back(promoted.tenant, "me")
+    s3.meta.events.unregister("provide-client-params.s3.PutObject", switching)
+    assert indexed == [True]
+    assert "listed in that moment" in promoted.indexed(FIRST)
+
+
+def test_rolling_back_twice_ends_where_it_began(promoted: Market) -> None:
+    roll_back(promoted.tenant, "me")
+    live = roll_back(promoted.tenant, "me")
+    assert (live.version, live.previous) == (SECOND, FIRST)
+
+
+@pytest.mark.parametrize("version", [None, FIRST])
+def test_a_rollback_without_a_previous_version_says_so(market: Market, version: str | None) -> None:
+    if version:
+        market.tenant.bucket.models.promote(version, "me", None)
+    with pytest.raises(NoPreviousVersion, match="no previous version"):
+        roll_back(market.tenant, "me")
+
+
 def test_points_of_versions_neither_live_nor_previous_are_deleted(market: Market, bucket: TenantBucket) -> None:
     third = "20261103T020000Z-00000003"
     bucket.models.publish(third, bundle(market.tenant.tenant_id, third))
@@ -145,7 +201,7 @@ def test_a_promoter_killed_after_the_switch_finishes_when_run_again(
     market.reindex(SECOND)
 
     def killed(params: dict[str, Any], **_: Any) -> None:
-        if "/index/" in params["Key"]:  # it begins to catch up
+        if "/index/" in params["Key"] and bucket.models.live():  # it begins to catch up with what came in that moment
             raise KeyboardInterrupt
 
     s3.meta.events.register("provide-client-params.s3.GetObject", killed)

@@ -217,3 +217,22 @@ def test_a_snapshot_that_was_changed_after_it_was_frozen_is_not_judged_on(tenant
     tenant.bucket.objects.write(f"{tenant.tenant_id}/snapshots/{NEW}/interactions.csv.gz", gzip.compress(b"user_id\n"))
     with pytest.raises(UnreadableInput, match="changed after it was frozen"):
         gates.judge(tenant)
+
+
+def test_a_first_model_that_is_rejected_leaves_the_way_to_the_content_model_open_once(tenant: Tenant) -> None:
+    gates.freeze(tenant, WORLD, NEW)
+    first = gates.judge(tenant)  # there is no bundle at all
+    assert (first["decision"], first["instead"]) == ("rejected", "content")
+    second = gates.judge(tenant, model_kind="content")
+    assert (second["decision"], second["instead"]) == ("rejected", None)
+    kept = json.loads(tenant.bucket.objects.read(f"{tenant.tenant_id}/training/{NEW}/gates.json"))
+    assert kept["instead_of"] == first["reasons"]
+
+
+@pytest.mark.parametrize("asked", ["a live model", "an upload"])
+def test_nothing_is_made_instead_where_a_model_is_live_or_one_was_put(tenant: Tenant, asked: str) -> None:
+    if asked == "a live model":
+        gates.make_live(tenant, knowing_twin(WORLD, OLD), WORLD)
+    gates.freeze(tenant, WORLD, NEW)
+    answer = gates.judge(tenant, entry="upload" if asked == "an upload" else "retrain")
+    assert (answer["decision"], answer["instead"]) == ("rejected", None)

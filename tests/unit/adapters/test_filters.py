@@ -68,6 +68,12 @@ def test_ids_are_named_as_points_of_this_tenant_and_version() -> None:
     assert body["must_not"] == [{"has_id": [point_id(TENANT, VERSION, "a")]}]
 
 
+def test_what_is_on_the_market_is_all_but_what_is_known_to_be_off_it() -> None:
+    """A condition that only names what is for sale would leave out those whose status is not known."""
+    off = {"key": "listing_status", "match": {"any": ["Sold", "Off Market"]}}
+    assert sent(on_market=True) == {"must": OWNED, "must_not": [off]}
+
+
 def test_only_nothing_is_not_the_same_as_anything() -> None:
     assert {"has_id": []} in sent(only=[])["must"]
 

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID
@@ -97,6 +99,64 @@ def test_filters_candidates_and_buy_box_narrow() -> None:
     assert "price" in refused(twice, 422)
 
 
+@pytest.fixture
+def with_sold(index: FakeVectorIndex) -> dict[str, str | None]:
+    """The status of each property, when a third of them are sold, withdrawn or of unknown status."""
+    statuses = {f"p{i}": status for i, status in zip(range(3, 12), ("Sold", "Off Market", None) * 3, strict=True)}
+    own, twin = index.of(TENANT_A, small_twin().version), small_twin()
+    for i, (name, status) in enumerate(statuses.items(), start=3):
+        own.upsert_properties(
+            [name], twin.property_vectors[i : i + 1], [small_catalogue().row(i) | {"listing_status": status}]
+        )
+    return {f"p{i}": small_catalogue().row(i)["listing_status"] for i in range(60)} | statuses
+
+
+def test_what_is_recommended_is_on_the_market_unless_a_status_is_named(with_sold: dict[str, str | None]) -> None:
+    def statuses(**more: Any) -> set[str | None]:
+        items = A.post("/recommend", {"user_id": 1, "top_k": 100, **more}).body["recommendations"]
+        assert {f["property_id"]: f["property"].get("listing_status") for f in items}.items() <= with_sold.items()
+        return {f["property"].get("listing_status") for f in items}
+
+    assert statuses() == statuses(filters={"bedrooms": {"min": 0}}) == {"Active", "Pending", None}
+    assert statuses(filters={"listing_status": ["Sold"]}) == statuses(buy_box={"listing_status": ["Sold"]}) == {"Sold"}
+    by_query = A.get("/properties/recommendations?user_id=1&top_k=100&listing_status=Off+Market").body[
+        "recommendations"
+    ]
+    assert {f["property"]["listing_status"] for f in by_query} == {"Off Market"}
+
+
+def test_look_alikes_show_what_is_sold_too_and_say_so(with_sold: dict[str, str | None]) -> None:
+    everything = A.get("/properties/p20/similar?top_k=100").body
+    assert {f["property"].get("listing_status") for f in everything["results"]} == set(with_sold.values())
+    assert everything["listing_status"] == ["Active", "Pending", "Sold", "Off Market", "unknown"]
+    sold = A.get("/properties/p20/similar?top_k=100&listing_status=Sold").body
+    assert {f["property"]["listing_status"] for f in sold["results"]} == set(sold["listing_status"]) == {"Sold"}
+
+
+def test_a_candidate_that_is_not_recommended_is_told_with_the_reason(with_sold: dict[str, str | None]) -> None:
+    candidates = ["nobody's", "p1", "p20", "p3", "p21", "p22", "p20"]
+    body = {"user_id": 1, "candidate_property_ids": candidates, "top_k": 1, "filters": {"zipcode": ["12200", "12201"]}}
+    answer = A.post("/recommend", body).body
+    best = answer["recommendations"][0]["property_id"]
+    (other,) = {"p20", "p21"} - {best}
+    reasons = {"nobody's": "unknown", "p1": "acted_on", "p3": "off_market", "p22": "filtered", other: "outranked"}
+    told = [(each["property_id"], each["reason"]) for each in answer["left_out"]]
+    assert told == [(name, reasons[name]) for name in dict.fromkeys(candidates) if name != best]
+    named = A.post("/recommend", body | {"filters": {"listing_status": ["Active"]}}).body["left_out"]
+    assert {"property_id": "p3", "reason": "filtered"} in named
+    assert A.post("/recommend", {"user_id": 1}).body["left_out"] == []
+
+
+def test_all_of_a_thousand_candidates_are_ranked_or_told(index: FakeVectorIndex) -> None:
+    twin, catalogue = small_twin(), small_catalogue(600, prefix="many")
+    rows = [catalogue.row(i) for i in range(600)]
+    index.of(TENANT_A, twin.version).upsert_properties(list(catalogue.ids), twin.embed(catalogue), rows)
+    body = {"user_id": 1, "candidate_property_ids": [*catalogue.ids, *(f"gone{i}" for i in range(400))], "top_k": 100}
+    answer = A.post("/recommend", body).body
+    counts = Counter(each["reason"] for each in answer["left_out"])
+    assert (len(answer["recommendations"]), counts) == (100, {"outranked": 500, "unknown": 400})
+
+
 def test_diversity_spreads_the_answers() -> None:
     twin = small_twin()
 
@@ -132,6 +192,56 @@ def test_similar_by_embedding_finds_the_property_itself_first() -> None:
 def test_the_audience_of_a_property_is_ranked_by_affinity() -> None:
     body = A.get("/properties/p3/audience").body
     assert [i["user_id"] for i in body["investors"]] == [1]
+
+
+def test_what_was_acted_on_is_marked_in_the_audience_the_prediction_and_the_explanation(
+    index: FakeVectorIndex,
+) -> None:
+    """p1 is liked, p2 only looked at, p3 unknown to investor 1; investor 2 dislikes p3 and nothing else."""
+    own, twin = index.of(TENANT_A, small_twin().version), small_twin()
+    own.upsert_users([UserPoint(2, twin.market.vector, {"dislike": 1}, (Event("p3", "dislike", 1),), ("p3",))])
+
+    def marks(property_id: str) -> dict[int, bool]:
+        return {i["user_id"]: i["acted_on"] for i in A.get(f"/properties/{property_id}/audience").body["investors"]}
+
+    assert [marks(name) for name in ("p1", "p2", "p3")] == [
+        {1: True, 2: False},
+        {1: False, 2: False},
+        {1: False, 2: True},
+    ]
+    for user, name, acted in ((1, "p1", True), (1, "p2", False), (2, "p3", True), (77, "p3", False)):
+        about = {"user_id": user, "property_id": name}
+        assert A.post("/predict", about).body["acted_on"] is acted
+        explained = A.post("/explain", {"user_id": user, "property": {"property_id": name}})
+        assert explained.body["acted_on"] is acted
+    by_features = A.post("/predict", {"user_id": 1, "property_features": HOUSE})
+    assert by_features.body["acted_on"] is None
+
+
+@pytest.mark.parametrize(("number", "truth"), [(0, False), (1, True), (1.0, True)])
+def test_zero_and_one_are_no_and_yes(number: float, truth: bool) -> None:
+    by_number, by_truth = (
+        A.post("/predict", {"user_id": 1, "property_features": HOUSE | {"renovation_needed": value}})
+        for value in (number, truth)
+    )
+    assert (by_number.status, by_number.body) == (200, by_truth.body)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "term"),
+    [
+        ("/recommend", {"user_id": 1, "filters": {"property_type": "Condo"}}, "array"),
+        ("/recommend", {"user_id": 1, "filters": {"property_type": []}}, "Array"),
+        ("/recommend", {"user_id": 1, "filters": 3}, "object"),
+        ("/recommend", {"user_id": 1, "candidate_property_ids": []}, "Array"),
+        ("/predict", {"user_id": 1, "property_features": []}, "object"),
+        ("/interactions", {"interactions": {}}, "array"),
+    ],
+)
+def test_a_fault_is_told_in_the_words_of_json(path: str, body: dict[str, Any], term: str) -> None:
+    message = refused(A.post(path, body), 422)
+    assert term in message
+    assert not re.search("tuple|list|dictionary|instance", message, re.IGNORECASE)
 
 
 def test_the_explanation_adds_up() -> None:
@@ -186,8 +296,8 @@ def test_what_is_no_price_is_422(value: str) -> None:
     [
         {"lat": 91.0}, {"lon": -181.0}, {"year_built": 3000}, {"year_built": 1990.5}, {"condition_score": 1.1},
         {"zipcode": "a\x00b"}, {"zipcode": "\ud800"}, {"zipcode": 12345}, {"property_type": "Castle"},
-        {"listing_status": "sold"}, {"renovation_needed": 1}, {"attributes": {"\ud800": 1.0}},
-        {"attributes": {"a": [1]}},
+        {"listing_status": "sold"}, {"renovation_needed": 2}, {"renovation_needed": "1"},
+        {"attributes": {"\ud800": 1.0}}, {"attributes": {"a": [1]}},
         {"tenant_id": str(TENANT_B)}, {"model_version": "x"}, {"surprise": 1},
     ],
 )  # fmt: skip
@@ -242,7 +352,7 @@ def test_one_bad_item_in_a_hundred_gives_one_error_in_its_place() -> None:
     items: list[dict[str, Any]] = [HOUSE] * 100
     items[41] = {"lat": 91.0, "\ud800": 1}
     answer = A.post("/batch_predict", {"user_id": 1, "properties": items})
-    assert answer.status == 200
+    assert (answer.status, answer.body["user_id"]) == (200, 1)
     errors = [position for position, result in enumerate(answer.body["results"]) if "error" in result]
     assert errors == [41]
     assert answer.body["results"][0] == pytest.approx(answer.body["results"][99])
@@ -271,8 +381,12 @@ def test_another_tenants_property_is_the_same_404_as_a_missing_one() -> None:
 
 def test_header_and_query_cannot_name_a_tenant() -> None:
     headers = {"x-tenant-id": str(TENANT_A), "tenant_id": str(TENANT_A)}
-    answer = B.get(f"/properties/recommendations?user_id=1&tenant_id={TENANT_A}", headers=headers)
-    assert answer.body["recommendations"] == []
+    assert B.get("/properties/recommendations?user_id=1", headers=headers).body["recommendations"] == []
+    for answer in (
+        B.get(f"/properties/recommendations?user_id=1&tenant_id={TENANT_A}"),
+        B.post(f"/recommend?tenant_id={TENANT_A}", {"user_id": 1}),
+    ):
+        assert "tenant_id" in refused(answer, 422)
 
 
 @pytest.mark.parametrize("claim", [None, "", "not-a-uuid", ["x"], 7])
@@ -295,7 +409,7 @@ def test_when_the_index_is_down_predict_answers_degraded_and_recommend_is_503(in
     index.down = True
     for body in ({"property_features": HOUSE}, {"property_id": "p3"}):
         answer = A.post("/predict", {"user_id": 3, **body})
-        assert (answer.status, answer.body["degraded"]) == (200, True)
+        assert (answer.status, answer.body["degraded"], answer.body["acted_on"]) == (200, True, None)
         assert answer.body["strategy"] == "twin"
     refused(A.post("/recommend", {"user_id": 1}), 503)
     refused(A.get("/properties/p3/similar"), 503)

@@ -17,7 +17,6 @@ from infra.local import system
 from infra.local.cloud import gateway
 from infra.local.twin import cli, cli_models
 from infra.local.twin.model_card import card as model_card
-from portfolio_twin.errors import ModelNotFound
 
 ACME = SimpleNamespace(name="acme", tenant_id=UUID(int=1))
 
@@ -30,9 +29,6 @@ class NoModels:
 
     def versions(self) -> list[str]:
         return []
-
-    def rollback(self, by: str) -> None:
-        raise ModelNotFound("this tenant has no model yet")
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +55,7 @@ def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
         (["index", "--tenant", "nobody"], "there are: acme"),
         (["evaluate", "--tenant", "acme"], "run `twin retrain` first"),
         (["promote", "v1", "--tenant", "acme"], "v1 is not published"),
-        (["rollback", "--tenant", "acme"], "ModelNotFound: this tenant has no model yet"),
+        (["rollback", "--tenant", "acme"], "NoPreviousVersion: there is no previous version to roll back to"),
         (["simulate", "--market", "atlantis"], "harborview, mesa"),
         (["index"], "Missing option"),
         (["train", "--tenant", "acme", "--output-dir", __file__], "is a file"),

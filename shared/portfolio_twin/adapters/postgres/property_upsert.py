@@ -1,7 +1,7 @@
 """One statement that stores properties and whose word their fields rest on, and touches only what really changes."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import postgresql
@@ -18,7 +18,7 @@ def column_types() -> str:
     return ", ".join(f"{name} {properties.c[name].type.compile(DIALECT)}" for name in STAGED_COLUMNS)
 
 
-@cache
+@lru_cache(maxsize=100)  # a change names any of the fields
 def upsert_properties(source: str, fields: Sequence[str], *, merge: bool) -> TextClause:
     """Stores the rows of `source` (SQL, named s) for :tenant_id; answers with how many were new or changed.
 

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from qdrant_client import models
 
 from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
+from portfolio_twin.domain.properties import OFF_MARKET_STATUSES
 
 METRES_PER_KM = 1000.0
 RANGE_FIELDS = {
@@ -36,7 +37,7 @@ def point_id(tenant: UUID, version: str, item: str | int) -> str:
 def build_filter(tenant: UUID, version: str | AllVersionsBut, narrowing: Narrowing = EVERYTHING) -> models.Filter:
     """What a point must be to be seen: this tenant's, of this version, and as the caller narrows it down further."""
     must = [_match("tenant_id", str(tenant))]
-    must_not = []
+    must_not: list[models.Condition] = []
     if isinstance(version, AllVersionsBut):
         if version.keep:
             must_not.append(_match_any("model_version", sorted(version.keep)))
@@ -47,6 +48,8 @@ def build_filter(tenant: UUID, version: str | AllVersionsBut, narrowing: Narrowi
         must.append(_has_id(tenant, version, narrowing.only))
     if narrowing.exclude:
         must_not.append(_has_id(tenant, version, narrowing.exclude))
+    if narrowing.on_market:
+        must_not.append(_match_any("listing_status", list(OFF_MARKET_STATUSES)))
     return models.Filter(must=must, must_not=must_not or None)
 
 

@@ -116,7 +116,7 @@ class TenantIndex:
 
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
         """The investors whose vectors are nearest to the vector (d,), best first."""
-        fields = [*points.OWNER_FIELDS, "user_id", "evidence", "log_mean"]
+        fields = [*points.OWNER_FIELDS, "user_id", "evidence", "log_mean", "acted_on"]
         answer = self._users.search(vector[np.newaxis], limit=limit, fields=fields)[0]
         return [points.user_hit(point) for point in answer]
 

@@ -73,6 +73,7 @@ class UserHit(NamedTuple):
     score: float
     evidence: Mapping[str, int]
     log_mean: float
+    acted_on: Sequence[str]
 
 
 def property_payload(
@@ -132,7 +133,10 @@ def _unpacked(numbers: Sequence[float] | None) -> Normaliser | None:
 
 
 def user_hit(point: Point) -> UserHit:
-    return UserHit(point.payload["user_id"], point.score, point.payload["evidence"], point.payload["log_mean"])
+    payload = point.payload
+    return UserHit(
+        payload["user_id"], point.score, payload["evidence"], payload["log_mean"], tuple(payload["acted_on"])
+    )
 
 
 def as_vector(values: Sequence[float]) -> Vector:

@@ -10,7 +10,7 @@ from uuid import UUID
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.s3.keys import Entry
 from portfolio_twin.adapters.s3.objects import ConditionFailed, Objects, StoredObject
-from portfolio_twin.errors import BundleRejected, ModelNotFound, NoPreviousVersion, PromotionConflict
+from portfolio_twin.errors import BundleRejected, ModelNotFound, PromotionConflict
 from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, TESTED_FILES, read_manifest
 
 
@@ -108,13 +108,6 @@ class ModelRegistry:
         except ConditionFailed as error:
             raise PromotionConflict("live.json was changed by somebody else in the meantime") from error
         return Live(version, previous, live.promoted_at, by, etag=etag)
-
-    def rollback(self, by: str) -> Live:
-        """Moves the pointer back to the previous version; raises NoPreviousVersion."""
-        live = self.live()
-        if live is None or live.previous is None:
-            raise NoPreviousVersion("there is no previous version to roll back to")
-        return self.promote(live.previous, by, live)
 
     def _prefix(self, version: str) -> str:
         return keys.model(self._tenant_id, version)

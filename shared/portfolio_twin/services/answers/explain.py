@@ -14,7 +14,7 @@ from portfolio_twin.model.scoring.confidence import sigmoid
 from portfolio_twin.model.scoring.explanation import Change, smallest_change
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.give_reasons import Reason
-from portfolio_twin.services.answers.know_investor import Strategy, know_investor
+from portfolio_twin.services.answers.know_investor import ACTED_ON, Strategy, know_investor
 from portfolio_twin.services.answers.predict import AFFINITY, BASELINE
 from portfolio_twin.services.answers.resolve_property import Asked, PropertyReference, resolve_property
 from portfolio_twin.services.answers.score_stored import features_of, score_stored
@@ -37,6 +37,7 @@ class ExplanationAnswer(BaseModel):
 
     affinity_score: float = Field(description=AFFINITY)
     baseline_score: float = Field(description=BASELINE)
+    acted_on: bool | None = Field(description=ACTED_ON)
     log_odds: float = Field(description="log(affinity / (1 - affinity))")
     contributions: list[Reason]
     nearest_liked: list[LikedProperty]
@@ -55,6 +56,7 @@ def explain_affinity(tenant: Tenant, request: ExplainRequest) -> ExplanationAnsw
     return ExplanationAnswer(
         affinity_score=float(sigmoid(scores.log_odds)[0]),
         baseline_score=float(sigmoid(scores.baseline)),
+        acted_on=asked.investor.has_acted_on(asked.property.property_id),
         log_odds=float(scores.log_odds[0]),
         contributions=judged.reasons([0], limit=len(scores.schema.groups) + len(scores.others))[0],
         nearest_liked=_nearest_liked(twin, asked),

@@ -23,7 +23,12 @@ PER_QUERY = 100  # of each, where there are several
 def find_candidates(
     index: "TenantIndex", target: Matrix, history: Sequence[Dealing], narrowing: Narrowing
 ) -> list[PropertyHit]:
-    """The properties nearest to target (d,), and to each of the recent ones that the history speaks for."""
+    """The properties nearest to target (d,), and to each of the recent ones that the history speaks for.
+
+    Where the caller names the candidates, all of them that the narrowing lets through.
+    """
+    if narrowing.only is not None:
+        return index.search(target.astype(np.float32), limit=len(narrowing.only), narrowing=narrowing)
     wanted = [hit.vector for kind, hit in history if KIND_WEIGHTS[kind] > 0]
     near = [vector for vector in wanted if vector is not None][:RECENT]
     lists = index.search_many(

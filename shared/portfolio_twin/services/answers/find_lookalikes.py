@@ -1,7 +1,7 @@
 """Properties like this one, and the investors who would want it."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field, field_validator
@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Filters, Narrowing, Strict
+from portfolio_twin.domain.properties import LISTING_STATUSES, ListingStatus
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.services.answers.know_investor import evidence_weight
@@ -41,6 +42,9 @@ class SimilarProperty(BaseModel):
 
 class SimilarProperties(BaseModel):
     model_version: str
+    listing_status: list[ListingStatus | Literal["unknown"]] = Field(
+        description="which are shown: all, sold ones too, unless the filters name some"
+    )
     results: list[SimilarProperty]
 
 
@@ -48,6 +52,7 @@ class LikelyInvestor(BaseModel):
     user_id: int
     affinity_score: float
     confidence: float
+    acted_on: bool = Field(description="contacted, bought, liked or disliked it before")
 
 
 class Audience(BaseModel):
@@ -56,10 +61,12 @@ class Audience(BaseModel):
     investors: list[LikelyInvestor]
 
 
-def find_similar(tenant: Tenant, property_id: str, top_k: int) -> SimilarProperties:
+def find_similar(tenant: Tenant, property_id: str, filters: Filters | None, top_k: int) -> SimilarProperties:
     """Properties like this one, itself left out; raises NotFound when this tenant has no such property."""
     twin = tenant.twin()
-    return _similar(twin.version, tenant.index(twin.version).similar(property_id, limit=top_k))
+    return _similar(
+        twin.version, filters, tenant.index(twin.version).similar(property_id, limit=top_k, filters=filters)
+    )
 
 
 def find_similar_to_embedding(tenant: Tenant, request: SimilarRequest) -> SimilarProperties:
@@ -67,12 +74,12 @@ def find_similar_to_embedding(tenant: Tenant, request: SimilarRequest) -> Simila
     if len(request.embedding) != twin.config.embedding_dim:
         raise InvalidInput(f"embedding: must have {twin.config.embedding_dim} numbers, not {len(request.embedding)}")
     vector = normalise(np.array(request.embedding, dtype=np.float32))  # (d,)
-    narrowing = Narrowing(request.filters)
-    return _similar(twin.version, tenant.index(twin.version).search(vector, limit=request.top_k, narrowing=narrowing))
+    hits = tenant.index(twin.version).search(vector, limit=request.top_k, narrowing=Narrowing(request.filters))
+    return _similar(twin.version, request.filters, hits)
 
 
 def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
-    """Investors by their affinity for this property; raises NotFound when this tenant has no such property."""
+    """Investors by their affinity for this property, who acted on it marked; raises NotFound where it is missing."""
     twin = tenant.twin()
     index = tenant.index(twin.version)
     features = features_of(twin, [stored_property(index, property_id)])
@@ -85,15 +92,22 @@ def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
         property_id=property_id,
         model_version=twin.version,
         investors=[
-            LikelyInvestor(user_id=hits[i].user_id, affinity_score=float(affinity[i]), confidence=float(confidence[i]))
+            LikelyInvestor(
+                user_id=hits[i].user_id,
+                affinity_score=float(affinity[i]),
+                confidence=float(confidence[i]),
+                acted_on=property_id in hits[i].acted_on,
+            )
             for i in order
         ],
     )
 
 
-def _similar(version: str, hits: list[PropertyHit]) -> SimilarProperties:
+def _similar(version: str, filters: Filters | None, hits: list[PropertyHit]) -> SimilarProperties:
+    named = filters.listing_status if filters else None
     return SimilarProperties(
         model_version=version,
+        listing_status=list(named) if named else [*LISTING_STATUSES, "unknown"],
         results=[
             SimilarProperty(property_id=hit.property_id, similarity_score=hit.score, property=listing_of(hit))
             for hit in hits

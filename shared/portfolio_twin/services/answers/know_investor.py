@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from portfolio_twin.adapters.qdrant.index import TenantIndex
 
 Strategy = Literal["twin", "content", "buy_box", "popular"]
+ACTED_ON = (
+    "the investor contacted, bought, liked or disliked it before, and so is never recommended it; null where that is "
+    "not known: of features alone, or while degraded"
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class Investor:
     def by_taste(self) -> "Investor":
         """The same where only the taste can speak: of a property that no market knows."""
         return replace(self, normaliser=None)
+
+    def has_acted_on(self, property_id: str | None) -> bool | None:
+        """None where nobody knows: of a property without an id, or while the index is down."""
+        return None if self.degraded or not property_id else property_id in self.acted_on
 
     @property
     def liked(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.model.scoring.confidence import sigmoid
 from portfolio_twin.model.twin import Scored, Twin
 from portfolio_twin.services.answers.give_reasons import Reason
-from portfolio_twin.services.answers.know_investor import Investor, Strategy, know_investor
+from portfolio_twin.services.answers.know_investor import ACTED_ON, Investor, Strategy, know_investor
 from portfolio_twin.services.answers.resolve_property import Asked, PropertyReference, fields_of, resolve_property
 from portfolio_twin.services.answers.score_stored import score_stored
 from portfolio_twin.services.answers.validate_each import ItemError, parse_body, validate_each
@@ -44,6 +44,7 @@ class Prediction(BaseModel):
     model_version: str
     strategy: Strategy
     degraded: bool = Field(False, description="the index is down: answered from what training knew")
+    acted_on: bool | None = Field(None, description=ACTED_ON)
     baseline_score: float | None = Field(None, description=BASELINE)
     reasons: list[Reason] | None = None
 
@@ -57,6 +58,7 @@ class ItemResult(BaseModel):
 
 
 class BatchPrediction(BaseModel):
+    user_id: int
     base_rate: float = Field(description=BASE_RATE)
     model_version: str
     strategy: Strategy
@@ -100,6 +102,7 @@ def predict(tenant: Tenant, request: PredictRequest) -> Prediction:
     scores = judged.scores
     scored = twin.judge(scores.log_odds, investor.taste.evidence, twin.familiarity(scores.features))
     answer = _prediction(twin, request.user_id, investor, scored)
+    answer.acted_on = investor.has_acted_on(request.property_id)
     if request.explain:
         answer.reasons, answer.baseline_score = judged.reasons([0])[0], float(sigmoid(scores.baseline))
     return answer
@@ -119,6 +122,7 @@ def predict_batch(tenant: Tenant, body: bytes) -> dict[str, Any]:
         for position, p, c in zip(good, affinity.tolist(), confidence.tolist(), strict=True):
             results[position] = {"affinity_score": p, "confidence": c}
     return {
+        "user_id": user_id,
         "base_rate": twin.base_rate,
         "model_version": twin.version,
         "strategy": investor.strategy(twin),

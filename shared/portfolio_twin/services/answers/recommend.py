@@ -1,6 +1,6 @@
 """The best properties for this investor now: retrieve by vector, score, diversify, say why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Self
 
@@ -19,6 +19,7 @@ from portfolio_twin.model.twin import Taste, Twin
 from portfolio_twin.services.answers.find_candidates import find_candidates
 from portfolio_twin.services.answers.give_reasons import Judged, Reason
 from portfolio_twin.services.answers.know_investor import Dealing, Investor, Strategy, dealings, know_investor
+from portfolio_twin.services.answers.leave_out import LeftOut, left_out
 from portfolio_twin.services.answers.predict import AFFINITY, BASE_RATE, BASELINE
 from portfolio_twin.services.answers.score_stored import features_of, score_stored
 
@@ -31,7 +32,7 @@ class RecommendRequest(Strict):
     user_id: UserId
     top_k: TopK = 10
     candidate_property_ids: Annotated[list[PropertyId], Field(min_length=1, max_length=1000)] | None = None
-    filters: Filters | None = None
+    filters: Filters | None = Field(None, description="what is on the market, unless they name a listing_status")
     buy_box: BuyBox | None = Field(None, description="criteria that the investor states; they narrow like filters")
     discover_new: bool = Field(False, description="leave out what everybody in this market likes")
     diversity: float = Field(0.0, ge=0, le=1, description="0 the best matches, 1 the most unlike each other")
@@ -42,10 +43,11 @@ class RecommendRequest(Strict):
             raise ValueError(f"filters and buy_box both narrow {', '.join(sorted(both))}: state each only once")
         return self
 
-    def narrowing(self) -> Filters | None:
-        """Filters and buy box as one."""
+    def narrowing(self, acted_on: Collection[str]) -> Narrowing:
+        """Filters and buy box as one, and what is on the market unless they name a listing status."""
         parts = [part for part in (self.filters, self.buy_box) if part]
-        return Filters.model_construct(**{name: getattr(part, name) for part in parts for name in _stated(part)})
+        filters = Filters.model_construct(**{name: getattr(part, name) for part in parts for name in _stated(part)})
+        return Narrowing(filters, self.candidate_property_ids, acted_on, on_market=filters.listing_status is None)
 
 
 def _stated(filters: Filters) -> set[str]:
@@ -69,6 +71,7 @@ class Recommendations(BaseModel):
     base_rate: float = Field(description=BASE_RATE)
     baseline_score: float | None = Field(description=BASELINE)
     recommendations: list[Recommendation]
+    left_out: list[LeftOut] = Field([], description="of candidate_property_ids those that are not recommended")
 
 
 def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
@@ -78,16 +81,19 @@ def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
     investor = know_investor(index, twin, request.user_id)
     history = dealings(investor, index.get_properties([name for name, _, _ in investor.history]))
     strategy, investor = _wanted(twin, investor, history, request)
-    narrowing = Narrowing(request.narrowing(), only=request.candidate_property_ids, exclude=investor.acted_on)
+    narrowing = request.narrowing(investor.acted_on)
     hits = find_candidates(index, investor.taste.vector, history if investor.normaliser else [], narrowing)
     judged = score_stored(twin, investor, history, hits, discover=request.discover_new) if hits else None
+    best = _best_of(twin, investor, judged, request) if judged else []
+    ranked, answered = ({each.property_id for each in some} for some in (hits, best))
     return Recommendations(
         user_id=request.user_id,
         strategy=strategy,
         model_version=twin.version,
         base_rate=twin.base_rate,
         baseline_score=float(sigmoid(judged.scores.baseline)) if judged else None,
-        recommendations=_best_of(twin, investor, judged, request) if judged else [],
+        recommendations=best,
+        left_out=left_out(index, narrowing, ranked, answered),
     )
 
 

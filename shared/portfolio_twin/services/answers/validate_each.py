@@ -1,6 +1,7 @@
 """Many items in one request: each is checked alone, so that a bad one spoils no other."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from portfolio_twin.errors import InvalidInput, UnreadableInput
 Item = TypeVar("Item")
 Model = TypeVar("Model", bound=BaseModel)
 FAULTS_NAMED = 5
+PYTHON_TERM = re.compile(r"\b([Tt]uple|[Ll]ist|[Dd]ictionary(?: or .*)?)\b")
 
 
 class ItemError(BaseModel):
@@ -37,7 +39,13 @@ def describe(faults: Sequence[Mapping[str, Any]]) -> str:
 
 def _in_words(path: Sequence[int | str], message: str) -> str:
     where = ".".join(str(part) for part in path) or "the whole"
-    return f"{where}: {message}".encode("ascii", "backslashreplace").decode()
+    return f"{where}: {PYTHON_TERM.sub(_json_term, message)}".encode("ascii", "backslashreplace").decode()
+
+
+def _json_term(found: re.Match[str]) -> str:
+    """What a caller who sends JSON calls it."""
+    term = "object" if found[0].lower().startswith("dict") else "array"
+    return term.capitalize() if found[0][0].isupper() else term
 
 
 def validate_each(adapter: TypeAdapter[list[Item]], items: list[Any]) -> tuple[dict[int, Item], dict[int, str]]:

@@ -12,7 +12,9 @@ from portfolio_twin.services.pipeline.run import Run
 
 
 def evaluate_gates(run: Run) -> dict[str, Any]:
-    """The decision with its reasons and the table of gates. Raises LeaseLost when a retraining lost its tenant."""
+    """The decision with its reasons, the table of gates, and what is to be made instead of a first model that is
+    rejected. Raises LeaseLost when a retraining lost its tenant.
+    """
     if not run.hold_lease():
         if run.entry == "retrain":
             raise LeaseLost("another run took this tenant's lease during training")
@@ -24,7 +26,13 @@ def evaluate_gates(run: Run) -> dict[str, Any]:
     judgement = judge_bundle(run)
     reasons = verdict(judgement.gates)
     answer = _answer("rejected" if reasons else "passed", reasons + judgement.remarks, judgement)
-    kept = {"manifest_sha256": digest, "decided_at": run.now.isoformat(), "measured": judgement.measured}
+    answer["instead"] = "content" if reasons and _leaves_nothing(run) else None
+    kept = {
+        "manifest_sha256": digest,
+        "decided_at": run.now.isoformat(),
+        "measured": judgement.measured,
+        "instead_of": _instead_of(run),
+    }
     run.tenant.bucket.runs.write_verdict(run.version, run.entry, answer | kept)
     return answer
 
@@ -36,7 +44,26 @@ def _answer(decision: str, reasons: list[str], judgement: Judgement | None = Non
         "reasons": reasons,
         "gates": {name: gate.to_json() for name, gate in gates.items()},
         "kind": judgement.kind if judgement else None,
+        "instead": None,
     }
+
+
+def _leaves_nothing(run: Run) -> bool:
+    """Whether without this model the tenant has none, and one that learns no behaviour can still be made."""
+    if run.entry == "upload" or run.model_kind == "content":
+        return False
+    try:
+        return run.tenant.bucket.models.live() is None
+    except ModelNotFound:  # there is a pointer, though nobody can read it
+        return False
+
+
+def _instead_of(run: Run) -> list[str] | None:
+    """Why the model was rejected in whose stead this one is: its verdict makes way for this one's."""
+    if run.model_kind != "content":
+        return None
+    earlier = run.tenant.bucket.runs.verdict(run.version, run.entry) or {}
+    return earlier.get("reasons") if earlier.get("instead") else earlier.get("instead_of")
 
 
 def _earlier(run: Run, digest: str | None) -> dict[str, Any] | None:
@@ -46,6 +73,7 @@ def _earlier(run: Run, digest: str | None) -> dict[str, Any] | None:
         return None
     try:
         answer = {name: earlier[name] for name in ("decision", "reasons", "gates", "kind")}
+        answer["instead"] = None  # of an upload nothing is
         decided_at = datetime.fromisoformat(earlier["decided_at"])
     except (ValueError, KeyError, TypeError):
         return None  # a verdict that cannot be read is no verdict

@@ -1,49 +1,72 @@
-"""The one atomic switch from the old model and index to the new; then the loose ends."""
+"""The one atomic switch from one model and its index to another, forwards or back; then the loose ends."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from portfolio_twin.adapters.s3.model_registry import Live
-from portfolio_twin.errors import LeaseLost
+from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.errors import LeaseLost, NoPreviousVersion
 from portfolio_twin.services.pipeline.index_shard import index_shard
-from portfolio_twin.services.pipeline.plan_index import plan_index
+from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
 from portfolio_twin.services.pipeline.run import Run
+from portfolio_twin.services.pipeline.verify_index import verify_index
+
+
+class Switched(NamedTuple):
+    live: Live
+    caught_up: Counter[str]  # how many properties and users were indexed on the way
 
 
 def promote_model(run: Run) -> dict[str, Any]:
-    """Moves live.json, if the lease is still held; indexes what changed meanwhile; drops older versions' points.
+    """Switches, if the lease is still held; drops older versions' points and gives the lease back.
 
-    A second call after the switch only does the rest again. Raises LeaseLost, PromotionConflict, ModelNotFound.
+    A second call after the switch only does the rest again. Raises as `switch`, and LeaseLost.
     """
-    live = _switch(run)
-    caught_up = _catch_up(run)
+    bucket = run.tenant.bucket
+    live = bucket.models.live()
+    if live is not None and live.version == run.version:
+        caught_up = catch_up(run)
+    elif bucket.lease.held_by(run.execution):
+        live, caught_up = switch(run, live)
+    else:
+        raise LeaseLost("the lease ran out, and what was learnt meanwhile may be newer than this")
     run.index.delete_all_versions_but([version for version in (live.version, live.previous) if version])
     indexed = {"properties": run.index.count("properties"), "users": run.index.count("users")}
-    run.tenant.bucket.lease.release(run.execution)
+    bucket.lease.release(run.execution)
     return {
         "decision": "promoted",
         "version": live.version,
         "previous": live.previous,
         "promoted_at": live.promoted_at.isoformat(),
         "indexed": indexed,
-        "caught_up": caught_up,
+        "caught_up": {kind: caught_up[kind] for kind in ("properties", "users")},
     }
 
 
-def _switch(run: Run) -> Live:
-    bucket = run.tenant.bucket
-    live = bucket.models.live()
-    if live is not None and live.version == run.version:
-        return live
-    if not bucket.lease.held_by(run.execution):
-        raise LeaseLost("the lease ran out, and what was learnt meanwhile may be newer than this")
-    return bucket.models.promote(run.version, by=run.execution, expected=live)
+def roll_back(tenant: Tenant, by: str) -> Live:
+    """Switches to the version before; raises as `switch`, and NoPreviousVersion."""
+    live = tenant.bucket.models.live()
+    if live is None or live.previous is None:
+        raise NoPreviousVersion("there is no previous version to roll back to")
+    return switch(Run(tenant, live.previous, execution=by), live).live
 
 
-def _catch_up(run: Run) -> dict[str, int]:
-    """Indexes what changed since this version's points were last brought up to date."""
-    plan, stored = plan_index(run), Counter(properties=0, users=0)
+def switch(run: Run, expected: Live | None) -> Switched:
+    """Makes the run's version live once its index knows all that was written while another one was.
+
+    First nothing that was stored must be forgotten; then what was written during that very step follows.
+    Raises PromotionConflict where `expected` is not live any more, ModelNotFound, IndexUnavailable, IndexIncomplete.
+    """
+    before = catch_up(run)
+    live = run.tenant.bucket.models.promote(run.version, by=run.execution, expected=expected)
+    return Switched(live, before + catch_up(run))
+
+
+def catch_up(run: Run) -> Counter[str]:
+    """What the reindex machine does, at once: indexes what changed since the last time, drops what has gone."""
+    check_index(run)
+    plan, stored = plan_index(run), Counter[str]()
     for shard in plan.shards:
         stored[shard.kind] += index_shard(run, shard)
-    run.tenant.bucket.runs.write_indexed_until(run.version, plan.started_at)
-    return dict(stored)
+    verify_index(run, plan.started_at)
+    return stored

@@ -27,12 +27,13 @@ class Run:
     entry: Entry = "retrain"
     lookback_days: int | None = None
     seed: int = 0
-    model_kind: ModelKind = "twin"  # as CheckData decided
+    model_kind: ModelKind = "twin"  # as CheckData decided, or content where a first model was rejected
     snapshot_id: str | None = None  # as PrepareData froze it; None: the tenant's latest
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod
     def of(cls, stores: Stores, event: Mapping[str, Any]) -> Self:
+        snapshot, checked = event.get("snapshot") or {}, event.get("check", {}).get("decision")
         return cls(
             tenant=stores.of(UUID(event["tenant_id"])),
             version=event["version"],
@@ -40,8 +41,8 @@ class Run:
             entry=event.get("entry", "retrain"),
             lookback_days=event.get("lookback_days"),
             seed=int(event.get("training", {}).get("seed") or 0),
-            model_kind="content" if event.get("check", {}).get("decision") == "content" else "twin",
-            snapshot_id=(event.get("snapshot") or {}).get("snapshot_id"),
+            model_kind=snapshot.get("model_kind") or ("content" if checked == "content" else "twin"),
+            snapshot_id=snapshot.get("snapshot_id"),
         )
 
     def hold_lease(self) -> bool:

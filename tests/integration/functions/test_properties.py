@@ -1,0 +1,142 @@
+"""Properties by their id, on real stores: read, replaced, changed, deleted, and many at once."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from infra.local.stores.s3_server import S3Server
+from portfolio_twin.adapters.postgres.database import Database
+from portfolio_twin.adapters.qdrant.index import VectorIndex
+from portfolio_twin.adapters.tenant import Stores
+from portfolio_twin.settings import PipelineSettings, WriteSettings
+from tests.fakes.api_client import ApiClient
+from tests.fakes.tenant import serving
+from tests.integration.fixtures.index import make_market
+from tests.integration.fixtures.s3 import FIRST
+
+HOUSE = {
+    "listing_price": 310_000.0,
+    "bedrooms": 3.0,
+    "property_type": "Condo",
+    "attributes": {"pool": True, "view": "river"},
+}
+
+
+@pytest.fixture(scope="module")
+def clients(server: S3Server, pipeline_database: Database, index: VectorIndex) -> list[ApiClient]:
+    """Two tenants with the same property ids and live models."""
+    stores = Stores(PipelineSettings(bucket=server.bucket))
+    stores.database, stores.index = pipeline_database, index
+    markets = [make_market(stores) for _ in range(2)]
+    for market in markets:
+        market.reindex()
+        market.tenant.bucket.models.promote(FIRST, by="test", expected=None)
+    return [ApiClient(market.tenant.tenant_id) for market in markets]
+
+
+@pytest.fixture(autouse=True)
+def functions(server: S3Server, app_database: Database, index: VectorIndex) -> Iterator[None]:
+    stores = Stores(WriteSettings(bucket=server.bucket))
+    stores.database, stores.index = app_database, index
+    with serving(stores):
+        yield
+
+
+@pytest.fixture
+def client(clients: list[ApiClient]) -> ApiClient:
+    return clients[0]
+
+
+def stored(client: ApiClient, property_id: str) -> dict[str, Any]:
+    answer = client.get(f"/properties/{property_id}")
+    assert answer.status == 200, answer.text
+    return {name: value for name, value in answer.body["property"].items() if value not in (None, {})}
+
+
+def recommended(client: ApiClient, property_id: str) -> dict[str, Any] | None:
+    answer = client.post("/recommend", {"user_id": 900, "candidate_property_ids": [property_id]})
+    return next((item["property"] for item in answer.body["recommendations"]), None)
+
+
+def test_put_replaces_the_whole_property(client: ApiClient) -> None:
+    client.put("/properties/whole", {"property": HOUSE})
+    assert stored(client, "whole") == HOUSE
+    client.put("/properties/whole", {"property": {"bedrooms": 4.0}})
+    assert stored(client, "whole") == {"bedrooms": 4.0}
+
+
+def test_patch_changes_what_is_sent_and_leaves_the_rest(client: ApiClient) -> None:
+    client.put("/properties/part", {"property": HOUSE | {"confidence": 0.9}})
+    sent = {"listing_price": 299_000.0, "property_type": None, "attributes": {"view": "hill", "pool": None}}
+    answer = client.patch("/properties/part", {"property": sent})
+    assert (answer.status, answer.body["indexed"]) == (200, True)
+    now = {"listing_price": 299_000.0, "bedrooms": 3.0, "attributes": {"view": "hill"}, "confidence": 0.9}
+    assert stored(client, "part") == now == recommended(client, "part")
+    assert answer.body["property"]["listing_price"] == 299_000.0
+    client.patch("/properties/part", {"property": {}})
+    assert stored(client, "part") == now
+
+
+def test_a_property_that_is_deleted_is_found_nowhere(client: ApiClient) -> None:
+    client.put("/properties/gone", {"property": HOUSE})
+    assert recommended(client, "gone") is not None
+    answer = client.delete("/properties/gone")
+    assert (answer.status, answer.body) == (200, {"property_id": "gone", "index_updated": True})
+    assert client.get("/properties/gone").status == client.delete("/properties/gone").status == 404
+    assert recommended(client, "gone") is None
+
+
+@pytest.mark.parametrize("property_id", ["MLS/2026/7", "50% off", "a%2Fb", "ä ö?#&", "similar"])
+def test_any_id_is_reached_when_it_is_encoded(client: ApiClient, property_id: str) -> None:
+    path = f"/properties/{quote(property_id, safe='')}"
+    assert client.put(path, {"property": HOUSE}).body["property_id"] == property_id
+    assert client.get(path).body["property_id"] == property_id
+    assert stored(client, quote(property_id, safe="")) == HOUSE == recommended(client, property_id)
+    assert client.get(f"{path}/similar").status == client.get(f"{path}/audience").status == 200
+    assert client.post(f"{path}/feedback", {"user_id": 901, "kind": "view"}).body["property_id"] == property_id
+
+
+def test_a_property_that_was_acted_on_cannot_be_deleted(client: ApiClient) -> None:
+    answer = client.delete("/properties/p01")
+    assert (answer.status, answer.body["error"]["code"]) == (409, "PropertyInUse")
+    assert client.get("/properties/p01").status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_anothers_property_is_the_same_404_as_a_missing_one(clients: list[ApiClient], method: str) -> None:
+    clients[0].put("/properties/only-mine", {"property": HOUSE})
+    body = {"property": {"bedrooms": 1.0}} if method == "PATCH" else None
+    theirs, missing = (clients[1].send(method, f"/properties/{name}", body) for name in ("only-mine", "never-was"))
+    assert theirs.status == missing.status == 404
+    assert theirs.body["error"]["message"] == missing.body["error"]["message"]
+    assert stored(clients[0], "only-mine") == HOUSE
+
+
+def test_many_properties_get_one_result_each_in_their_order(client: ApiClient) -> None:
+    items: list[Any] = [{"property_id": f"many{i}", "property": HOUSE} for i in range(300)]
+    items[7] = {"property_id": "many7", "property": {"lat": 91.0}}
+    items[8] = {"property": HOUSE}
+    items[9] = {"property_id": "many0", "property": {}}
+    items[10] = 3
+    answer = client.post("/properties", {"properties": items})
+    assert (answer.status, answer.body["indexed"], len(answer.body["results"])) == (200, True, 300)
+    wrong = {i: result["error"]["message"] for i, result in enumerate(answer.body["results"]) if result["error"]}
+    assert wrong.keys() == {7, 8, 9, 10}
+    assert "lat" in wrong[7]
+    assert "before" in wrong[9]
+    assert stored(client, "many0") == stored(client, "many299") == recommended(client, "many299") == HOUSE
+    assert client.get("/properties/many7").status == 404
+
+
+@pytest.mark.parametrize("count", [0, 1_001])
+def test_too_few_or_too_many_properties_are_422_and_nothing_is_stored(client: ApiClient, count: int) -> None:
+    items = [{"property_id": f"over{i}", "property": HOUSE} for i in range(count)]
+    assert client.post("/properties", {"properties": items}).status == 422
+    assert client.get("/properties/over0").status == 404
+
+
+def test_when_all_items_are_wrong_nothing_is_stored_and_each_is_told(client: ApiClient) -> None:
+    answer = client.post("/properties", {"properties": [{}, {"property_id": "x"}]})
+    assert [result["error"]["code"] for result in answer.body["results"]] == ["InvalidInput"] * 2
