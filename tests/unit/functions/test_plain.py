@@ -135,7 +135,7 @@ def test_it_stands_in_the_comparison_beside_the_twin(snapshot: Snapshot) -> None
     assert metrics["baseline"]["classification"] == alone["classification"]
     page = files["report.html"].decode()
     assert "<th>plain design</th>" in page  # how it ranks
-    assert "Investors as they are, by the plain design" in page  # how it classifies
+    assert "As they are, by the plain design" in page  # how it classifies
     assert MANIFEST in files
 
 
