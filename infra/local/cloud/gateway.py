@@ -61,7 +61,18 @@ class Gateway:
             name: module.lambda_handler for name, module in modules.items()
         }
         # Mangum runs an event loop in the thread that calls it; each thread gets its own.
-        self.workers = ThreadPoolExecutor(WORKERS, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
+        self._loops: list[asyncio.AbstractEventLoop] = []  # one a worker, as each Lambda environment has its own
+        self.workers = ThreadPoolExecutor(WORKERS, initializer=self._make_loop)
+
+    def _make_loop(self) -> None:
+        self._loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(self._loops[-1])
+
+    def close(self) -> None:
+        """Waits for what is being answered."""
+        self.workers.shutdown()
+        for loop in self._loops:
+            loop.close()
 
     def function_of(self, method: str, path: str) -> str | None:
         scope = {"type": "http", "method": method, "path": unquote(keep_slashes(path)), "root_path": "", "headers": []}

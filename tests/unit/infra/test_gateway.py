@@ -31,8 +31,7 @@ ROUTES = {
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     made = Gateway(tmp_path)
     yield made
-    made.workers.submit(lambda: asyncio.get_event_loop().close()).result()  # one request at a time: there is one worker
-    made.workers.shutdown()
+    made.close()
 
 
 def send(gateway: Gateway, token: str | None, method: str = "POST", path: str = "/predict") -> tuple[int, Any]:
