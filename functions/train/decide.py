@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from functions.train.ranking.conditional_logit import COSINE_SPREAD, fit_choice
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.interactions import HISTORY_LIMIT
 from portfolio_twin.evaluation.queries import Queries
@@ -13,15 +14,10 @@ from portfolio_twin.model.scoring.confidence import Confidence
 from portfolio_twin.model.twin import Twin
 
 VALIDATIONS_NEEDED = 20  # below which anything would be fitted to chance
-SHORTENED = (
-    0,
-    1,
-    2,
-    5,
-)  # properties left of each history, beside the whole: so confidence learns what evidence is worth
+# Properties left of each history, beside the whole: so confidence learns what evidence is worth.
+SHORTENED = (0, 1, 2, 5)
 CONFIDENCE_QUERIES = 400  # investors asked for it, drawn by seed
 SLOPE_CANDIDATES = 192  # of a choice: the chosen one and others drawn at random
-SLOPE_SPREAD = 9.0  # the prior's standard deviation of the slope
 # Where nothing was held out: a property just like the investor's own is some ten times likelier than the average one.
 SLOPE_UNTOLD = 3.0
 
@@ -43,8 +39,6 @@ class Decisions:
 
 def measure_slope(twin: Twin, validation: Queries) -> float:
     """The weight of the cosine in a conditional logit over the validation targets; SLOPE_UNTOLD for too few."""
-    from functions.train.ranking.conditional_logit import fit_choice
-
     if len(validation.users) < VALIDATIONS_NEEDED:
         return SLOPE_UNTOLD
     rng, n = np.random.default_rng(twin.config.seed), len(twin.property_vectors)
@@ -52,7 +46,7 @@ def measure_slope(twin: Twin, validation: Queries) -> float:
     candidates = np.column_stack([validation.targets, others])
     users = investors(twin, twin.property_vectors, validation)  # (q, d)
     cosines = np.einsum("qd,qmd->qm", users, twin.property_vectors[candidates])
-    return max(float(fit_choice(cosines[:, :, None], np.array([SLOPE_SPREAD]))[0]), 0.0)
+    return max(float(fit_choice(cosines[:, :, None], np.array([COSINE_SPREAD]))[0]), 0.0)
 
 
 def measure_confidence(twin: Twin, data: TrainingData) -> Confidence:

@@ -15,7 +15,7 @@ from functions.train.progress import Progress
 from functions.train.stores import Store
 from functions.train.training_data import TrainingData
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.split import TEST, training_log
+from portfolio_twin.domain.split import TEST, Holdout
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, taste_figures
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.queries import Queries
@@ -66,7 +66,8 @@ def run(job: Job, snapshot: Snapshot, store: Store | None = None, progress: Prog
     others = {"baseline": plain.model.answer} if plain else {}
     evaluation = evaluate(fitted.twin, snapshot.dataset, snapshot.holdout, others=others)
     live = learn_everything(learner, data, fitted)
-    metrics = evaluation.summary() | _about(job, snapshot, fitted, live)
+    about = _about(job, snapshot, fitted, live) | {"learnt": _learnt(data, snapshot.holdout)}
+    metrics = evaluation.summary() | about
     if plain:
         from functions.train.plain.job import beside  # torch, as above
 
@@ -99,17 +100,21 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted, live: Learnt) -> dict[s
         "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
         "base_rate": twin.base_rate, "embedding": embedding, "tastes": without_nan(tastes), "data": data,
         "importance": importance(answers), "exposure": exposure(answers, queries),
-        "decisions": fitted.decisions.to_json(), "learnt": _learnt(job, snapshot),
+        "decisions": fitted.decisions.to_json(),
     }  # fmt: skip
 
 
-def _learnt(job: Job, snapshot: Snapshot) -> dict[str, Any]:
+def _learnt(data: TrainingData, holdout: Holdout) -> dict[str, Any]:
     """Which interactions each part of the training saw."""
-    log, holdout = snapshot.log, snapshot.holdout
-    seen = {"first": training_log(log, holdout), "tested": training_log(log, holdout.of(TEST)), "live": log}
-    without = {"first": "validation and test targets", "tested": "test targets", "live": "nothing"}
-    about = {name: {"interactions": len(part), "without": without[name]} for name, part in seen.items()}
-    return about | {"lookback_days": job.lookback_days}
+    parts = {
+        "first": (data, "validation and test targets"),
+        "tested": (data.again(holdout.of(TEST)), "test targets"),
+        "live": (data.again(Holdout.empty()), "nothing"),
+    }
+    seen = {
+        name: {"interactions": len(part.learnt_from.log), "without": without} for name, (part, without) in parts.items()
+    }
+    return seen | {"lookback_days": data.lookback_days}
 
 
 def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> "FittedPlain":

@@ -98,4 +98,4 @@ def _holds(call: Call, operator: str, key: str, value: str) -> bool:
         return (told is None) == (value == "true")
     if operator == "Bool":
         return told == value
-    raise NotImplementedError(f"{operator}: say here how IAM reads it")
+    raise ValueError(f"{operator}: this evaluator does not know how IAM reads it")

@@ -8,6 +8,7 @@ from portfolio_twin.domain.arrays import Matrix
 STEPS = 30
 SMALLEST_STEP = 1e-3  # of a whole Newton step
 ENOUGH = 1e-6  # nats
+COSINE_SPREAD = 9.0  # the prior's standard deviation of a cosine's weight, whichever tower it is of
 
 Weights = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from functions.train.progress import Progress
 from functions.train.ranking.choices import Choices, RankingData
-from functions.train.ranking.conditional_logit import Weights, fit_choice, log_likelihoods
+from functions.train.ranking.conditional_logit import COSINE_SPREAD, Weights, fit_choice, log_likelihoods
 from functions.train.ranking.kernel import learn_scales
 from functions.train.ranking.past_choices import past_choices
 from functions.train.ranking.towers import Tower
@@ -38,8 +38,8 @@ LOCATION_COUNTS = 4.0  # times as much: the east and north of a property
 # The prior's standard deviation of each weight, in the units of its term; of what it gains with the length of the
 # history a third. Chosen on three real catalogues and the simulator: as good where data are many, tame where few.
 SPREADS = {
-    "cosine": 9.0, "near": 4.0, "place": 1.0, "attributes": 1.5, "each": 4.0, "not_yet": 4.0, "this_year": 3.0,
-    "together": 24.0, "popularity": 0.4, "year": 0.6, "quarter": 1.1, "month": 0.8, "in_use": 2.0,
+    "cosine": COSINE_SPREAD, "near": 4.0, "place": 1.0, "attributes": 1.5, "each": 4.0, "not_yet": 4.0,
+    "this_year": 3.0, "together": 24.0, "popularity": 0.4, "year": 0.6, "quarter": 1.1, "month": 0.8, "in_use": 2.0,
 }  # fmt: skip
 SPREAD = np.array([SPREADS[term] for term in TERMS])
 LENGTH_SHARE = 1 / 3

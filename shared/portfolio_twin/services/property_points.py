@@ -1,6 +1,5 @@
 """Properties as the index keeps them: vector, fields, and how much goes on around each of late."""
 
-import logging
 from collections.abc import Sequence
 
 from portfolio_twin.adapters.postgres.activity_counts import activity_counts
@@ -9,11 +8,8 @@ from portfolio_twin.adapters.qdrant.points import catalogue_of
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.errors import Unavailable
 from portfolio_twin.model.activity import window_starts
 from portfolio_twin.model.twin import Twin
-
-logger = logging.getLogger(__name__)
 
 
 def index_properties(tenant: Tenant, twin: Twin, session: TenantSession, catalogue: Catalogue) -> None:
@@ -25,23 +21,15 @@ def index_properties(tenant: Tenant, twin: Twin, session: TenantSession, catalog
     tenant.index(twin.version).upsert_properties(ids, twin.encoder(X), rows, activity)
 
 
-def refresh_activity(tenant: Tenant, property_ids: Sequence[str]) -> bool:
-    """An interaction in the very next answer: whether the index now counts it; the next reindex makes good a miss."""
-    try:
-        twin = tenant.twin(fresh=True)
-        if twin.ranking is None:
-            return True
-        index = tenant.index(twin.version)
-        stored = list(index.get_properties(property_ids).values())
-        catalogue = catalogue_of(stored)
-        with tenant.session() as session:
-            activity = activity_of(twin, session, catalogue, twin.schema.vectorise(catalogue))
-        if activity is not None and stored:
-            index.set_activity(catalogue.ids.tolist(), activity)
-    except Unavailable as error:
-        logger.warning("stored but not yet counted: %s", error, extra={"tenant_id": str(tenant.tenant_id)})
-        return False
-    return True
+def refresh_activity(tenant: Tenant, twin: Twin, session: TenantSession, property_ids: Sequence[str]) -> None:
+    """What goes on around these properties by now; raises Unavailable."""
+    if twin.ranking is None:
+        return
+    index = tenant.index(twin.version)
+    catalogue = catalogue_of(list(index.get_properties(property_ids).values()))
+    activity = activity_of(twin, session, catalogue, twin.schema.vectorise(catalogue))
+    if activity is not None:
+        index.set_activity(catalogue.ids.tolist(), activity)
 
 
 def activity_of(twin: Twin, session: TenantSession, catalogue: Catalogue, X: Matrix) -> Matrix | None:

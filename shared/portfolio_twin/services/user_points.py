@@ -1,12 +1,12 @@
 """Investors as the index keeps them: one computation, whether for one who just acted or for all of a tenant."""
 
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
+from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
 from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
 from portfolio_twin.adapters.tenant import Tenant
@@ -15,32 +15,21 @@ from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.evidence import Evidence
 from portfolio_twin.domain.interactions import KIND_CODE, KINDS, Event, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.errors import Unavailable
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import Past
 from portfolio_twin.model.twin import Twin
 
-logger = logging.getLogger(__name__)
-
 Stored = Callable[[Sequence[str]], Mapping[str, PropertyHit]]
 
 
-def refresh_twins(tenant: Tenant, users: Collection[int]) -> bool:
-    """Feedback in the very next answer: whether the index now has it; what it misses, the next reindex makes good.
+def refresh_twins(tenant: Tenant, twin: Twin, session: TenantSession, users: Collection[int]) -> None:
+    """These investors computed anew from all that they did; raises Unavailable.
 
-    The investors are computed anew from all that they did, and locked meanwhile: of two feedbacks at once, the one that
-    read less must not write last.
+    They are locked meanwhile: of two feedbacks at once, the one that read less must not write last.
     """
-    try:
-        twin = tenant.twin(fresh=True)
-        index = tenant.index(twin.version)
-        with tenant.session() as session:
-            InteractionRepository(session).lock_investors(users)
-            index.upsert_users(user_points(twin, copy_log(session, users=users), index.get_properties))
-    except Unavailable as error:
-        logger.warning("stored but not yet in the twin: %s", error, extra={"tenant_id": str(tenant.tenant_id)})
-        return False
-    return True
+    index = tenant.index(twin.version)
+    InteractionRepository(session).lock_investors(users)
+    index.upsert_users(user_points(twin, copy_log(session, users=users), index.get_properties))
 
 
 def user_points(twin: Twin, log: InteractionLog, stored: Stored) -> list[UserPoint]:

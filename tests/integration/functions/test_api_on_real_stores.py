@@ -12,12 +12,11 @@ from portfolio_twin.adapters.postgres.copy_reads import copy_log
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores
-from portfolio_twin.settings import PipelineSettings, WriteSettings
+from portfolio_twin.settings import WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
 from tests.integration.fixtures.database import connect_to
-from tests.integration.fixtures.index import Market, make_market
-from tests.integration.fixtures.s3 import FIRST
+from tests.integration.fixtures.index import Market, live_markets
 
 HOUSE = {"listing_price": 310_000.0, "square_footage": 1450.0, "property_type": "Condo"}
 NOWHERE = "http://127.0.0.1:1"
@@ -27,13 +26,7 @@ ROUNDS = 1_000
 @pytest.fixture(scope="module")
 def markets(server: S3Server, pipeline_database: Database, index: VectorIndex) -> list[Market]:
     """Two tenants with the same property ids, live models and a full index."""
-    stores = Stores(PipelineSettings(bucket=server.bucket))
-    stores.database, stores.index = pipeline_database, index
-    made = [make_market(stores) for _ in range(2)]
-    for market in made:
-        market.reindex()
-        market.tenant.bucket.models.promote(FIRST, by="test", expected=None)
-    return made
+    return live_markets(server, pipeline_database, index)
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.tenant import Stores
-from portfolio_twin.settings import PipelineSettings, WriteSettings
+from portfolio_twin.settings import WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import make_market
-from tests.integration.fixtures.s3 import FIRST
+from tests.integration.fixtures.index import live_markets
 
 HOUSE = {
     "listing_price": 310_000.0,
@@ -27,12 +26,7 @@ HOUSE = {
 @pytest.fixture(scope="module")
 def clients(server: S3Server, pipeline_database: Database, index: VectorIndex) -> list[ApiClient]:
     """Two tenants with the same property ids and live models."""
-    stores = Stores(PipelineSettings(bucket=server.bucket))
-    stores.database, stores.index = pipeline_database, index
-    markets = [make_market(stores) for _ in range(2)]
-    for market in markets:
-        market.reindex()
-        market.tenant.bucket.models.promote(FIRST, by="test", expected=None)
+    markets = live_markets(server, pipeline_database, index)
     return [ApiClient(market.tenant.tenant_id) for market in markets]
 
 

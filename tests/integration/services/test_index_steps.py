@@ -10,9 +10,9 @@ from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.errors import BundleRejected, IndexIncomplete, IndexUnavailable, ModelNotFound
 from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.model.twin import Twin
+from portfolio_twin.services.facts.refresh import refresh
 from portfolio_twin.services.pipeline.plan_index import ShardSizes, check_index
 from portfolio_twin.services.pipeline.verify_index import verify_index
-from portfolio_twin.services.property_points import refresh_activity
 from tests.fakes.twins import narrow_twin, plain_layer, small_catalogue, small_twin
 from tests.integration.fixtures.index import Market, make_market
 from tests.integration.fixtures.s3 import FIRST, SECOND, THIRD
@@ -58,8 +58,11 @@ def test_a_property_carries_how_much_goes_on_around_it_and_every_reindex_counts_
     market.act(10, "p01", "deal", minutes_ago=0)
     assert activity(market, "p01") == {"p01": [1, 1, 1, 1]}
     with_live = FixedTwin(tenant.tenant_id, tenant.stores, ranked)
-    assert refresh_activity(with_live, ["p01", "gone"])
+    assert refresh(with_live, [10], ["p01", "gone"])
     assert activity(market, "p01") == {"p01": [2, 2, 2, 2]}
+    point = market.index(THIRD).get_user(10)
+    assert point is not None
+    assert (point.acted_on, point.normaliser is not None) == (("p01",), True)
 
 
 @dataclass(frozen=True)

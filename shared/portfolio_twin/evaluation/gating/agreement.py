@@ -25,9 +25,10 @@ def agreement(one: TwinAnswers, other: TwinAnswers, questions: Queries) -> Agree
     if len(asked.users) == 0:
         return Agreement(float("nan"), float("nan"))
     n = len(one.dataset.catalogue)
-    lists = [first_of(each.ranked(asked), asked, n) for each in (one, other)]
+    judged = [each.judged(asked) for each in (one, other)]
+    lists = [first_of(each, asked, n) for each in judged]  # every query is asked here, which the affinities need
     shared = [len(np.intersect1d(a, b)) / len(a) for a, b in zip(*lists, strict=True)]
-    affinities = [each.classified(asked).affinity for each in (one, other)]
+    affinities = [model.scored(each).affinity for model, each in zip((one, other), judged, strict=True)]
     return Agreement(float(np.mean(shared)), float(np.abs(affinities[0] - affinities[1]).mean()))
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 BATCH_LIMIT = 10_000
 AFFINITY = (
     "a / (1 - a) is how many times as likely the investor is to choose it next as the average property on offer: "
-    "0.5 as likely, 0.9 nine times, 0.1 a ninth; times base_rate it is a share of all properties"
+    "0.5 as likely, 0.9 nine times, 0.1 a ninth; these odds times base_rate are about the chance that it is acted on"
 )
-BASE_RATE = "the share of the catalogue that an investor acts on: the odds at an affinity of 0.5"
+BASE_RATE = "the share of the catalogue that an investor acts on: the chance at an affinity of 0.5"
 BASELINE = "the affinity of the market's average property: reasons sum to the difference in log-odds"
 PROPERTIES = TypeAdapter(list[PropertyFeatures])
 

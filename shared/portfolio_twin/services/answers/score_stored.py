@@ -22,12 +22,12 @@ def score_stored(
 
     `discover` leaves out what everybody in this market does.
     """
-    features = features_of(twin, hits)
-    past, normaliser = past_of(twin, history), investor.normaliser
-    if discover and normaliser is not None:
-        normaliser = twin.normaliser(past, twin.rows_of(investor.acted_on), discover=True)
+    features, normaliser = features_of(twin, hits), investor.normaliser
     if twin.ranking is None or normaliser is None:
         return Judged(score_by_tower(twin, investor.taste, features), hits)
+    past = past_of(twin, history)
+    if discover:
+        normaliser = twin.normaliser(past, twin.rows_of(investor.acted_on), discover=True) or normaliser
     rows = twin.rows_of([hit.property_id for hit in hits])
     activity = stored_activity(twin.ranking.activity_of(rows), hits)
     asked = LayerQuestion(past, normaliser, discover)

@@ -1,6 +1,5 @@
 """What an investor did, and what a property is now: stored as facts, and part of the very next answer."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -11,8 +10,7 @@ from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Strict
 from portfolio_twin.domain.interactions import Interaction, Kind, UserId
 from portfolio_twin.services.answers.validate_each import ItemError, validate_each
-from portfolio_twin.services.property_points import refresh_activity
-from portfolio_twin.services.user_points import refresh_twins
+from portfolio_twin.services.facts.refresh import refresh
 
 INTERACTIONS_LIMIT = 1_000
 INTERACTIONS = TypeAdapter(list[Interaction])
@@ -66,7 +64,7 @@ def record_feedback(
         property_id=property_id,
         kind=request.kind,
         occurred_at=recorded.occurred_at,
-        twin_updated=_refresh(tenant, [request.user_id], [property_id]),
+        twin_updated=refresh(tenant, [request.user_id], [property_id]),
     )
 
 
@@ -87,12 +85,8 @@ def record_interactions(tenant: Tenant, request: InteractionsRequest) -> Interac
     users, properties = sorted({i.user_id for i in stored}), sorted({i.property_id for i in stored})
     return InteractionsAnswer(
         results=[results[position] for position in range(len(request.interactions))],
-        twin_updated=bool(users) and _refresh(tenant, users, properties),
+        twin_updated=bool(users) and refresh(tenant, users, properties),
     )
-
-
-def _refresh(tenant: Tenant, users: Sequence[int], property_ids: Sequence[str]) -> bool:
-    return refresh_activity(tenant, property_ids) and refresh_twins(tenant, users)
 
 
 def _refused(code: str, message: str) -> InteractionResult:
