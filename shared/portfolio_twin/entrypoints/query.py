@@ -1,6 +1,7 @@
 """Questions in a query string: every filter as a flat parameter, and no parameter that nobody reads."""
 
 from typing import Any, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -12,6 +13,12 @@ from portfolio_twin.services.answers.validate_each import describe
 
 AGAIN = "may be given again: any of them will do"
 PLACE = ("lat", "lon", "radius_km")
+
+
+class CursorQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: UUID | None = Field(None, description="as the page before named it")
 
 
 class TopKQuery(BaseModel):
