@@ -12,7 +12,7 @@ from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Floats, Matrix
 from portfolio_twin.domain.criteria import BuyBox, Filters, Narrowing, Strict
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, UserId
-from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
+from portfolio_twin.domain.properties import WHOLE, Catalogue, PropertyFeatures, PropertyId
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.model.scoring.confidence import sigmoid
 from portfolio_twin.model.twin import Taste, Twin
@@ -25,7 +25,7 @@ from portfolio_twin.services.answers.score_stored import features_of, score_stor
 
 TOP_K_LIMIT = 100
 
-TopK = Annotated[int, Field(ge=1, le=TOP_K_LIMIT)]
+TopK = Annotated[int, Field(ge=1, le=TOP_K_LIMIT), WHOLE]
 
 
 class RecommendRequest(Strict):
