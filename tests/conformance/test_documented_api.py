@@ -25,6 +25,6 @@ def test_every_answer_is_as_documented_and_every_broken_rule_is_refused(api: tup
     run = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
     )
-    print(run.stdout[-20_000:], run.stderr)
+    print(run.stdout, run.stderr)
     assert run.returncode == 0
     assert json.loads(report.read_text())["test_cases"]["generated"] >= LEAST_CASES
