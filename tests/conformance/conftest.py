@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,23 +15,29 @@ from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.settings import WriteSettings
 from tests.fakes.tenant import serving
 from tests.integration.conftest import app_database, index, pipeline_database, postgres_urls, server
-from tests.integration.fixtures.index import live_markets
+from tests.integration.fixtures.index import Market, live_markets
 
 __all__ = ["app_database", "index", "pipeline_database", "postgres_urls", "server"]  # pytest finds them by name here
 
 
+class Api(NamedTuple):
+    url: str
+    token: str  # of a tenant that has a market
+
+
 @pytest.fixture(scope="module")
-def api(
-    tmp_path_factory: pytest.TempPathFactory,
-    server: S3Server,
-    pipeline_database: Database,
-    app_database: Database,
-    index: VectorIndex,
-) -> Iterator[tuple[str, str]]:
-    """Its address, and the token of a tenant that has a market."""
-    state: Path = tmp_path_factory.mktemp("gateway")
-    market, _ = live_markets(server, pipeline_database, index)
-    stores = Stores(WriteSettings(bucket=server.bucket))
-    stores.database, stores.index = app_database, index
+def market(server: S3Server, pipeline_database: Database, index: VectorIndex) -> Market:
+    return live_markets(server, pipeline_database, index)[0]
+
+
+@pytest.fixture(scope="module")
+def stores(server: S3Server, app_database: Database, index: VectorIndex) -> Stores:
+    made = Stores(WriteSettings(bucket=server.bucket))
+    made.database, made.index = app_database, index
+    return made
+
+
+@pytest.fixture
+def api(market: Market, stores: Stores, tmp_path: Path) -> Iterator[Api]:
     with serving(stores):
-        yield gateway.start(state, 0), issue_token(state, market.tenant.tenant_id)
+        yield Api(gateway.start(tmp_path, 0), issue_token(tmp_path, market.tenant.tenant_id))
