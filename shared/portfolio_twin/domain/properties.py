@@ -97,6 +97,7 @@ class PropertyFeatures(BaseModel):
     )
 
 
+FIELDS = frozenset(PropertyFeatures.model_fields)
 Column = npt.NDArray[Any]
 
 
