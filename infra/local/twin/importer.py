@@ -104,7 +104,7 @@ def find_tenant(database: Database, name: str) -> TenantName:
 
 def _stored_ids(database: Database, tenant: TenantName) -> set[str]:
     with database.tenant_session(tenant.tenant_id) as session:
-        return copy_property_ids(session)
+        return set(copy_property_ids(session))
 
 
 def _read(path: Path, check: Callable[[Iterable[str]], Checked], progress: Progress) -> Checked:

@@ -11,7 +11,6 @@ from functions.train.learn import Learner, fit
 from functions.train.offline import freeze
 from functions.train.training_data import TrainingData
 from infra.local.system import LocalSystem
-from infra.simulator import MARKETS, simulate
 from portfolio_twin.adapters.postgres.copy_writes import store_catalogue, store_log
 from portfolio_twin.adapters.postgres.tables import tenants
 from portfolio_twin.adapters.tenant import Tenant
@@ -23,8 +22,7 @@ from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.index_shard import index_shard
 from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
 from portfolio_twin.services.pipeline.run import Run
-
-SEED = 7
+from tests.benchmarks.measure.markets import SEED, simulated
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,6 @@ class LiveTenant:
     tenant: Tenant
     twin: Twin
     dataset: Dataset
-
-
-def market(name: str = "harborview") -> Dataset:
-    simulation = simulate(MARKETS[name], SEED)
-    return Dataset(simulation.catalogue, simulation.log)
 
 
 def trained(dataset: Dataset, config: TwinConfig) -> Twin:
@@ -71,7 +64,7 @@ def go_live(tenant: Tenant, twin: Twin, dataset: Dataset) -> None:
 
 
 def live_tenant(system: LocalSystem, epochs: int = 3) -> LiveTenant:
-    dataset = market()
+    dataset = simulated()
     twin = trained(dataset, replace(TwinConfig(), epochs=epochs))
     tenant = system.tenant(uuid4())
     store_facts(tenant, dataset)
