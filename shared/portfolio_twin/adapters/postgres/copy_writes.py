@@ -48,6 +48,9 @@ UNKNOWN = """
 """
 LIST_UNKNOWN = text(f"select s.line, s.property_id {UNKNOWN} order by s.line limit :limit")
 DROP_UNKNOWN = text(f"delete {UNKNOWN}")  # this module's own words
+# A plan that PostgreSQL keeps, also for its own checks of foreign keys, is one for the few rows that there were when it
+# was made: over many it takes for ever. So plans are made anew, and a range is part of its statement's text.
+FORGET_PLANS = text("discard plans")
 # Texts of a column that holds nothing but numbers become numbers; one that a row does not state is taken away from it.
 STATED = """(
     select {fields} property_id, cast(:absent as jsonb) || (
@@ -56,21 +59,21 @@ STATED = """(
             else to_jsonb(case value when 'True' then 1 when 'False' then 0 else cast(value as double precision) end)
         end), '{{}}') from jsonb_each_text(attributes)
     ) as attributes
-    from staged_properties where line > :after and line <= :until
+    from staged_properties where line > {after} and line <= {until}
 ) as s"""
 ADD_USERS = text("""
     insert into users (tenant_id, user_id)
     select distinct cast(:tenant_id as uuid), user_id from staged_interactions order by user_id on conflict do nothing
 """)
-ADD_INTERACTIONS = text("""
+ADD_INTERACTIONS = """
     with added as (
         insert into interactions (tenant_id, event_id, user_id, property_id, kind, occurred_at)
         select cast(:tenant_id as uuid), event_id, user_id, property_id, kind, occurred_at
-        from staged_interactions where line > :after and line <= :until order by event_id
+        from staged_interactions where line > {after} and line <= {until} order by event_id
         on conflict do nothing returning kind
     )
     select count(*), count(*) filter (where kind = any(:positive)) from added
-""")
+"""
 
 
 class Added(NamedTuple):
@@ -115,20 +118,22 @@ class Staged:
 
     def store_properties(self, fields: Sequence[str], numeric: Mapping[str, bool]) -> int:
         """How many were new or changed. Only `fields` and these attributes are touched; numeric: all their values."""
-        source = STATED.format(fields="".join(f"{name}, " for name in fields))
-        statement = upsert_properties(source, tuple(fields), merge=True)
+        names = "".join(f"{name}, " for name in fields)
         given = {
             "absent": json.dumps(dict.fromkeys(numeric)),
             "numeric": [name for name, is_numeric in numeric.items() if is_numeric],
         }
-        ranges = self._ranges("staged_properties")
-        return sum(int(self._execute(statement, **given, **one).scalar_one()) for one in ranges)
+        self._execute(FORGET_PLANS)
+        sources = [STATED.format(fields=names, **one) for one in self._ranges("staged_properties")]
+        statements = [upsert_properties(source, tuple(fields), merge=True) for source in sources]
+        return sum(int(self._execute(statement, **given).scalar_one()) for statement in statements)
 
     def store_interactions(self) -> Added:
+        self._execute(FORGET_PLANS)
         self._execute(ADD_USERS)
         positive = list(POSITIVE_KINDS)
-        ranges = self._ranges("staged_interactions")
-        added = [self._execute(ADD_INTERACTIONS, positive=positive, **one).one() for one in ranges]
+        statements = [text(ADD_INTERACTIONS.format(**one)) for one in self._ranges("staged_interactions")]
+        added = [self._execute(statement, positive=positive).one() for statement in statements]
         return Added(sum(int(new) for new, _ in added), sum(int(positives) for _, positives in added))
 
     def _copy(self, table: str, columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
