@@ -1,21 +1,20 @@
 """`twin import`: canonical files into PostgreSQL. The files are checked whole before anything is stored."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy.dialects.postgresql import insert
 
 from portfolio_twin.adapters.files.sheets import Reading
 from portfolio_twin.adapters.postgres.database import Database, TenantName
-from portfolio_twin.adapters.postgres.tables import tenants
+from portfolio_twin.adapters.postgres.tenant_rows import add_tenant
 from portfolio_twin.errors import ImportRefused
 from portfolio_twin.services.imports.given_files import GivenFile, GivenFiles
 from portfolio_twin.services.imports.import_data import ImportReport, import_data, list_bad_rows
-
-TENANTS = UUID("b1d0a9f6-57a5-4c7e-8f2b-93f6f0f0c3aa")  # the same name makes the same tenant on every machine
+from portfolio_twin.services.tenants.add_tenant import tenant_id_of
 
 
 class Imported(NamedTuple):
@@ -35,8 +34,7 @@ def import_canonical(
     """Stores both files in one transaction, or raises ImportRefused and stores nothing. Twice changes nothing."""
     tenant = find_tenant(database, tenant_name)
     with _progress(console) as progress, database.tenant_session(tenant.tenant_id) as session:
-        row = {"tenant_id": tenant.tenant_id, "name": tenant.name}
-        session.execute(insert(tenants).values(row).on_conflict_do_nothing())
+        add_tenant(session, tenant.name)
         given = GivenFiles(_watched(properties, progress), _watched(interactions, progress) if interactions else None)
         storing = progress.add_task("store", total=None)
         report = import_data(
@@ -54,12 +52,12 @@ def find_tenant(database: Database, name: str) -> TenantName:
     for tenant in database.list_tenants():
         if name in (tenant.name, str(tenant.tenant_id)):
             return tenant
-    if not name.strip() or not name.isprintable():
-        raise ImportRefused("the tenant has no name that can be printed — give --tenant NAME")
-    try:
+    with suppress(ValueError):
         return TenantName(UUID(name), name)
-    except ValueError:
-        return TenantName(uuid5(TENANTS, name), name)
+    try:
+        return TenantName(tenant_id_of(name), name)
+    except ValueError as error:
+        raise ImportRefused(f"{error} — give --tenant NAME") from error
 
 
 def _watched(path: Path, progress: Progress) -> GivenFile:
