@@ -137,7 +137,7 @@ def test_killed_half_way_nothing_is_half_stored_and_the_next_run_completes(
     properties = b"property_id,lat\n" + b"".join(b"p%d,1\n" % i for i in range(30_000))
     events = b"".join(b"%d,p%d,view,2026-01-01T12:00:00Z\n" % (i % 99, i % 30_000) for i in range(60_000))
     files = given(tmp_path, properties, INTERACTIONS.splitlines(keepends=True)[0] + events)
-    call = [sys.executable, "-m", "tests.integration.fixtures.killed_import", moment, tmp_path, tenant]
+    call = [sys.executable, "-m", "tests.integration.imports.killed_import", moment, tmp_path, tenant]
     killed = subprocess.run(
         [str(part) for part in call], cwd=ROOT, text=True, capture_output=True, check=False, timeout=180,
         env=os.environ | {"DATABASE_URL": postgres_urls.pipeline},
