@@ -8,6 +8,7 @@ from infra.deploy.release.leftover import remove_failed_create
 from infra.deploy.up.site import ROOT, SILENT, Site
 from infra.deploy.up.steps import Unfinished
 
+TEMPLATE = ROOT / "infra/foundation.yaml"
 # AWS's own address for them, of all regions.
 AUTHORITIES_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 AUTHORITIES = ROOT / "build/rds-ca.pem"
@@ -15,12 +16,12 @@ AUTHORITIES = ROOT / "build/rds-ca.pem"
 OWN = ("PostgresVersion", "PostgresMaxCapacity", "QdrantImage")
 
 
-def lay_foundation(site: Site) -> str:
+def lay_foundation(site: Site, template: Path = TEMPLATE) -> str:
     """A stack that is as it should be stays as it is."""
     remove_failed_create(site.client("cloudformation"), site.foundation)
     chosen = {name: value for name, value in site.parameters.items() if name in OWN} | {"ProductStack": site.stack}
     site.script(
-        "sam.sh", "deploy", "--template-file", str(ROOT / "infra/foundation.yaml"),
+        "sam.sh", "deploy", "--template-file", str(template),
         "--config-file", str(ROOT / "samconfig.toml"), "--config-env", site.config, "--stack-name", site.foundation,
         "--no-resolve-s3", *SILENT, "--parameter-overrides", *(f"{name}={value}" for name, value in chosen.items()),
     )  # fmt: skip
