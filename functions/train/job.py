@@ -23,7 +23,7 @@ from portfolio_twin.evaluation.results import Evaluation, without_nan
 from portfolio_twin.evaluation.scoring import TwinAnswers
 from portfolio_twin.evaluation.studies.exposure import exposure
 from portfolio_twin.evaluation.studies.importance import importance
-from portfolio_twin.model.bundle.files import Provenance, as_tested, pack
+from portfolio_twin.model.bundle.files import HISTORY, METRICS, Provenance, as_tested, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind
 
@@ -151,5 +151,5 @@ def records(
     """metrics.json, and how the training went; `losses` are those of what was learnt again, by epoch."""
     epochs = [without_nan(epoch) for epoch in fitted.history]
     history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds, "again": losses or {}}
-    files = {"metrics.json": metrics, "training_history.json": history}
+    files = {METRICS: metrics, HISTORY: history}
     return {name: json.dumps(content, indent=1, allow_nan=False).encode() for name, content in files.items()}

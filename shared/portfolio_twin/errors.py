@@ -9,6 +9,7 @@ TwinError
 ├── TenantRequired               the claims name no tenant
 ├── NotFound                     missing, or another tenant's: the same answer
 ├── PropertyInUse                it cannot be deleted: investors have acted on it
+├── CursorExpired                it goes on with the answer of a model that is not live any more
 ├── Unavailable                  a dependency is down; try again later
 │   ├── DatabaseUnavailable
 │   ├── IndexUnavailable
@@ -55,6 +56,10 @@ class NotFound(TwinError):
 
 
 class PropertyInUse(TwinError):
+    pass
+
+
+class CursorExpired(TwinError):
     pass
 
 

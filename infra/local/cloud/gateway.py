@@ -1,4 +1,4 @@
-"""API Gateway on this machine: checks token and scope, then hands the four functions the very event that AWS would.
+"""API Gateway on this machine: checks token and scope, then hands the functions the very event that AWS would.
 
 Each request goes through the function's own `lambda_handler`; nothing of the functions is imported twice or mocked.
 """
@@ -34,7 +34,7 @@ from infra.local.twin.tokens import verify_token
 from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail
 from portfolio_twin.entrypoints.paths import keep_slashes
 
-FUNCTIONS = ("predict", "recommend", "lookalike", "feedback")
+FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback")
 OPEN_PATHS = {"/health"}
 WORKERS = 8
 NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
@@ -51,7 +51,7 @@ def scope_of(function: str, method: str) -> str:
 
 
 class Gateway:
-    """The four functions behind one address."""
+    """The functions behind one address."""
 
     def __init__(self, state: Path) -> None:
         self.state = state

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 
 VERSION_PATTERN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 
@@ -14,3 +14,8 @@ def new_version(now: datetime) -> str:
 
 def is_version(text: str) -> bool:
     return VERSION_PATTERN.fullmatch(text) is not None
+
+
+def started_at(version: str) -> datetime:
+    """The moment in it; raises ValueError for what is no version."""
+    return datetime.strptime(version[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

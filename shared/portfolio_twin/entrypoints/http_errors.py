@@ -20,6 +20,7 @@ STATUS: dict[type[errors.TwinError], int] = {
     errors.TenantRequired: 403,
     errors.NotFound: 404,
     errors.PropertyInUse: 409,
+    errors.CursorExpired: 409,
     errors.InputTooLarge: 413,
     errors.InvalidInput: 422,
     errors.Unavailable: 503,
