@@ -44,8 +44,8 @@ check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 	$(VENV)/bin/lint-imports --no-cache
 	PYTHON=$(PYTHON) infra/deploy/check.sh $(VENV)/bin/python
 
-bench: install  ## figures as JSON under build/bench
-	$(RUN) tests.benchmarks
+bench: install  ## figures as a table and as JSON under build/bench, in 20 minutes; NAME=serving for one of them
+	$(RUN) tests.benchmarks $(NAME)
 
 lock: install  ## pins every dependency anew, from pyproject.toml
 	mkdir -p build && $(RUN) dependency_groups dev >build/dev.in

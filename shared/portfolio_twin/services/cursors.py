@@ -1,51 +1,48 @@
-"""Where a list goes on: an opaque text, bound to its question and to the model version whose answer it continues.
+"""Cursors: where the next page of one question begins, bound to the model version that answered the first."""
 
-It grants nothing: every page is asked for under the caller's own tenant, whatever the text says.
-"""
-
-import base64
-import hashlib
 import json
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
 from portfolio_twin.errors import CursorExpired, InvalidInput
 
-CURSOR = "`next_cursor` of the page before, with the same question; 409 when another model went live since"
+CURSOR = "next_cursor of the page before, with the same question, else 422; 409 where another model went live since"
 Cursor = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9_-]+$"),
+    StringConstraints(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9_=-]+$"),
     Field(description=CURSOR),
 ]
-Place = TypeVar("Place")
-PAGE_FIELDS = {"cursor", "top_k"}  # how much and from where: no part of what is asked
+NEXT_CURSOR = "the cursor of the next page; null on the last one"
+PAGING = frozenset({"cursor", "skip", "top_k", "explain"})  # what may differ from page to page
+POINT: TypeAdapter[str] = TypeAdapter(Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")])  # of the index
+STORED = TypeAdapter(tuple[str, str, Any])
 
 
-def write_cursor(after: str, version: str, question: BaseModel) -> str:
-    """`after`: where the next page begins, in the words of whoever lists."""
-    text = json.dumps([version, _digest(question), after])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def write_cursor(version: str, question: BaseModel, position: str | int) -> str:
+    """Opaque to the caller; `position` is what `read_cursor` gives back."""
+    return urlsafe_b64encode(json.dumps([version, _digest(question), position]).encode()).decode()
 
 
-def read_cursor(cursor: str, version: str, question: BaseModel, read: Callable[[str], Place]) -> Place:
-    """What `write_cursor` was given, by `read`, which raises ValueError for what it cannot be.
+def read_cursor(cursor: str, version: str, question: BaseModel, position: TypeAdapter[Any]) -> Any:
+    """Where the page begins, checked by `position`.
 
-    Raises InvalidInput, and CursorExpired where another model is live by now.
+    Raises CursorExpired where another model is live by now, InvalidInput for a cursor of anything else.
     """
     try:
-        of_version, digest, after = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = read(str(after))
-    except (ValueError, TypeError):
-        raise InvalidInput("cursor: it is none that an answer gave") from None
-    if digest != _digest(question):
-        raise InvalidInput("cursor: it belongs to another question; ask this one without a cursor first")
-    if of_version != version:
-        raise CursorExpired("another model went live since: ask again without the cursor")
-    return place
+        made_by, asked, at = STORED.validate_json(urlsafe_b64decode(cursor))
+        begin = position.validate_python(at, strict=True)
+    except (ValueError, ValidationError):
+        raise InvalidInput("cursor: it is not one that an answer gave") from None
+    if made_by != version:
+        raise CursorExpired("cursor: another model has gone live since: ask for the first page again, without cursor")
+    if asked != _digest(question):
+        raise InvalidInput("cursor: it belongs to another question: send the one that it came with")
+    return begin
 
 
 def _digest(question: BaseModel) -> str:
-    asked = question.model_dump_json(exclude=PAGE_FIELDS, exclude_none=True)
-    return hashlib.sha256(f"{type(question).__name__} {asked}".encode()).hexdigest()[:16]
+    asked = question.model_dump_json(exclude=set(PAGING), exclude_defaults=True)
+    return sha256(f"{type(question).__name__} {asked}".encode()).hexdigest()[:16]

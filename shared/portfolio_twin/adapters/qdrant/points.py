@@ -158,7 +158,7 @@ def user_hit(point: Point) -> UserHit:
 
 def user_record(point: Point) -> UserRecord:
     payload = point.payload
-    newest = max((time for _, _, time in payload["history"]), default=None)
+    newest = max((Event(*entry).time for entry in payload["history"]), default=None)
     return UserRecord(payload["user_id"], payload["evidence"], tuple(payload["acted_on"]), newest)
 
 

@@ -13,8 +13,8 @@ from portfolio_twin.domain.properties import LISTING_STATUSES, ListingStatus
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.services.answers.know_investor import evidence_weight
-from portfolio_twin.services.answers.recommend import TopK, listing_of
-from portfolio_twin.services.answers.resolve_property import stored_property
+from portfolio_twin.services.answers.recommend import TopK
+from portfolio_twin.services.answers.resolve_property import listing_of, stored_property
 from portfolio_twin.services.answers.score_stored import features_of
 
 NEAREST_ASKED = 4  # times as many as are wanted: who likes everything is near to it, and yet no better a match

@@ -42,7 +42,9 @@ def resolve_property(index: "TenantIndex", investor: Investor, reference: Proper
     Of features alone the market knows nothing: for them only the investor's taste speaks.
     """
     property_id = reference.property_id
-    stored = index.get_properties([name for name, _, _ in investor.history] + ([property_id] if property_id else []))
+    stored = index.get_properties(
+        [each.property_id for each in investor.history] + ([property_id] if property_id else [])
+    )
     history = dealings(investor, stored)
     if reference.property_features is not None:
         hit = PropertyHit("", 0.0, fields_of(reference.property_features))
@@ -64,3 +66,8 @@ def _one(stored: Mapping[str, PropertyHit], property_id: str) -> PropertyHit:
 def fields_of(features: PropertyFeatures) -> dict[str, Any]:
     """Its fields, the missing ones left out."""
     return {name: value for name, value in features.__dict__.items() if value is not None and value != {}}
+
+
+def listing_of(hit: PropertyHit) -> dict[str, Any]:
+    """The property's own fields, without those that the index adds."""
+    return {name: value for name, value in hit.payload.items() if name in PropertyFeatures.model_fields}

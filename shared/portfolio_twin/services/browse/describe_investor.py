@@ -17,7 +17,7 @@ from portfolio_twin.model.scoring.scores import Scores
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.know_investor import Dealing, Investor, Strategy, dealings, know_investor
 from portfolio_twin.services.answers.predict import AFFINITY
-from portfolio_twin.services.answers.recommend import listing_of
+from portfolio_twin.services.answers.resolve_property import listing_of
 from portfolio_twin.services.answers.score_stored import score_stored
 from portfolio_twin.services.browse.list_investors import EVIDENCE, MOVED_AT, moment
 from portfolio_twin.services.browse.score_offer import score_offer
@@ -52,12 +52,12 @@ def describe_investor(tenant: Tenant, user_id: int) -> InvestorAnswer:
     investor = know_investor(index, twin, user_id)
     if investor.degraded:
         raise IndexUnavailable("the index is down: what this investor did is not known")
-    history = dealings(investor, index.get_properties([name for name, _, _ in investor.history]))
+    history = dealings(investor, index.get_properties([each.property_id for each in investor.history]))
     return InvestorAnswer(
         user_id=user_id,
         model_version=twin.version,
         strategy=investor.strategy(twin),
-        evidence=dict(Counter(kind for _, kind, _ in investor.history)),
+        evidence=dict(Counter(each.kind for each in investor.history)),
         moved_at=moment(investor.history[0].time if investor.history else None),
         history=_past(twin, investor, history),
         buy_box=_buy_box(twin, score_offer(twin, investor, history)),
@@ -67,14 +67,14 @@ def describe_investor(tenant: Tenant, user_id: int) -> InvestorAnswer:
 def _past(twin: Twin, investor: Investor, history: Sequence[Dealing]) -> list[PastDealing]:
     if not history:
         return []
-    hits, times = [hit for _, hit in history], {name: time for name, _, time in investor.history}
+    hits = [each.property for each in history]
     affinity = sigmoid(score_stored(twin, investor, history, hits).scores.log_odds).tolist()
     return [
         PastDealing(
-            property_id=hit.property_id, kind=kind, occurred_at=moment(times[hit.property_id]), affinity_score=score,
-            property=listing_of(hit),
+            property_id=each.property.property_id, kind=each.kind, occurred_at=moment(each.time),
+            affinity_score=score, property=listing_of(each.property),
         )
-        for (kind, hit), score in zip(history, affinity, strict=True)
+        for each, score in zip(history, affinity, strict=True)
     ]  # fmt: skip
 
 

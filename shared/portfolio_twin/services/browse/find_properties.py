@@ -1,7 +1,6 @@
 """The catalogue as a list: by filters, by an id or a zip code, page after page."""
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -13,9 +12,10 @@ from portfolio_twin.domain.properties import Text
 from portfolio_twin.model.twin import Scored, Twin
 from portfolio_twin.services.answers.know_investor import dealings, know_investor
 from portfolio_twin.services.answers.predict import AFFINITY
-from portfolio_twin.services.answers.recommend import TopK, listing_of
+from portfolio_twin.services.answers.recommend import TopK
+from portfolio_twin.services.answers.resolve_property import listing_of
 from portfolio_twin.services.answers.score_stored import score_stored
-from portfolio_twin.services.cursors import Cursor, read_cursor, write_cursor
+from portfolio_twin.services.cursors import NEXT_CURSOR, POINT, Cursor, read_cursor, write_cursor
 
 if TYPE_CHECKING:
     from portfolio_twin.adapters.qdrant.index import TenantIndex
@@ -52,20 +52,20 @@ class PropertyList(BaseModel):
 
     model_version: str
     results: list[ListedProperty]
-    next_cursor: str | None = Field(description="for the next page; null where this is the last")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
 def find_properties(tenant: Tenant, request: PropertySearch) -> PropertyList:
     """Raises CursorExpired, and InvalidInput for a cursor of another question."""
     twin = tenant.twin()
     index = tenant.index(twin.version)
-    start = read_cursor(request.cursor, twin.version, request, UUID) if request.cursor else None
-    page = _page(index, request, None if start is None else str(start))
+    start = read_cursor(request.cursor, twin.version, request, POINT) if request.cursor else None
+    page = _page(index, request, start)
     scored = _scored(twin, index, request.user_id, page) if request.user_id is not None and page.items else None
     return PropertyList(
         model_version=twin.version,
         results=[_listed(hit, scored, i) for i, hit in enumerate(page.items)],
-        next_cursor=write_cursor(page.next, twin.version, request) if page.next else None,
+        next_cursor=write_cursor(twin.version, request, page.next) if page.next else None,
     )
 
 
@@ -85,7 +85,7 @@ def _page(index: "TenantIndex", request: PropertySearch, start: str | None) -> P
 
 def _scored(twin: Twin, index: "TenantIndex", user_id: int, page: Page[PropertyHit]) -> Scored:
     investor = know_investor(index, twin, user_id)
-    history = dealings(investor, index.get_properties([name for name, _, _ in investor.history]))
+    history = dealings(investor, index.get_properties([each.property_id for each in investor.history]))
     scores = score_stored(twin, investor, history, page.items).scores
     return twin.judge(scores.log_odds, investor.taste.evidence, twin.familiarity(scores.features))
 

@@ -1,7 +1,6 @@
 """Who there is: every investor of the tenant that the index knows."""
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,7 +9,7 @@ from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.know_investor import Strategy, evidence_weight
 from portfolio_twin.services.answers.recommend import TopK
-from portfolio_twin.services.cursors import Cursor, read_cursor, write_cursor
+from portfolio_twin.services.cursors import NEXT_CURSOR, POINT, Cursor, read_cursor, write_cursor
 
 EVIDENCE = "how many properties the twin knows this investor by, by the strongest that they did with each"
 MOVED_AT = "when they last did something that counts, UTC; null where they have done nothing"
@@ -36,18 +35,18 @@ class InvestorList(BaseModel):
 
     model_version: str
     investors: list[KnownInvestor]
-    next_cursor: str | None = Field(description="for the next page; null where this is the last")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
 def list_investors(tenant: Tenant, query: InvestorsQuery) -> InvestorList:
     """Raises CursorExpired, and InvalidInput for a cursor of another question."""
     twin = tenant.twin()
-    start = read_cursor(query.cursor, twin.version, query, UUID) if query.cursor else None
-    page = tenant.index(twin.version).list_users(limit=query.top_k, after=None if start is None else str(start))
+    start = read_cursor(query.cursor, twin.version, query, POINT) if query.cursor else None
+    page = tenant.index(twin.version).list_users(limit=query.top_k, after=start)
     return InvestorList(
         model_version=twin.version,
         investors=[_known(twin, record) for record in page.items],
-        next_cursor=write_cursor(page.next, twin.version, query) if page.next else None,
+        next_cursor=write_cursor(twin.version, query, page.next) if page.next else None,
     )
 
 
