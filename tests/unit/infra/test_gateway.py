@@ -24,6 +24,8 @@ ROUTES = {
     "/search/similar": "post", "/search/look-alikes/{property_id}": "get", "/properties/{property_id}/similar": "get",
     "/properties/{property_id}/audience": "get", "/properties/{property_id}/feedback": "post",
     "/interactions": "post", "/properties": "post", "/properties/{property_id}": "delete get patch put",
+    "/properties/search": "post", "/investors": "get", "/investors/{user_id}": "get", "/models": "get",
+    "/models/{version}": "get", "/models/{version}/report": "get",
 }  # fmt: skip
 
 
