@@ -1,15 +1,24 @@
-"""What there is to see: POST /properties/search · GET /investors /investors/{id} /models /models/{version}[/report]."""
+"""What there is to see: POST /properties/search · GET /investors /investors/{id}[/atlas] /atlas/{version}
+/models /models/{version}[/report].
+"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Response
+from fastapi.responses import RedirectResponse
 
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
 from portfolio_twin.entrypoints.paths import PathUserId, PathVersion
 from portfolio_twin.entrypoints.tenancy import OwnTenant
-from portfolio_twin.services.browse import describe_investor, find_properties, list_investors, report_models
+from portfolio_twin.services.browse import describe_investor, find_properties, list_investors, read_atlas, report_models
 
 app = create_app("browse")
+
+BYTES = "application/octet-stream"
+SAFETENSORS: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}}},
+}
 
 
 @app.post("/properties/search", tags=["properties"], summary="Browse the catalogue, by filters or by an id or zip code")
@@ -51,6 +60,22 @@ async def get_model(version: PathVersion, tenant: OwnTenant) -> report_models.Mo
 async def get_report(version: PathVersion, tenant: OwnTenant) -> report_models.ReportLink:
     """For five minutes, to be opened in a page of its own."""
     return report_models.link_report(tenant, version)
+
+
+@app.get("/atlas/{model_version}", tags=["models"], summary="Where each property is drawn", **SAFETENSORS)
+async def get_atlas(model_version: PathVersion, tenant: OwnTenant) -> Response:
+    """A safetensors file, the same for ever: x, y of every property, and what a map colours by. Large: 307, a link."""
+    atlas = read_atlas.read_atlas(tenant, model_version)
+    if atlas.link is not None:
+        return RedirectResponse(atlas.link, headers={"cache-control": "private, no-store"})
+    return Response(atlas.body, media_type=BYTES, headers={"cache-control": "private, max-age=31536000, immutable"})
+
+
+@app.get("/investors/{user_id}/atlas", tags=["investors"], summary="The atlas as one investor wants it", **SAFETENSORS)
+async def get_investor_atlas(user_id: PathUserId, tenant: OwnTenant) -> Response:
+    """A safetensors file: affinity and confidence, a byte a property in the order of the live model's atlas."""
+    body = read_atlas.investor_atlas(tenant, user_id)
+    return Response(body, media_type=BYTES, headers={"cache-control": "private, no-store"})
 
 
 lambda_handler = lambda_handler_of(app)

@@ -8,6 +8,7 @@ import importlib
 import socket
 import threading
 import uuid
+from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,6 +119,12 @@ def refuse(status: int, code: str, message: str) -> Answer:
     return {"statusCode": status, "headers": headers, "body": ErrorAnswer(error=error).model_dump_json()}
 
 
+def content_of(answer: Answer) -> bytes:
+    """As API Gateway sends it: what is no text comes out of a function in base64."""
+    body: str = answer.get("body") or ""
+    return b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+
+
 def application(gateway: Gateway) -> Starlette:
     """The functions, and what API Gateway does around them: a page's first question, and the documentation."""
 
@@ -125,7 +132,7 @@ def application(gateway: Gateway) -> Starlette:
         headers, path = dict(request.headers.items()), request.scope["raw_path"].decode()  # as it was sent
         received = HttpRequest(request.method, path, request.url.query, headers, await request.body())
         answer = await asyncio.get_running_loop().run_in_executor(gateway.workers, gateway.invoke, received)
-        return Response(answer.get("body", ""), answer["statusCode"], answer.get("headers"))
+        return Response(content_of(answer), answer["statusCode"], answer.get("headers"))
 
     async def docs(_: Request) -> Response:
         script, style = "/docs/files/swagger-ui-bundle.min.js", "/docs/files/swagger-ui.min.css"

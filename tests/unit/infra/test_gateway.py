@@ -25,6 +25,7 @@ ROUTES = {
     "/properties/{property_id}/audience": "get", "/properties/{property_id}/feedback": "post",
     "/interactions": "post", "/properties": "post", "/properties/{property_id}": "delete get patch put",
     "/properties/search": "post", "/investors": "get", "/investors/{user_id}": "get", "/models": "get",
+    "/investors/{user_id}/atlas": "get", "/atlas/{model_version}": "get",
     "/models/{version}": "get", "/models/{version}/report": "get",
 }  # fmt: skip
 

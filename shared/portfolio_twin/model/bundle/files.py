@@ -23,6 +23,7 @@ MANIFEST = "manifest.json"  # of a bundle and of a snapshot alike; written last,
 TENSORS = "portfolio_twin.safetensors"
 PROPERTY_IDS = "property_ids.json"
 METRICS, HISTORY, REPORT = "metrics.json", "training_history.json", "report.html"  # for people: no answer needs them
+ATLAS = "atlas.safetensors"  # where each property is drawn: a bundle may lack it
 SERVING_FILES = (TENSORS, PROPERTY_IDS)
 GOLDEN_TOLERANCE = 1e-4
 TESTED = "tested-"  # before the names of the files of the model as it was tested: it has not learnt the test targets
