@@ -7,9 +7,12 @@ TwinError
 │   └── IdempotencyConflict      the same key was used for another body
 ├── Unauthenticated              no verified claims came with the request
 ├── TenantRequired               the claims name no tenant
+├── OperatorRequired             the claims are not those of an operator: twin/admin, and no tenant
 ├── NotFound                     missing, or another tenant's: the same answer
 ├── PropertyInUse                it cannot be deleted: investors have acted on it
 ├── CursorExpired                it goes on with the answer of a model that is not live any more
+├── TenantExists                 another tenant has this name or this id
+├── TenantBusy                   it cannot be deleted now: a run holds its lease
 ├── Unavailable                  a dependency is down; try again later
 │   ├── DatabaseUnavailable
 │   ├── IndexUnavailable
@@ -51,6 +54,10 @@ class TenantRequired(TwinError):
     pass
 
 
+class OperatorRequired(TwinError):
+    pass
+
+
 class NotFound(TwinError):
     pass
 
@@ -60,6 +67,14 @@ class PropertyInUse(TwinError):
 
 
 class CursorExpired(TwinError):
+    pass
+
+
+class TenantExists(TwinError):
+    pass
+
+
+class TenantBusy(TwinError):
     pass
 
 

@@ -14,7 +14,8 @@ FUNCTION_OF_PATH = (
     ("predict", ("/predict", "/batch_predict", "/embedding", "/explain", "/health")),
     ("recommend", ("/recommend", "/search/recommend", "/properties/recommendations")),
     ("lookalike", ("/search/similar", "/search/look-alikes")),
-    ("browse", ("/properties/search", "/investors", "/models", "/atlas")),
+    ("browse", ("/properties/search", "/models", "/atlas")),
+    ("admin", ("/tenants",)),
 )
 
 
@@ -74,5 +75,7 @@ def function_of(method: str, route: str) -> str:
     for name, starts in FUNCTION_OF_PATH:
         if any(route == start or route.startswith(start + "/") for start in starts):
             return name
+    if route.startswith("/investors"):
+        return "browse" if method == "GET" and not route.endswith("/export") else "feedback"
     below = route.count("/") == 3 and route.endswith(("/similar", "/audience"))
     return "lookalike" if method == "GET" and below else "feedback"

@@ -12,6 +12,10 @@ def new_version(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
+def made_at(version: str) -> datetime:
+    return datetime.strptime(version.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
 def is_version(text: str) -> bool:
     return VERSION_PATTERN.fullmatch(text) is not None
 
