@@ -24,7 +24,7 @@ install: $(VENV)/.installed  ## the virtual environment, from the lock
 demo: install  ## two tenants from nothing to answers; DATA=folder for your own CSVs
 	$(VENV)/bin/twin demo --state $(STATE) $(if $(DATA),--data $(DATA))
 
-serve: install  ## the API and its stores on this machine, docs at /docs
+serve: install  ## the explorer, the API and their stores on this machine: prints a link for each tenant
 	$(VENV)/bin/twin serve --state $(STATE)
 
 test: install  ## unit and integration tests on the embedded services; TESTS=path for some of them
@@ -47,7 +47,7 @@ check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 bench: install  ## figures as JSON under build/bench
 	$(RUN) tests.benchmarks
 
-lock: install  ## pins every dependency anew, from pyproject.toml
+lock: install  ## pins every dependency anew, and bundles the page's; needs Node 20
 	mkdir -p build && $(RUN) dependency_groups dev >build/dev.in
 	$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml build/dev.in

@@ -54,6 +54,12 @@ def test_predict_recommend_and_lookalike_cannot_write(expanded: Resources) -> No
         assert "Policies" not in role
 
 
+def test_the_explorer_may_do_nothing_but_log(expanded: Resources) -> None:
+    role = expanded["ExplorerRole"]["Properties"]
+    assert "Policies" not in role
+    assert not [policy for policy in role["ManagedPolicyArns"] if isinstance(policy, dict) and "Ref" in policy]
+
+
 def test_the_trainer_and_the_step_before_it_read_no_model(expanded: Resources) -> None:
     for role in ("TrainingRole", "PrepareDataRole"):
         properties = expanded[role]["Properties"]

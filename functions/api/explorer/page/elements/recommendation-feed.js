@@ -1,0 +1,162 @@
+// <recommendation-feed user-id="374">: the best properties now; a thumb acts at once and its effect is told.
+import { recommend } from "../api.js";
+import { TwinElement, byValue, define } from "../element.js";
+import { nameOf } from "../formats.js";
+import { look } from "../look.js";
+import { css, html, nothing, repeat } from "../vendor/vendor.js";
+import "./property-card.js";
+
+const FOR_SALE = { listing_status: ["Active"] };
+const EFFECT_SHOWN = 3;
+
+/** What a thumb changed between two lists: new ones, ones gone, ones further up than they were among those that stayed. */
+export function difference(before, after, thumbed) {
+  const [was, is] = [before.filter((name) => name !== thumbed), after.filter((name) => name !== thumbed)];
+  const stayed = was.filter((name) => is.includes(name));
+  const order = is.filter((name) => was.includes(name));
+  return {
+    added: is.filter((name) => !was.includes(name)), gone: was.filter((name) => !is.includes(name)),
+    up: order.filter((name, place) => place < stayed.indexOf(name)),
+  };
+}
+
+class RecommendationFeed extends TwinElement {
+  static properties = {
+    user: { attribute: "user-id" }, size: { type: Number, attribute: "top-k" }, filters: byValue,
+    discover: { type: Boolean }, variety: { type: Number }, only: byValue, refused: {}, opened: {},
+    answer: { state: true }, effect: { state: true }, gone: { state: true },
+  };
+
+  static styles = [look, css`
+    ol { display: grid; gap: 0.6rem; }
+    .effect { position: sticky; top: 0.5rem; z-index: 2; background: var(--tint); border: 1px solid var(--accent); border-radius: var(--round); padding: 0.55rem 1rem; margin-bottom: 0.6rem; }
+    .chip { min-height: 28px; border-radius: 99px; font-size: 0.86rem; }
+    .new property-card { outline: 2px solid var(--good); outline-offset: 2px; border-radius: var(--round); }
+  `];
+
+  constructor() {
+    super();
+    Object.assign(this, { size: 20, filters: FOR_SALE, discover: false, variety: 0, gone: "" });
+    this.addEventListener("twin-feedback", (event) => this.#thumbed(event.detail));
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    document.addEventListener("keydown", this.#pressed);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    document.removeEventListener("keydown", this.#pressed);
+  }
+
+  willUpdate(changed) {
+    if (this.user && ["user", "filters", "discover", "variety", "only"].some((name) => changed.has(name))) {
+      [this.answer, this.effect, this.gone] = [undefined, undefined, ""];
+      this.load();
+    }
+  }
+
+  get request() {
+    return { user_id: Number(this.user), top_k: this.size, filters: this.filters, discover_new: this.discover, diversity: this.variety,
+      ...(this.only && { candidate_property_ids: this.only }) };
+  }
+
+  get shown() {
+    return (this.answer?.recommendations ?? []).filter((item) => item.property_id !== this.gone);
+  }
+
+  async load() {
+    const answer = await this.ask(() => recommend(this.request));
+    if (!answer) return false;
+    this.answer = answer;
+    this.tell("twin-answer", { answer, request: this.request });
+    return true;
+  }
+
+  async more() {
+    const answer = await this.ask(() => recommend({ ...this.request, cursor: this.answer.next_cursor }));
+    if (answer) this.answer = { ...answer, recommendations: [...this.answer.recommendations, ...answer.recommendations] };
+  }
+
+  async #thumbed({ property_id, kind, done }) {
+    const before = this.shown.map((item) => item.property_id);
+    const item = this.shown.find((one) => one.property_id === property_id);
+    this.#step(0);
+    this.gone = property_id;
+    this.effect = { item, kind, property_id };
+    if (!(await done)) [this.gone, this.effect] = ["", undefined];
+    else if (await this.load()) this.effect = { item, kind, property_id, ...difference(before, this.shown.map((one) => one.property_id), property_id) };
+    this.requestUpdate();
+  }
+
+  async undo() {
+    const thumbs = Object.assign(document.createElement("feedback-thumbs"), { user: this.user, property: this.effect.property_id });
+    const { property_id } = this.effect;
+    if (!(await thumbs.clear())) { this.trouble = thumbs.trouble; return; }
+    [this.gone, this.effect] = ["", undefined];
+    await this.load();
+    this.#focus(property_id);
+  }
+
+  /** Why it was a no (or a yes): the same thumb once more, with its reason. */
+  because(input) {
+    const { property_id, kind } = this.effect;
+    const thumbs = Object.assign(document.createElement("feedback-thumbs"), { user: this.user, property: property_id });
+    thumbs.give(kind, [input])?.then((answer) => { if (answer) this.effect = { ...this.effect, because: input }; });
+  }
+
+  #pressed = (event) => {
+    const at = event.composedPath()[0];
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(input|select|textarea)$/i.test(at.tagName) && !/checkbox|radio|range/.test(at.type)) return;
+    const key = event.key.toLowerCase();
+    const card = this.#cards.find((one) => one === this.#current);
+    const act = { j: () => this.#step(1), k: () => this.#step(-1), l: () => card?.thumbs.give("like"), d: () => card?.thumbs.give("dislike"),
+      z: () => this.effect && this.undo() }[key];
+    if (act) { event.preventDefault(); act(); }
+  };
+
+  get #cards() {
+    return [...this.renderRoot.querySelectorAll("property-card")];
+  }
+
+  get #current() {
+    return this.#cards.find((card) => card.shadowRoot?.activeElement) ?? this.#cards.find((card) => card.item.property_id === (this.at ?? this.opened));
+  }
+
+  /** To the next card, or the one before; 0: whichever takes the place of one that leaves. */
+  #step(by) {
+    const cards = this.#cards, place = cards.indexOf(this.#current);
+    const next = by ? cards[Math.min(cards.length - 1, Math.max(0, place + by))] : cards[place + 1] ?? cards[place - 1];
+    if (next) this.#focus(next.item.property_id);
+  }
+
+  async #focus(name) {
+    this.at = name;
+    await this.updateComplete;
+    const card = this.#cards.find((one) => one.item.property_id === name);
+    card?.focus();
+    card?.scrollIntoView({ block: "nearest" });
+  }
+
+  render() {
+    if (!this.answer) return this.waiting(6);
+    const { effect } = this;
+    return html`${effect ? this.#effect(effect) : nothing}${this.trouble ? this.waiting() : nothing}
+      <ol>${repeat(this.shown, (item) => item.property_id, (item, place) => html`<li class=${effect?.added?.includes(item.property_id) ? "new" : ""}>
+        <property-card .item=${item} .place=${place + 1} .user=${this.user} .refused=${this.refused} ?open=${item.property_id === this.opened}
+          @focusin=${() => { this.at = item.property_id; }}></property-card></li>`)}</ol>
+      ${this.shown.length ? nothing : html`<slot name="empty"><p class="told">Nothing matches these filters: drop one of them.</p></slot>`}
+      ${this.answer.next_cursor ? html`<p class="row"><button @click=${this.more} ?disabled=${this.busy}>Show more</button></p>` : nothing}`;
+  }
+
+  #effect({ kind, property_id, item, added, gone, up, because }) {
+    const told = added ? [added.length && `${added.length} new`, gone.length && `${gone.length} gone`, up.length && `${up.length} moved ↑`].filter(Boolean).join(" · ") || "the order stays" : "learning…";
+    const inputs = (item?.reasons ?? []).map((reason) => reason.input).filter((input) => input !== "other").slice(0, EFFECT_SHOWN);
+    return html`<div class="effect row apart" role="status"><span>${kind === "like" ? "Liked" : "Disliked"} <b>${property_id}</b>: ${told}</span>
+      <span class="row">${because ? html`<span class="soft">because of ${nameOf(because)}</span>` : added ? html`<span class="soft">because of</span>
+        ${inputs.map((input) => html`<button class="chip" @click=${() => this.because(input)}>${nameOf(input)}</button>`)}` : nothing}
+      <button @click=${this.undo}>Undo <kbd aria-hidden="true">Z</kbd></button></span></div>`;
+  }
+}
+define("recommendation-feed", RecommendationFeed);
