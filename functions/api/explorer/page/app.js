@@ -1,19 +1,20 @@
 // The page: header, the screen that the fragment names, and the drawer above every screen.
 import { investors } from "./api.js";
-import { TwinElement, define } from "./element.js";
+import { TwinElement, define, isTyping } from "./element.js";
 import { look } from "./look.js";
 import { format, parse } from "./router.js";
 import { begin, canWrite, session, signOut } from "./session.js";
 import { css, html, nothing } from "./vendor/vendor.js";
-import "./screens/feed-screen.js";
-import "./screens/investor-picker.js";
-import "./screens/property-search.js";
 import "./screens/sign-in.js";
 
 const TABS = [["feed", "Feed"], ["explore", "Explore"], ["investor", "Investor"], ["model", "Model"]];
 const READ_ONLY = "Your token may read only: thumbs need the scope twin/write. Whoever manages your accounts can grant it.";
 const THEMES = { "": "dark", dark: "light", light: "" };
-const load = { explore: () => import("./screens/explore-screen.js"), investor: () => import("./screens/investor-screen.js"), model: () => import("./screens/model-screen.js") };
+const load = {
+  feed: () => import("./screens/feed-screen.js"), explore: () => import("./screens/explore-screen.js"),
+  investor: () => import("./screens/investor-screen.js"), model: () => import("./screens/model-screen.js"),
+};
+const byEvidence = (one, other) => other.acted_on - one.acted_on || one.user_id - other.user_id;
 
 class TwinExplorer extends TwinElement {
   static properties = { place: { state: true }, ready: { state: true }, known: { state: true }, version: { state: true }, news: { state: true } };
@@ -58,7 +59,9 @@ class TwinExplorer extends TwinElement {
   }
 
   async #signedIn() {
-    this.known = (await this.ask(() => investors(100)))?.investors ?? [];
+    import("./screens/investor-picker.js");
+    import("./screens/property-search.js");
+    this.known = (await this.ask(() => investors(100)))?.investors.sort(byEvidence) ?? [];
     await this.#moved();
   }
 
@@ -89,9 +92,8 @@ class TwinExplorer extends TwinElement {
   }
 
   #pressed(event) {
-    const typing = /^(input|select|textarea)$/i.test(event.composedPath()[0].tagName);
     if (event.key === "Escape" && this.place?.open) this.#close();
-    else if (event.key === "/" && !typing) {
+    else if (event.key === "/" && !isTyping(event)) {
       event.preventDefault();
       this.renderRoot.querySelector("property-search")?.focus();
     }

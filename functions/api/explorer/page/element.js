@@ -47,3 +47,6 @@ export class TwinElement extends LitElement {
 
 /** Registered once, whoever imports it. */
 export const define = (name, element) => customElements.get(name) ?? customElements.define(name, element);
+
+/** Whether a key belongs to a field that takes text. */
+export const isTyping = (event) => event.composedPath()[0].matches?.("textarea, select, input:not([type=checkbox], [type=radio], [type=range])") ?? false;

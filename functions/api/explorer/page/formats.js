@@ -17,7 +17,7 @@ export const logit = (share) => Math.log(share / (1 - share));
 export const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
-const SHOWN = {
+const SHOWN = { price: dollars,
   listing_price: dollars, estimated_value: dollars, price_per_sqft: dollars, cap_rate: exact, cash_on_cash_return: exact,
   square_footage: (v) => `${count(v)} ft²`, lot_size_sqft: (v) => `${count(v)} ft²`, year_built: String,
   lat: (v) => `${v.toFixed(4)}°`, lon: (v) => `${v.toFixed(4)}°`, condition_score: percent, confidence: percent,

@@ -1,24 +1,12 @@
 // <recommendation-feed user-id="374">: the best properties now; a thumb acts at once and its effect is told.
 import { recommend } from "../api.js";
-import { TwinElement, byValue, define } from "../element.js";
-import { nameOf } from "../formats.js";
+import { TwinElement, byValue, define, isTyping } from "../element.js";
 import { look } from "../look.js";
 import { css, html, nothing, repeat } from "../vendor/vendor.js";
 import "./property-card.js";
+import { difference } from "./thumb-effect.js";
 
 const FOR_SALE = { listing_status: ["Active"] };
-const EFFECT_SHOWN = 3;
-
-/** What a thumb changed between two lists: new ones, ones gone, ones further up than they were among those that stayed. */
-export function difference(before, after, thumbed) {
-  const [was, is] = [before.filter((name) => name !== thumbed), after.filter((name) => name !== thumbed)];
-  const stayed = was.filter((name) => is.includes(name));
-  const order = is.filter((name) => was.includes(name));
-  return {
-    added: is.filter((name) => !was.includes(name)), gone: was.filter((name) => !is.includes(name)),
-    up: order.filter((name, place) => place < stayed.indexOf(name)),
-  };
-}
 
 class RecommendationFeed extends TwinElement {
   static properties = {
@@ -29,8 +17,7 @@ class RecommendationFeed extends TwinElement {
 
   static styles = [look, css`
     ol { display: grid; gap: 0.6rem; }
-    .effect { position: sticky; top: 0.5rem; z-index: 2; background: var(--tint); border: 1px solid var(--accent); border-radius: var(--round); padding: 0.55rem 1rem; margin-bottom: 0.6rem; }
-    .chip { min-height: 28px; border-radius: 99px; font-size: 0.86rem; }
+    thumb-effect { position: sticky; top: 4.2rem; z-index: 2; margin-bottom: 0.6rem; }
     .new property-card { outline: 2px solid var(--good); outline-offset: 2px; border-radius: var(--round); }
   `];
 
@@ -107,13 +94,11 @@ class RecommendationFeed extends TwinElement {
   }
 
   #pressed = (event) => {
-    const at = event.composedPath()[0];
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(input|select|textarea)$/i.test(at.tagName) && !/checkbox|radio|range/.test(at.type)) return;
-    const key = event.key.toLowerCase();
-    const card = this.#cards.find((one) => one === this.#current);
-    const act = { j: () => this.#step(1), k: () => this.#step(-1), l: () => card?.thumbs.give("like"), d: () => card?.thumbs.give("dislike"),
-      z: () => this.effect && this.undo() }[key];
-    if (act) { event.preventDefault(); act(); }
+    const card = this.#current;
+    const act = { j: () => this.#step(1), k: () => this.#step(-1), l: () => card?.thumbs.give("like"), d: () => card?.thumbs.give("dislike"), z: () => this.effect && this.undo() }[event.key.toLowerCase()];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+    event.preventDefault();
+    act();
   };
 
   get #cards() {
@@ -142,21 +127,12 @@ class RecommendationFeed extends TwinElement {
   render() {
     if (!this.answer) return this.waiting(6);
     const { effect } = this;
-    return html`${effect ? this.#effect(effect) : nothing}${this.trouble ? this.waiting() : nothing}
+    return html`${effect ? html`<thumb-effect .effect=${effect} @effect-undo=${this.undo} @effect-because=${(event) => this.because(event.detail)}></thumb-effect>` : nothing}${this.trouble ? this.waiting() : nothing}
       <ol>${repeat(this.shown, (item) => item.property_id, (item, place) => html`<li class=${effect?.added?.includes(item.property_id) ? "new" : ""}>
         <property-card .item=${item} .place=${place + 1} .user=${this.user} .refused=${this.refused} ?open=${item.property_id === this.opened}
           @focusin=${() => { this.at = item.property_id; }}></property-card></li>`)}</ol>
       ${this.shown.length ? nothing : html`<slot name="empty"><p class="told">Nothing matches these filters: drop one of them.</p></slot>`}
       ${this.answer.next_cursor ? html`<p class="row"><button @click=${this.more} ?disabled=${this.busy}>Show more</button></p>` : nothing}`;
-  }
-
-  #effect({ kind, property_id, item, added, gone, up, because }) {
-    const told = added ? [added.length && `${added.length} new`, gone.length && `${gone.length} gone`, up.length && `${up.length} moved ↑`].filter(Boolean).join(" · ") || "the order stays" : "learning…";
-    const inputs = (item?.reasons ?? []).map((reason) => reason.input).filter((input) => input !== "other").slice(0, EFFECT_SHOWN);
-    return html`<div class="effect row apart" role="status"><span>${kind === "like" ? "Liked" : "Disliked"} <b>${property_id}</b>: ${told}</span>
-      <span class="row">${because ? html`<span class="soft">because of ${nameOf(because)}</span>` : added ? html`<span class="soft">because of</span>
-        ${inputs.map((input) => html`<button class="chip" @click=${() => this.because(input)}>${nameOf(input)}</button>`)}` : nothing}
-      <button @click=${this.undo}>Undo <kbd aria-hidden="true">Z</kbd></button></span></div>`;
   }
 }
 define("recommendation-feed", RecommendationFeed);
