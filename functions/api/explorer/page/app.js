@@ -109,8 +109,7 @@ class TwinExplorer extends TwinElement {
     if (!this.ready) return html`<main>${this.waiting(3)}</main>`;
     if (!session.token || !this.place) return html`<main><sign-in .trouble=${this.trouble} @twin-signed-in=${() => this.#signedIn()}></sign-in></main>`;
     const { place } = this;
-    return html`<a class="skip" href="#main" @click=${(event) => { event.preventDefault(); this.renderRoot.querySelector("main").focus(); }}>Skip to content</a>
-      <header><div><span class="brand"><img src=${new URL("icon.svg", import.meta.url).pathname} alt="">Portfolio Twin
+    return html`<header><a class="skip" href="#main" @click=${(event) => { event.preventDefault(); this.renderRoot.querySelector("main").focus(); }}>Skip to content</a><div><span class="brand"><img src=${new URL("icon.svg", import.meta.url).pathname} alt="">Portfolio Twin
         <span class="soft">${session.tenant}</span></span>
         <nav aria-label="Screens">${TABS.map(([screen, name]) => html`<a href=${format({ ...place, screen, open: "" })}
           aria-current=${place.screen === screen ? "page" : nothing}>${name}</a>`)}</nav>
@@ -122,7 +121,7 @@ class TwinExplorer extends TwinElement {
         ${this.news ? html`<p class="news told row apart" role="status"><span>${this.news}</span><button @click=${() => { this.news = ""; }}>Good</button></p>` : nothing}
         ${this.trouble ? html`<div class="news">${this.waiting(1, () => this.#signedIn())}</div>` : nothing}
         <div class="beside ${place.open ? "open" : ""}"><div>${this.#screen(place)}</div>
-          ${place.open ? html`<property-drawer .property=${place.open} .user=${place.user} .tab=${place.tab} .refused=${canWrite() ? "" : READ_ONLY}></property-drawer>` : nothing}</div>
+          ${place.open ? html`<property-drawer @twin-feedback=${(event) => this.renderRoot.querySelector("feed-screen")?.thumbed(event)} .property=${place.open} .user=${place.user} .tab=${place.tab} .refused=${canWrite() ? "" : READ_ONLY}></property-drawer>` : nothing}</div>
       </main>
       <footer>A suggestion, not advice, and not for steering people towards or away from a neighbourhood. ${this.version ? `Model ${this.version}.` : ""}</footer>`;
   }

@@ -9,18 +9,23 @@ const known = (value) => value !== undefined && value !== null;
 
 export const count = (value) => whole.format(value);
 export const dollars = (value) => `$${whole.format(value)}`;
-export const exact = (share) => `${(share * 100).toFixed(1)} %`;
-/** With a digit more where a whole one would hide the difference: 99.4 %. */
-export const percent = (share) => (share > 0 && share < 0.1) || (share >= 0.9 && share < 1) ? exact(share) : `${Math.round(share * 100)} %`;
+export const exact = (share) => `${(share * 100).toFixed(1)} %`.replace(/^-(?=0\.0 )/, "").replace("-", "−");
+/** With a digit more near the ends, where a whole number would hide the difference: 99.4 %. */
+export function percent(share) {
+  if (share > 0.9995 && share < 1) return "> 99.9 %";
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  return Math.abs(share - 0.5) > 0.4 && share > 0 && share < 1 ? exact(share) : `${Math.round(share * 100)} %`;
+}
 export const signed = (value, digits = 2) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
 export const logit = (share) => Math.log(share / (1 - share));
 export const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
-const SHOWN = { price: dollars,
-  listing_price: dollars, estimated_value: dollars, price_per_sqft: dollars, cap_rate: exact, cash_on_cash_return: exact,
+const roundly = (share) => `${Math.round(share * 100)} %`;
+const SHOWN = {
+  price: dollars, listing_price: dollars, estimated_value: dollars, price_per_sqft: dollars, cap_rate: exact, cash_on_cash_return: exact,
   square_footage: (v) => `${count(v)} ft²`, lot_size_sqft: (v) => `${count(v)} ft²`, year_built: String,
-  lat: (v) => `${v.toFixed(4)}°`, lon: (v) => `${v.toFixed(4)}°`, condition_score: percent, confidence: percent,
+  lat: (v) => `${v.toFixed(4)}°`, lon: (v) => `${v.toFixed(4)}°`, condition_score: roundly, confidence: roundly,
   days_on_market: (v) => plural(v, "day"),
 };
 const NAMES = { price_per_sqft: "price per ft²", lot_size_sqft: "lot size", lat: "latitude", lon: "longitude", zipcode: "zip code",
@@ -37,9 +42,10 @@ export function value(field, given) {
 }
 
 /** As `value`, as short as an axis needs it. */
-export const brief = (field, given) =>
+export const brief = (field, given) => (given < 0 ? `−${positive(field, -given)}` : positive(field, given));
+const positive = (field, given) =>
   field.includes("price") || field === "estimated_value" ? `$${short.format(given)}`
-    : field === "year_built" ? String(Math.round(given)) : SHOWN[field] === exact || SHOWN[field] === percent ? value(field, given) : short.format(given);
+    : field === "year_built" ? String(Math.round(given)) : SHOWN[field] === exact || SHOWN[field] === roundly ? value(field, given) : short.format(given);
 
 /** Four facts of a listing, those that are known. */
 export const facts = ({ bedrooms, bathrooms, square_footage, year_built }) =>

@@ -1,5 +1,5 @@
 // Who is signed in: by the link that `twin serve` prints, or at the identity provider that config.json names.
-import { configure } from "./api.js";
+import { Trouble, configure } from "./api.js";
 
 const KEY = "portfolio-twin";
 const SCOPE = "openid twin/read twin/write";
@@ -31,17 +31,20 @@ async function atProvider({ authority, client_id }) {
   manager = new UserManager({
     authority, client_id, redirect_uri, post_logout_redirect_uri: redirect_uri, response_type: "code", scope: SCOPE,
     userStore: store, stateStore: store, automaticSilentRenew: false,
-    extraQueryParams: {},
   });
   if (new URLSearchParams(location.search).has("code")) {
-    const { state } = await manager.signinRedirectCallback();
+    const { state } = await manager.signinRedirectCallback().catch(unreached);
     history.replaceState(null, "", `/${state ?? ""}`);
   }
   const user = await manager.getUser();
   if (user && (!user.expired || user.refresh_token)) take(user.access_token);
 }
 
-export const signIn = () => manager.signinRedirect({ state: location.hash });
+export const signIn = () => manager.signinRedirect({ state: location.hash }).catch(unreached);
+
+function unreached(error) {
+  throw new Trouble(`Signing in did not work (${error.message}). Try again; if it stays, whoever manages your accounts can help.`);
+}
 
 /** Its tokens are gone from here, then from the provider. */
 export async function signOut() {

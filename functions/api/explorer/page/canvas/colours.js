@@ -10,12 +10,13 @@ const KINDS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00",
 const UNKNOWN = "#9aa3af";
 
 const hex = (bytes) => `#${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-const viridis = (t) => hex(VIRIDIS.map((powers) => Math.round(255 * Math.min(1, Math.max(0, powers.reduceRight((sum, power) => sum * t + power, 0))))));
+const viridis = (t) => VIRIDIS.map((powers) => 255 * Math.min(1, Math.max(0, powers.reduceRight((sum, power) => sum * t + power, 0))));
+const faded = (channels, by) => channels.map((channel) => channel + (226 - channel) * by);
 const packed = (colour) => (0xff000000 | (parseInt(colour.slice(5, 7), 16) << 16) | (parseInt(colour.slice(3, 5), 16) << 8) | parseInt(colour.slice(1, 3), 16)) >>> 0;
 
-/** 255 steps from low to high, the lowest index for what is not known; on a light ground the high end is the dark one. */
+/** 255 steps from low to high, the lowest index for what is not known; on a light ground the high end is the dark one, and the low one pale. */
 export function scale(dark) {
-  const step = (i) => viridis(0.04 + 0.94 * (dark ? i : 1 - i));
+  const step = (t) => hex((dark ? viridis(0.04 + 0.96 * t) : faded(viridis(1 - t), 0.75 * (1 - t) ** 2)).map(Math.round));
   const colours = [UNKNOWN, ...Array.from({ length: STEPS - 1 }, (_, i) => step(i / (STEPS - 2)))];
   return { palette: Uint32Array.from(colours, packed), colours: colours.slice(1) };
 }

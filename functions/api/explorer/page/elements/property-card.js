@@ -27,6 +27,7 @@ class PropertyCard extends TwinElement {
   };
 
   static styles = [look, css`
+    :host { container-type: inline-size; }
     article {
       display: grid; grid-template-columns: auto 1fr auto; gap: 0.3rem 1rem; cursor: pointer; position: relative;
       background: var(--surface); border: 1px solid var(--line); border-radius: var(--round); padding: 0.85rem 1.1rem;
@@ -44,10 +45,8 @@ class PropertyCard extends TwinElement {
     .side { display: grid; gap: 0.45rem; justify-items: end; align-content: space-between; width: 9.6rem; }
     match-score { width: 100%; }
     .status { border: 1px solid var(--line); border-radius: 99px; padding: 0 0.55em; font-size: 0.78rem; color: var(--soft); }
-    @media (max-width: 620px) {
-      article { grid-template-columns: 1fr; } .picture { display: none; }
-      .side { width: 100%; justify-items: stretch; }
-    }
+    @container (min-width: 900px) { .side { width: auto; grid-template-columns: auto 10rem; gap: 1.6rem; align-content: center; align-items: center; } match-score { order: 2; } }
+    @container (max-width: 560px) { article { grid-template-columns: 1fr; } .picture { display: none; } .side { width: 100%; justify-items: stretch; } }
   `];
 
   focus() {

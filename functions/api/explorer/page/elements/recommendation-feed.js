@@ -6,6 +6,7 @@ import { css, html, nothing, repeat } from "../vendor/vendor.js";
 import "./property-card.js";
 import { difference } from "./thumb-effect.js";
 
+const MOST = 100; // that one request answers
 const FOR_SALE = { listing_status: ["Active"] };
 
 class RecommendationFeed extends TwinElement {
@@ -24,7 +25,7 @@ class RecommendationFeed extends TwinElement {
   constructor() {
     super();
     Object.assign(this, { size: 20, filters: FOR_SALE, discover: false, variety: 0, gone: "" });
-    this.addEventListener("twin-feedback", (event) => this.#thumbed(event.detail));
+    this.addEventListener("twin-feedback", (event) => this.thumbed(event.detail, event.composedPath()[0]));
   }
 
   connectedCallback() {
@@ -53,11 +54,12 @@ class RecommendationFeed extends TwinElement {
     return (this.answer?.recommendations ?? []).filter((item) => item.property_id !== this.gone);
   }
 
-  async load() {
-    const answer = await this.ask(() => recommend(this.request));
+  async load(shown = 0) {
+    const asked = { ...this.request, top_k: Math.min(MOST, Math.max(this.size, shown)) };
+    const answer = await this.ask(() => recommend(asked));
     if (!answer) return false;
     this.answer = answer;
-    this.tell("twin-answer", { answer, request: this.request });
+    this.tell("twin-answer", { answer, request: asked });
     return true;
   }
 
@@ -66,23 +68,24 @@ class RecommendationFeed extends TwinElement {
     if (answer) this.answer = { ...answer, recommendations: [...this.answer.recommendations, ...answer.recommendations] };
   }
 
-  async #thumbed({ property_id, kind, done }) {
+  /** The card leaves at once; what comes of it is told when it is stored. Also of a thumb that was given elsewhere. */
+  async thumbed({ property_id, kind, done }, thumbs) {
     const before = this.shown.map((item) => item.property_id);
     const item = this.shown.find((one) => one.property_id === property_id);
-    this.#step(0);
+    if (item) this.#step(0);
     this.gone = property_id;
     this.effect = { item, kind, property_id };
-    if (!(await done)) [this.gone, this.effect] = ["", undefined];
-    else if (await this.load()) this.effect = { item, kind, property_id, ...difference(before, this.shown.map((one) => one.property_id), property_id) };
+    if (!(await done)) [this.gone, this.effect, this.trouble] = ["", undefined, thumbs.trouble];
+    else if (await this.load(before.length)) this.effect = { item, kind, property_id, ...difference(before, this.shown.map((one) => one.property_id), property_id) };
     this.requestUpdate();
   }
 
   async undo() {
     const thumbs = Object.assign(document.createElement("feedback-thumbs"), { user: this.user, property: this.effect.property_id });
-    const { property_id } = this.effect;
+    const { property_id } = this.effect, shown = this.shown.length;
     if (!(await thumbs.clear())) { this.trouble = thumbs.trouble; return; }
     [this.gone, this.effect] = ["", undefined];
-    await this.load();
+    await this.load(shown);
     this.#focus(property_id);
   }
 

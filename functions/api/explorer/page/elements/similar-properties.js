@@ -1,15 +1,16 @@
 // <similar-properties property-id="HV-00231">: look-alikes, each with what is different about it.
 import { similar } from "../api.js";
 import { TwinElement, define } from "../element.js";
-import { brief, facts, nameOf, percent, value } from "../formats.js";
+import { brief, facts, percent, value } from "../formats.js";
 import { look } from "../look.js";
 import { css, html, nothing } from "../vendor/vendor.js";
 
 const COMPARED = ["listing_price", "bedrooms", "bathrooms", "square_footage", "year_built"];
 const LEAST = 0.02; // of the field itself: less is no difference that one would name
 const SHOWN = 3;
+const UNITS = { listing_price: "", bedrooms: " bed", bathrooms: " bath", square_footage: " ft²", year_built: " years" };
 
-/** The fields that differ, the strongest first, as "▲ $40K price". */
+/** The fields that differ, the strongest first. */
 export function differences(of, than) {
   return COMPARED.filter((field) => of[field] != null && than[field] != null && Math.abs(of[field] - than[field]) > LEAST * Math.abs(than[field] || 1) * (field === "year_built" ? 0.1 : 1))
     .sort((a, b) => Math.abs(of[b] / than[b] - 1) - Math.abs(of[a] / than[a] - 1)).slice(0, SHOWN)
@@ -41,7 +42,7 @@ class SimilarProperties extends TwinElement {
       <div class="row apart"><button class="name" @click=${() => this.tell("twin-open", { property_id })}>${it.property_type ?? "Property"}${it.zipcode ? ` · ${it.zipcode}` : ""} · ${value("listing_price", it.listing_price)}</button>
         <span title="cosine of the two embeddings">${percent(similarity_score)} alike</span></div>
       <div class="row"><span class="soft">${[property_id, it.listing_status, facts(it)].filter(Boolean).join(" · ")}</span></div>
-      ${this.reference ? html`<div class="row">${differences(it, this.reference).map(({ field, by }) => html`<span class="delta">${by > 0 ? "▲" : "▼"} ${brief(field === "year_built" ? "years" : field, Math.abs(by))} ${field === "year_built" ? (by > 0 ? "years newer" : "years older") : nameOf(field)}</span>`)}</div>` : nothing}</li>`)}</ul>`;
+      ${this.reference ? html`<div class="row">${differences(it, this.reference).map(({ field, by }) => html`<span class="delta">${by > 0 ? "▲ +" : "▼ −"}${brief(field === "year_built" ? "" : field, Math.abs(by))}${UNITS[field]}</span>`)}</div>` : nothing}</li>`)}</ul>`;
   }
 }
 define("similar-properties", SimilarProperties);

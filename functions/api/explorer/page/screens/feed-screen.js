@@ -24,9 +24,18 @@ class FeedScreen extends TwinElement {
     this.who = await this.ask(() => investor(this.place.user));
   }
 
+  get #feed() {
+    return this.renderRoot.querySelector("recommendation-feed");
+  }
+
+  /** The focus, where the drawer was opened from. */
   back(name) {
-    const cards = this.renderRoot.querySelector("recommendation-feed").renderRoot.querySelectorAll("property-card");
-    [...cards].find((card) => card.item.property_id === name)?.focus();
+    [...this.#feed.renderRoot.querySelectorAll("property-card")].find((card) => card.item.property_id === name)?.focus();
+  }
+
+  /** A thumb that was given in the drawer. */
+  thumbed(event) {
+    this.#feed.thumbed(event.detail, event.composedPath()[0]);
   }
 
   render() {

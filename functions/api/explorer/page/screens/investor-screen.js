@@ -7,7 +7,7 @@ import { css, html, nothing } from "../vendor/vendor.js";
 import "../elements/learnt-buy-box.js";
 import "../elements/match-score.js";
 
-const SIGNS = { deal: "★", like: "＋", dislike: "✕", outreach: "✉", view: "○" };
+const SIGNS = { deal: "★", like: "♥", dislike: "✕", outreach: "✉", view: "○" };
 const EVENTS = { deal: ["deal"], like: ["like"], dislike: ["dislike"], outreach: ["contact"], view: ["view"] };
 
 class InvestorScreen extends TwinElement {

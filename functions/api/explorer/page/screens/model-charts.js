@@ -3,17 +3,24 @@ import { html, nothing, svg } from "../vendor/vendor.js";
 
 const RIVALS = { twin: "this model", tower: "its tower alone", content_knn: "content kNN", popularity: "popularity" };
 const NAMES = { ece: "calibration error", f1: "F1", embedding_rank: "rank of the embedding", live_like_tested: "live like tested" };
-const short = (value) => (value === null || value === undefined ? "–" : Math.abs(value) > 0 && Math.abs(value) < 0.001 ? value.toExponential(1) : value.toFixed(3).replace(/\.?0+$/, ""));
+const short = (value) => (value === null || value === undefined ? "–" : Math.abs(value) > 0 && Math.abs(value) < 0.001 ? value.toExponential(1) : value.toFixed(3).replace(/\.?0+$/, "").replace("-", "−"));
 const pct = (share) => `${Math.max(0, Math.min(100, share * 100))}%`;
 const picture = (height, inside) => html`<svg width="100%" height=${height} aria-hidden="true">${inside}</svg>`;
 
-/** Which way is good is what the gate's own verdict shows: a value at or above its limit, or at or below it. */
+const AT_MOST = new Set(["finite", "loss_decreased", "ece", "unit_norm"]); // of the others more is better
+
+/** Each gate with its margin: how far the value lies from its limit, on a scale that holds both. */
 export function gateRows(gates) {
-  return html`<table><thead><tr><th>gate</th><th class="number">value</th><th class="number">limit</th><th></th></tr></thead><tbody>${Object.entries(gates).map(([name, { value, limit, passed, note }]) => {
-    const above = value === null || (passed ? value >= limit : value < limit);
-    return html`<tr><td>${NAMES[name] ?? name.replaceAll("_", " ")}${note ? html`<br><small>${note}</small>` : nothing}</td><td class="number">${short(value)}</td>
-      <td class="number">${above ? "≥" : "≤"} ${short(limit)}</td><td class=${passed ? "good" : "bad"}>${passed ? "✓ passed" : "✕ failed"}</td></tr>`;
-  })}</tbody></table>`;
+  return html`<table><thead><tr><th>gate</th><th class="number">value</th><th class="number">limit</th><th><span class="hidden">margin</span></th><th class="number">verdict</th></tr></thead>
+    <tbody>${Object.entries(gates).map(([name, gate]) => gateRow(name, gate))}</tbody></table>`;
+}
+
+function gateRow(name, { value, limit, passed, note }) {
+  const whole = 1.15 * Math.max(Math.abs(value ?? 0), Math.abs(limit ?? 0)) || 1;
+  const margin = picture(14, svg`<rect class="track" width="100%" height="8" y="3" rx="4" /><rect class=${passed ? "bar" : "bad"} width=${pct(Math.max(0.01, (value ?? 0) / whole))} height="8" y="3" rx="4" />
+    <line class="limit" x1=${pct(limit / whole)} x2=${pct(limit / whole)} y1="0" y2="14" />`);
+  return html`<tr><td>${NAMES[name] ?? name.replaceAll("_", " ")}${note ? html`<br><small>${note}</small>` : nothing}</td><td class="number">${short(value)}</td>
+    <td class="number">${AT_MOST.has(name) ? "≤" : "≥"} ${short(limit)}</td><td class="margin">${value === null || value === undefined ? nothing : margin}</td><td class="number ${passed ? "good" : "bad"}">${passed ? "✓ passed" : "✕ failed"}</td></tr>`;
 }
 
 export function rivals(ranking) {

@@ -6,17 +6,22 @@ import { look } from "../look.js";
 import { css, html, nothing } from "../vendor/vendor.js";
 import { gateRows, interval, lossLine, rivals, versionBars } from "./model-charts.js";
 
-const GROUPS = { history: "by how much they had done", price: "by price", property_type: "by type of property" };
+const GROUPS = {
+  history: "Properties dealt with before", as_new: "Asked as if new, properties known", new_properties: "Properties nobody had dealt with",
+  likeness: "What they chose next, beside what they chose before", property_type: "Type of what they chose",
+};
+const whom = (text) => text.split(":execution:")[1]?.split("-")[0].concat(" machine") ?? text; // of an execution, whose it is
 const figure = (value) => (typeof value === "number" ? value.toFixed(3) : "–");
 
 class ModelScreen extends TwinElement {
   static properties = { place: { attribute: false }, known: { state: true }, details: { state: true }, link: { state: true } };
 
   static styles = [look, css`
-    .halves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); gap: 1.25rem; margin-top: 1.1rem; align-items: start; }
-    svg { display: block; } .axis { stroke: var(--line); } .bar { fill: var(--accent); } .other { fill: var(--edge); } .limit { stroke: var(--bad); stroke-width: 2; } .range { stroke: var(--edge); stroke-width: 2; }
+    .halves { columns: 2 30rem; column-gap: 1.25rem; margin-top: 1.1rem; } .halves > * { break-inside: avoid; margin-bottom: 1.25rem; }
+    .track { fill: var(--raised); } rect.bad { fill: var(--bad); } td.margin { width: 18%; min-width: 4rem; vertical-align: middle; }
+    svg { display: block; } .axis { stroke: var(--line); } .bar { fill: var(--accent); } .other { fill: var(--edge); } .limit { stroke: var(--ink); stroke-width: 2; } .range { stroke: var(--edge); stroke-width: 2; }
     .line { fill: none; stroke: var(--accent); stroke-width: 2; } .second { stroke: var(--edge); }
-    text { fill: var(--soft); font-size: 11px; } td.picture { width: 34%; } h3 { margin-top: 0.9rem; } select { max-width: 100%; }
+    text { fill: var(--soft); font-size: 11px; } td.picture { width: 34%; } td.slice { width: 30%; } td.people { width: 22%; color: var(--soft); } h3 { margin-top: 0.9rem; } select { max-width: 100%; }
   `];
 
   willUpdate(changed) {
@@ -47,7 +52,7 @@ class ModelScreen extends TwinElement {
     const { live } = known, version = details?.version ?? "";
     const one = known.versions.find((each) => each.version === version);
     return html`<div class="row apart"><div><h1>${version === live?.version ? "Live model" : "Model"} ${version}</h1>
-        <p class="soft">${[one?.kind, version === live?.version && live && `promoted ${ago(live.promoted_at)} by ${live.promoted_by}`, live?.previous && `before it ${live.previous}`].filter(Boolean).join(" · ")}</p></div>
+        <p class="soft">${[one?.kind, version === live?.version && live && `promoted ${ago(live.promoted_at)} by the ${whom(live.promoted_by)}`, live?.previous && `before it ${live.previous}`].filter(Boolean).join(" · ")}</p></div>
         <span class="row"><label class="row">Version <select @change=${(event) => this.tell("twin-go", { version: event.target.value })}>${known.versions.map((each) => html`
           <option value=${each.version} ?selected=${each.version === version}>${each.version}${each.version === live?.version ? " (live)" : ""}${each.decision === "rejected" ? " (rejected)" : ""}</option>`)}</select></label>
         <button @click=${this.#report} ?disabled=${!details?.manifest}>Report ↗</button></span></div>
@@ -71,8 +76,8 @@ class ModelScreen extends TwinElement {
   #slices({ metrics }) {
     const groups = Object.entries(metrics?.slices ?? {});
     if (!groups.length) return nothing;
-    return html`<section class="panel"><h2>For whom</h2><p class="soft">NDCG@10 with its 95 % interval.</p>${groups.map(([group, parts]) => html`<h3>${GROUPS[group] ?? `by ${group.replaceAll("_", " ")}`}</h3>
-      <div class="wide" tabindex="0" role="group" aria-label=${group}><table><tbody>${Object.entries(parts).map(([name, part]) => html`<tr><td>${name.replaceAll("_", " ")}</td><td class="number">${count(part.users)}</td>
+    return html`<section class="panel"><h2>For whom</h2><p class="soft">NDCG@10 with its 95 % interval.</p>${groups.map(([group, parts]) => html`<h3>${GROUPS[group] ?? group.replaceAll("_", " ")}</h3>
+      <div class="wide" tabindex="0" role="group" aria-label=${group}><table><tbody>${Object.entries(parts).filter(([, part]) => part.users).map(([name, part]) => html`<tr><td class="slice">${name.replaceAll("_", " ").replace("-", group === "history" ? "–" : "-")}</td><td class="number people">${plural(part.users, "investor")}</td>
         <td class="picture">${part.ndcg_at_10 ? interval(part.ndcg_at_10, 0.6) : html`<span class="soft">too few to tell</span>`}</td><td class="number">${figure(part.ndcg_at_10?.value)}</td></tr>`)}</tbody></table></div>`)}</section>`;
   }
 
@@ -83,7 +88,7 @@ class ModelScreen extends TwinElement {
 
   #learning({ history }) {
     if (!history?.epochs?.length) return nothing;
-    return html`<section class="panel"><h2>Learning</h2><p class="soft">${plural(history.epochs.length, "epoch")}, the best ${history.best_epoch}, ${figure(history.seconds)} s.</p>${lossLine(history.epochs, history.best_epoch)}</section>`;
+    return html`<section class="panel"><h2>Learning</h2><p class="soft">${plural(history.epochs.length, "epoch")}, the best ${history.best_epoch}, ${history.seconds.toFixed(1)} s.</p>${lossLine(history.epochs, history.best_epoch)}</section>`;
   }
 }
 define("model-screen", ModelScreen);

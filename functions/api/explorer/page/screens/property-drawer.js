@@ -18,9 +18,10 @@ class PropertyDrawer extends TwinElement {
 
   static styles = [look, css`
     :host { position: sticky; top: 4.4rem; }
-    section { background: var(--surface); border: 1px solid var(--line); border-radius: var(--round); padding: 1.1rem 1.25rem; max-height: calc(100vh - 5.6rem); overflow: auto; overscroll-behavior: contain; }
+    section { background: var(--surface); border: 1px solid var(--line); border-radius: var(--round); padding: 1.1rem 1.25rem; max-height: calc(100vh - 5.6rem); overflow: auto; overscroll-behavior: contain; display: grid; gap: 0.55rem; align-content: start; }
+    section:focus { outline: none; } match-score { flex: 1; }
     h1 { font-size: 1.15rem; } .close { font-size: 1.3rem; line-height: 1; }
-    [role="tablist"] { display: flex; flex-wrap: wrap; gap: 0.2rem; border-bottom: 1px solid var(--line); margin: 0.9rem 0; }
+    [role="tablist"] { display: flex; flex-wrap: wrap; gap: 0.2rem; border-bottom: 1px solid var(--line); margin: 0.4rem 0 0.2rem; }
     [role="tab"] { border: 0; border-radius: 0; background: none; border-bottom: 2px solid transparent; color: var(--soft); }
     [role="tab"][aria-selected="true"] { border-color: var(--accent); color: var(--ink); font-weight: 600; }
     @media (max-width: 1100px) { :host { position: fixed; inset: 0 0 0 auto; top: 0; width: min(100vw, 34rem); z-index: 8; } section { max-height: none; height: 100%; border-radius: 0; box-shadow: 0 0 40px rgb(0 0 0 / 0.3); } }

@@ -23,7 +23,7 @@ class SignIn extends TwinElement {
     return html`<div class="panel stack"><h1>Portfolio Twin</h1>
       <p>Learns what each investor wants, from what they do, and finds it.</p>
       ${this.trouble ? html`<p class="told" role="alert">${this.trouble.message}</p>` : nothing}
-      ${session.providers ? html`<p><button class="first" @click=${signIn}>Sign in</button></p>`
+      ${session.providers ? html`<p><button class="first" @click=${() => this.ask(signIn)}>Sign in</button></p>`
         : html`<p>You are not signed in. Open the link that <code>make serve</code> printed for your tenant, or paste a token:</p>
           <form @submit=${this.#paste}><input name="token" required autocomplete="off" aria-label="token"><button class="first">Open</button></form>`}
     </div>`;
