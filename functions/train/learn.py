@@ -1,7 +1,8 @@
 """Learning a twin: once to settle what the validation targets can say, then again with them, then with everything."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,29 +31,31 @@ class Learner:
 
     def settle(self, data: TrainingData) -> "Settled":
         """The first fit; raises InvalidInput where there is nothing to learn from, Interrupted when it is stopped."""
-        tower = self._tower(data, "first")
-        twin = assemble(data, tower, self.design, Decisions())
-        decisions = Decisions(slope=measure_slope(twin, data.validation))
-        twin = replace(twin, slope=decisions.slope)
-        if self._ranks and len(data.validation.users) >= VALIDATIONS_NEEDED:
-            from functions.train.ranking.fit import settle_layer  # torch is not even imported for a content model
+        with self._layer_towers(data, self._ranks and len(data.validation.users) >= VALIDATIONS_NEEDED) as layer_towers:
+            tower = self._tower(data, "first")
+            twin = assemble(data, tower, self.design, Decisions())
+            decisions = Decisions(slope=measure_slope(twin, data.validation))
+            twin = replace(twin, slope=decisions.slope)
+            if layer_towers:
+                from functions.train.ranking.fit import settle_layer  # torch is not even imported for a content model
 
-            layer, form = settle_layer(twin, data, self._layer_towers(data), self.progress)
-            twin = replace(twin, ranking=layer)
-            decisions = replace(decisions, ranking=layer is not None, **form._asdict())
+                layer, form = settle_layer(twin, data, layer_towers(), self.progress)
+                twin = replace(twin, ranking=layer)
+                decisions = replace(decisions, ranking=layer is not None, **form._asdict())
         decisions = replace(decisions, confidence=measure_confidence(twin, data))
         return Settled(decisions, tower)
 
     def learn(self, data: TrainingData, decisions: Decisions, stage: str) -> "Learnt":
         """By what was settled, the last epoch kept; raises as `settle`."""
-        tower = self._tower(data, stage)
-        twin = assemble(data, tower, self.design, decisions)
-        if decisions.ranking:
-            from functions.train.ranking.fit import Form, learn_layer  # as above
+        with self._layer_towers(data, decisions.ranking) as layer_towers:
+            tower = self._tower(data, stage)
+            twin = assemble(data, tower, self.design, decisions)
+            if layer_towers:
+                from functions.train.ranking.fit import Form, learn_layer  # as above
 
-            form = Form(learnt_scales=decisions.learnt_scales, compares=decisions.compares)
-            layer = learn_layer(data, self._layer_towers(data), self.design.config, form)
-            twin = replace(twin, ranking=layer)
+                form = Form(learnt_scales=decisions.learnt_scales, compares=decisions.compares)
+                layer = learn_layer(data, layer_towers(), self.design.config, form)
+                twin = replace(twin, ranking=layer)
         return Learnt(twin, [epoch["train_loss"] for epoch in tower.history])
 
     @property
@@ -70,10 +73,16 @@ class Learner:
             data, self.design.config, device=self.device, checkpoints=checkpoints, progress=self.progress
         )
 
-    def _layer_towers(self, data: TrainingData) -> "Sequence[Tower]":
-        from functions.train.ranking.towers import train_towers  # as above
+    @contextmanager
+    def _layer_towers(self, data: TrainingData, wanted: bool) -> "Iterator[Callable[[], Sequence[Tower]] | None]":
+        """Begun at once, to be trained beside the model's own tower; None where the layer has no part."""
+        if not wanted:
+            yield None
+            return
+        from functions.train.ranking.towers import layer_towers  # as above
 
-        return train_towers(data, self.design.config, device=self.device, progress=self.progress)
+        with layer_towers(data, self.design.config, device=self.device, progress=self.progress) as towers:
+            yield towers
 
 
 class Settled(NamedTuple):

@@ -16,7 +16,8 @@ from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.services.pipeline.index_shard import index_shard
 from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
 from portfolio_twin.services.pipeline.run import Run
-from tests.benchmarks.figures import milliseconds, publish
+from tests.benchmarks.measure.clock import milliseconds
+from tests.benchmarks.measure.figures import publish
 from tests.fakes.twins import small_catalogue, small_twin
 
 PROPERTIES = 10_000

@@ -10,7 +10,7 @@ from functions.train.training_data import TrainingData
 from infra.simulator import MARKETS, simulate
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.model.config import TwinConfig
-from tests.benchmarks.figures import publish
+from tests.benchmarks.measure.figures import publish
 
 SEED = 7
 

@@ -1,13 +1,14 @@
 """Towers that were not trained on some investors: whose choices then show what the ranking layer can learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from functions.train.progress import Progress
-from functions.train.tower.train import train_tower
+from functions.train.tower.beside import Lesson, trained_beside
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.model.config import TwinConfig
@@ -25,20 +26,24 @@ class Tower(NamedTuple):
     unseen: Numbers  # (u,) their ids
 
 
-def train_towers(data: TrainingData, config: TwinConfig, *, device: str, progress: Progress) -> Sequence[Tower]:
-    """The one that will serve, trained on everybody, then one for each fold of the investors."""
+@contextmanager
+def layer_towers(
+    data: TrainingData, config: TwinConfig, *, device: str, progress: Progress
+) -> Iterator[Callable[[], Sequence[Tower]]]:
+    """The one that will serve, trained on everybody, then one for each fold of the investors; called when needed."""
     users = np.unique(data.learnt_from.log.users)
     folds = fold_of(users, config.seed)
-    quiet, towers = Progress(stop=progress.stop), []
+    hidden = [users[folds == fold] for fold in range(-1, FOLDS)]
     config = replace(
         config, popularity_weight=config.ranking_popularity_weight, epochs=max(round(config.epochs * EPOCHS_SHARE), 1)
     )
-    for fold in range(-1, FOLDS):
-        progress.say(f"ranking: tower {fold + 2} of {FOLDS + 1}")
-        unseen = users[folds == fold]
-        tower = train_tower(data.without(unseen), config, device=device, checkpoints=None, progress=quiet)
-        towers.append(Tower(tower.encoder, tower.market_taste, unseen))
-    return towers
+    with trained_beside(Lesson(data, config, device), hidden, progress) as trained:
+
+        def towers() -> Sequence[Tower]:
+            progress.say(f"ranking: {len(hidden)} towers")
+            return [Tower(t.encoder, t.market_taste, unseen) for t, unseen in zip(trained(), hidden, strict=True)]
+
+        yield towers
 
 
 def fold_of(users: Numbers, seed: int) -> Numbers:

@@ -11,10 +11,6 @@ from functions.train.training_data import TrainingData
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.model.config import TwinConfig
 
-# Properties below which one thread is faster: the steps are so short that threads mostly wait for each other, and where
-# something else runs on the machine they wait long (at 1 500 properties on two busy cores: 25 s against 106 s).
-SMALL_CATALOGUE = 5_000
-
 
 def train_tower(
     data: TrainingData, config: TwinConfig, *, device: str, checkpoints: Checkpoints | None, progress: Progress
@@ -23,8 +19,8 @@ def train_tower(
     training = training_set(data.learnt_from, data.X, config)
     if len(training.examples) == 0:
         raise InvalidInput("no investor has a deal or like beside another interaction: there is nothing to train on")
-    if len(training.X) < SMALL_CATALOGUE:
-        torch.set_num_threads(1)
+    # Steps are so short that threads mostly wait for each other; what can be done at once are whole towers (`beside`).
+    torch.set_num_threads(1)
     trained = train(training, data, config, device=device, checkpoints=checkpoints, progress=progress)
     return FittedTower(
         encoder=trained.network.tower.export(),

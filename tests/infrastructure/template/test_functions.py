@@ -13,7 +13,7 @@ from tests.infrastructure.resources import API, ROOT, Resources, functions, of_t
 EVENTS = ROOT / "tests/events"
 
 
-def test_there_are_the_functions_of_the_folders(resources: Resources) -> None:
+def test_the_functions_are_those_of_the_folders(resources: Resources) -> None:
     folders = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("functions/*/*/app.py")}
     assert {function["Properties"]["CodeUri"] for function in functions(resources).values()} == {
         f"{folder}/" for folder in folders

@@ -13,6 +13,7 @@ import numpy as np
 from portfolio_twin.adapters.qdrant import points
 from portfolio_twin.adapters.qdrant.collections import ensure_collection
 from portfolio_twin.adapters.qdrant.connection import ApiKey, IndexConnection
+from portfolio_twin.adapters.qdrant.erasure import TenantPoints
 from portfolio_twin.adapters.qdrant.filters import EVERYTHING
 from portfolio_twin.adapters.qdrant.points import COLLECTIONS, Owner, PointKind, PropertyHit, UserHit, UserPoint, Vector
 from portfolio_twin.adapters.qdrant.store import BATCH_POINTS, PointStore
@@ -30,6 +31,9 @@ class VectorIndex:
 
     def of(self, tenant_id: UUID, version: str) -> "TenantIndex":
         return TenantIndex(self._connection, Owner(tenant_id, version), self._batch_points)
+
+    def all_versions_of(self, tenant_id: UUID) -> TenantPoints:
+        return TenantPoints(self._connection, tenant_id)
 
     def ensure_collections(self) -> None:
         """Creates what is missing of the collections and their payload indexes."""
@@ -138,6 +142,10 @@ class TenantIndex:
     def delete_properties(self, property_ids: Collection[str]) -> None:
         if property_ids:
             self._properties.delete(Narrowing(only=property_ids))
+
+    def delete_users(self, user_ids: Collection[int]) -> None:
+        if user_ids:
+            self._users.delete(Narrowing(only=[str(user_id) for user_id in user_ids]))
 
     def _store(self, kind: PointKind) -> PointStore:
         return self._properties if kind == "properties" else self._users

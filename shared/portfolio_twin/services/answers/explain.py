@@ -1,6 +1,8 @@
 """Why this answer: the share of every input and term, the liked properties nearest to it, and what would lift it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -16,7 +18,7 @@ from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.answers.give_reasons import Reason
 from portfolio_twin.services.answers.know_investor import ACTED_ON, Strategy, know_investor
 from portfolio_twin.services.answers.predict import AFFINITY, BASELINE
-from portfolio_twin.services.answers.resolve_property import Asked, PropertyReference, resolve_property
+from portfolio_twin.services.answers.resolve_property import Asked, PropertyReference, listing_of, resolve_property
 from portfolio_twin.services.answers.score_stored import features_of, score_stored
 
 NEAREST_LIKED = 3
@@ -29,7 +31,10 @@ class ExplainRequest(Strict):
 
 class LikedProperty(BaseModel):
     property_id: str
-    similarity_score: float
+    similarity_score: float = Field(description="cosine of the two embeddings, -1..1")
+    kind: str = Field(description="what the investor did with it: deal or like")
+    occurred_at: datetime = Field(description="when, the last time")
+    property: dict[str, Any] = Field(description="its fields, those that are not known left out")
 
 
 class ExplanationAnswer(BaseModel):
@@ -73,9 +78,21 @@ def _log_odds(twin: Twin, asked: Asked, variants: Catalogue) -> Floats:
 
 
 def _nearest_liked(twin: Twin, asked: Asked) -> list[LikedProperty]:
-    liked = [hit for kind, hit in asked.history if kind in POSITIVE_KINDS]
+    liked = [each for each in asked.history if each.kind in POSITIVE_KINDS]
     if not liked:
         return []
-    similarity = twin.encoder(features_of(twin, liked).X) @ twin.encoder(features_of(twin, [asked.property]).X)[0]
+    similarity = (
+        twin.encoder(features_of(twin, [each.property for each in liked]).X)
+        @ twin.encoder(features_of(twin, [asked.property]).X)[0]
+    )
     nearest = np.argsort(-similarity)[:NEAREST_LIKED]
-    return [LikedProperty(property_id=liked[i].property_id, similarity_score=float(similarity[i])) for i in nearest]
+    return [
+        LikedProperty(
+            property_id=liked[i].property.property_id,
+            similarity_score=float(similarity[i]),
+            kind=liked[i].kind,
+            occurred_at=datetime.fromtimestamp(liked[i].time, UTC),
+            property=listing_of(liked[i].property),
+        )
+        for i in nearest
+    ]

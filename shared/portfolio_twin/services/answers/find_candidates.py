@@ -29,7 +29,7 @@ def find_candidates(
     """
     if narrowing.only is not None:
         return index.search(target.astype(np.float32), limit=len(narrowing.only), narrowing=narrowing)
-    wanted = [hit.vector for kind, hit in history if KIND_WEIGHTS[kind] > 0]
+    wanted = [each.property.vector for each in history if KIND_WEIGHTS[each.kind] > 0]
     near = [vector for vector in wanted if vector is not None][:RECENT]
     lists = index.search_many(
         np.stack([target, *near]).astype(np.float32), limit=PER_QUERY if near else CANDIDATES, narrowing=narrowing

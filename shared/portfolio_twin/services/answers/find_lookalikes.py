@@ -1,6 +1,5 @@
 """Properties like this one, and the investors who would want it."""
 
-import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -10,27 +9,31 @@ from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Filters, Narrowing, Strict
 from portfolio_twin.domain.properties import LISTING_STATUSES, ListingStatus
-from portfolio_twin.errors import InvalidInput
+from portfolio_twin.model.config import LIVE_DIMENSIONS
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.services.answers.know_investor import evidence_weight
-from portfolio_twin.services.answers.recommend import TopK, listing_of
-from portfolio_twin.services.answers.resolve_property import stored_property
+from portfolio_twin.services.answers.recommend import TopK
+from portfolio_twin.services.answers.resolve_property import listing_of, stored_property
 from portfolio_twin.services.answers.score_stored import features_of
 
 NEAREST_ASKED = 4  # times as many as are wanted: who likes everything is near to it, and yet no better a match
+SMALLEST = 1e-6  # a vector whose every number is smaller points nowhere
+A_DIRECTION: dict[str, Any] = {"anyOf": [{"minimum": SMALLEST}, {"maximum": -SMALLEST}]}
 
 
 class SimilarRequest(Strict):
-    embedding: Annotated[list[float], Field(min_length=1, max_length=4096)]
+    embedding: Annotated[
+        list[Annotated[float, Field(ge=-1e3, le=1e3)]],
+        Field(min_length=LIVE_DIMENSIONS, max_length=LIVE_DIMENSIONS, json_schema_extra={"contains": A_DIRECTION}),
+    ]
     filters: Filters | None = None
     top_k: TopK = 10
 
     @field_validator("embedding")
     @classmethod
     def _has_a_direction(cls, value: list[float]) -> list[float]:
-        norm = math.hypot(*value)
-        if not 1e-6 < norm < 1e6:
-            raise ValueError("the embedding has no direction: its norm must lie between 1e-6 and 1e6")
+        if max(map(abs, value)) < SMALLEST:
+            raise ValueError(f"the embedding has no direction: all its numbers are below {SMALLEST}")
         return value
 
 
@@ -71,8 +74,6 @@ def find_similar(tenant: Tenant, property_id: str, filters: Filters | None, top_
 
 def find_similar_to_embedding(tenant: Tenant, request: SimilarRequest) -> SimilarProperties:
     twin = tenant.twin()
-    if len(request.embedding) != twin.config.embedding_dim:
-        raise InvalidInput(f"embedding: must have {twin.config.embedding_dim} numbers, not {len(request.embedding)}")
     vector = normalise(np.array(request.embedding, dtype=np.float32))  # (d,)
     hits = tenant.index(twin.version).search(vector, limit=request.top_k, narrowing=Narrowing(request.filters))
     return _similar(twin.version, request.filters, hits)

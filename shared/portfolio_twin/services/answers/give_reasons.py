@@ -77,8 +77,8 @@ class InMarket:
 
     def _wanted(self, gaps: Matrix) -> tuple[PropertyHit, str]:
         """The entry of the history with the least gap (h,), and what the investor did with it."""
-        kind, hit = self.history[int(np.argmin(gaps))]
-        return hit, ACTED[kind]
+        dealing = self.history[int(np.argmin(gaps))]
+        return dealing.property, ACTED[dealing.kind]
 
     def activity_words(self, i: int, contribution: float) -> str:
         """How much went on around property i beside what is usual, in the span that speaks as the contribution does."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.qdrant.points import PropertyHit
-from portfolio_twin.domain.interactions import KIND_WEIGHTS, POSITIVE_KINDS, Event
+from portfolio_twin.domain.interactions import KIND_WEIGHTS, Event
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.model.scoring.offer import Normaliser
 from portfolio_twin.model.twin import Taste, Twin
@@ -50,16 +50,13 @@ class Investor:
         """None where nobody knows: of a property without an id, or while the index is down."""
         return None if self.degraded or not property_id else property_id in self.acted_on
 
-    @property
-    def liked(self) -> tuple[str, ...]:
-        return tuple(property_id for property_id, kind, _ in self.history if kind in POSITIVE_KINDS)
-
 
 class Dealing(NamedTuple):
     """An entry of the investor's history with the property as it is stored."""
 
     kind: str
     property: PropertyHit
+    time: int  # seconds since 1970-01-01 UTC
 
 
 def know_investor(index: "TenantIndex", twin: Twin, user_id: int) -> Investor:
@@ -70,14 +67,18 @@ def know_investor(index: "TenantIndex", twin: Twin, user_id: int) -> Investor:
         return Investor(twin.known_taste(user_id)).without_index()
     if point is None:
         return Investor(twin.market, twin.market_normaliser)
-    evidence = evidence_weight(Counter(kind for _, kind, _ in point.history))
+    evidence = evidence_weight(Counter(each.kind for each in point.history))
     taste = Taste(np.asarray(point.vector, np.float32), evidence, point.log_mean)
     return Investor(taste, point.normaliser, point.history, point.acted_on)
 
 
 def dealings(investor: Investor, stored: Mapping[str, PropertyHit]) -> list[Dealing]:
     """The newest first, without properties that are no longer stored."""
-    return [Dealing(kind, stored[name]) for name, kind, _ in investor.history if name in stored]
+    return [
+        Dealing(each.kind, stored[each.property_id], each.time)
+        for each in investor.history
+        if each.property_id in stored
+    ]
 
 
 def evidence_weight(evidence: Mapping[str, int]) -> float:

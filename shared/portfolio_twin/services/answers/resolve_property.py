@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.criteria import Strict
-from portfolio_twin.domain.properties import PropertyFeatures, PropertyId
+from portfolio_twin.domain.properties import FIELDS, PropertyFeatures, PropertyId
 from portfolio_twin.errors import NotFound
 from portfolio_twin.services.answers.know_investor import Dealing, Investor, dealings
 
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from portfolio_twin.adapters.qdrant.index import TenantIndex
 
 
+def _given(name: str) -> dict[str, Any]:
+    """JSON Schema: the field is there and not null."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
 class PropertyReference(Strict):
     """A property by its features, or by the id under which it is stored."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_given("property_features"), _given("property_id")]})
 
     property_features: PropertyFeatures | None = None
     property_id: PropertyId | None = None
@@ -42,7 +49,9 @@ def resolve_property(index: "TenantIndex", investor: Investor, reference: Proper
     Of features alone the market knows nothing: for them only the investor's taste speaks.
     """
     property_id = reference.property_id
-    stored = index.get_properties([name for name, _, _ in investor.history] + ([property_id] if property_id else []))
+    stored = index.get_properties(
+        [each.property_id for each in investor.history] + ([property_id] if property_id else [])
+    )
     history = dealings(investor, stored)
     if reference.property_features is not None:
         hit = PropertyHit("", 0.0, fields_of(reference.property_features))
@@ -64,3 +73,8 @@ def _one(stored: Mapping[str, PropertyHit], property_id: str) -> PropertyHit:
 def fields_of(features: PropertyFeatures) -> dict[str, Any]:
     """Its fields, the missing ones left out."""
     return {name: value for name, value in features.__dict__.items() if value is not None and value != {}}
+
+
+def listing_of(hit: PropertyHit) -> dict[str, Any]:
+    """The property's own fields, without those that the index adds."""
+    return {name: value for name, value in hit.payload.items() if name in FIELDS}

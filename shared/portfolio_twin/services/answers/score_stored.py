@@ -36,10 +36,10 @@ def score_stored(
 
 
 def past_of(twin: Twin, history: Sequence[Dealing]) -> Past:
-    stored = [hit for _, hit in history]
+    stored = [each.property for each in history]
     return Past(
         features_of(twin, stored).X,
-        np.array([KIND_WEIGHTS[kind] for kind, _ in history], dtype=np.float32),
+        np.array([KIND_WEIGHTS[each.kind] for each in history], dtype=np.float32),
         twin.rows_of(hit.property_id for hit in stored),
         twin.learnt_until,
     )

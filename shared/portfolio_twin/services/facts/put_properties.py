@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, SkipValidation, TypeAdapter
 
 from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.tenant import Tenant
@@ -35,9 +35,7 @@ class NamedProperty(Strict):
 class PostPropertiesRequest(Strict):
     """Checked one by one, so that a bad one spoils no other."""
 
-    properties: Annotated[list[Any], Field(min_length=1, max_length=PROPERTIES_LIMIT)] = Field(
-        description="each {property_id, property}"
-    )
+    properties: Annotated[list[SkipValidation[NamedProperty | Any]], Field(min_length=1, max_length=PROPERTIES_LIMIT)]
 
 
 class Indexed(BaseModel):
