@@ -43,7 +43,9 @@ def make_explorer(market: Market, browser: Browser) -> Iterator[MakeExplorer]:
     """Explorers in contexts of their own; at the end none has broken a rule, reached another origin or thrown."""
     made: list[tuple[Explorer, bool]] = []
 
-    def make(*, lenient: bool = False, tenant: str = "harborview", scopes: str = "twin/read twin/write", **options: Any) -> Explorer:
+    def make(
+        *, lenient: bool = False, tenant: str = "harborview", scopes: str = "twin/read twin/write", **options: Any
+    ) -> Explorer:
         context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
         explorer = Explorer(market, context.new_page(), tenant, scopes)
         made.append((explorer, lenient))

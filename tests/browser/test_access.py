@@ -30,7 +30,9 @@ LOOKS: dict[str, dict[str, Any]] = {
 def violations(explorer: Explorer) -> list[str]:
     """Each as its rule, what it asks for, and where."""
     found = Axe().run(explorer.page).response["violations"]
-    return [f"{one['id']}: {one['help']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]]
+    return [
+        f"{one['id']}: {one['help']}: {node['target']} {node['html'][:160]}" for one in found for node in one["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("look", LOOKS)

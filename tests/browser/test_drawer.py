@@ -127,7 +127,18 @@ def test_an_id_is_found_a_zip_narrows_and_what_is_unknown_can_be_described(explo
 
 @pytest.mark.parametrize("name", ['a/b#c%25 "d"', "Häuschen 🏡", "HV-00231/similar"])
 def test_an_id_may_hold_any_character(explorer: Explorer, name: str) -> None:
-    explorer.api("POST", "/properties", {"properties": [{"property_id": name, "property": {"listing_price": 500000.0, "listing_status": "Active", "property_type": "Condo"}}]})
+    explorer.api(
+        "POST",
+        "/properties",
+        {
+            "properties": [
+                {
+                    "property_id": name,
+                    "property": {"listing_price": 500000.0, "listing_status": "Active", "property_type": "Condo"},
+                }
+            ]
+        },
+    )
     page = explorer.feed(USER).page
     page.get_by_label("property id or zip code").fill(name)
     page.get_by_label("property id or zip code").press("Enter")

@@ -34,7 +34,11 @@ def atlas(explorer: Explorer) -> dict[str, Any]:
     content = httpx.get(f"{explorer.market.url}/atlas/{version}", headers=headers, follow_redirects=True).content
     (size,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + size])
-    return {name: content[8 + size :][slice(*entry["data_offsets"])] for name, entry in header.items() if name != "__metadata__"}
+    return {
+        name: content[8 + size :][slice(*entry["data_offsets"])]
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
 
 
 def placed(explorer: Explorer, name: str) -> list[list[float]]:
@@ -141,8 +145,21 @@ def test_a_promotion_while_one_looks_is_told_and_no_two_models_mix(exploring: Ex
         route.fulfill(response=answer, body=body.replace(version.encode(), other.encode()))
 
     for pattern in ("/recommend$", "/investors/.*", "/atlas/.*", "/predict$", "/explain$"):
-        exploring.answer(pattern, lambda route: promoted(route) if "0badcafe" not in route.request.url else route.continue_(url=route.request.url.replace(other, version)))
-    exploring.answer("/atlas/.*", lambda route: route.fulfill(response=(a := route.fetch(url=route.request.url.replace(other, version))), body=a.body().replace(version.encode(), other.encode())))
+        exploring.answer(
+            pattern,
+            lambda route: (
+                promoted(route)
+                if "0badcafe" not in route.request.url
+                else route.continue_(url=route.request.url.replace(other, version))
+            ),
+        )
+    exploring.answer(
+        "/atlas/.*",
+        lambda route: route.fulfill(
+            response=(a := route.fetch(url=route.request.url.replace(other, version))),
+            body=a.body().replace(version.encode(), other.encode()),
+        ),
+    )
     exploring.page.get_by_label("Investor").fill("40")
     exploring.page.get_by_label("Investor").press("Enter")
     expect(exploring.page.get_by_text("A new model is live")).to_be_visible()

@@ -88,8 +88,10 @@ def test_a_thumb_acts_at_once_is_told_and_can_be_taken_back(explorer: Explorer, 
     expect(strip).to_contain_text(re.compile(r"\d+ (new|gone|moved)|the order stays"))
     after = explorer.ids()
     assert name not in after
-    told = dict(re.findall(r"(\d+) (new|gone|moved)", strip.inner_text()) and
-                [(what, int(n)) for n, what in re.findall(r"(\d+) (new|gone|moved)", strip.inner_text())])
+    told = dict(
+        re.findall(r"(\d+) (new|gone|moved)", strip.inner_text())
+        and [(what, int(n)) for n, what in re.findall(r"(\d+) (new|gone|moved)", strip.inner_text())]
+    )
     assert told.get("new", 0) == len(set(after) - set(before))
     assert told.get("gone", 0) == len(set(before) - set(after) - {name})
     assert stored(explorer, somebody_new, name) == ["dislike"]
@@ -101,7 +103,12 @@ def test_a_thumb_acts_at_once_is_told_and_can_be_taken_back(explorer: Explorer, 
 def test_a_thumb_that_was_not_stored_brings_its_card_back(explorer: Explorer, somebody_new: int) -> None:
     explorer.feed(somebody_new)
     before = explorer.ids()
-    explorer.answer("/properties/.*/feedback", lambda route: route.fulfill(status=500, json={"error": {"code": "InternalError", "message": "x", "request_id": "r-7"}}))
+    explorer.answer(
+        "/properties/.*/feedback",
+        lambda route: route.fulfill(
+            status=500, json={"error": {"code": "InternalError", "message": "x", "request_id": "r-7"}}
+        ),
+    )
     explorer.cards.first.get_by_role("button", name="Like", exact=True).click()
     expect(explorer.page.get_by_role("alert").filter(has_text="r-7")).to_be_visible()
     assert explorer.ids() == before

@@ -24,7 +24,9 @@ def test_the_history_and_the_box_are_the_api_s(explorer: Explorer) -> None:
 def test_an_end_that_is_dragged_goes_into_the_filters_and_reset_takes_it_back(explorer: Explorer) -> None:
     page = explorer.sign_in(f"investor/{USER}").page
     page.locator("learnt-buy-box .criterion").first.wait_for()
-    learnt = {name: given for name, given in explorer.api("GET", f"/investors/{USER}")["buy_box"]["filters"].items() if given}
+    learnt = {
+        name: given for name, given in explorer.api("GET", f"/investors/{USER}")["buy_box"]["filters"].items() if given
+    }
     end = page.get_by_label("bedrooms, at most")
     end.scroll_into_view_if_needed()
     before = number(str(end.get_attribute("aria-valuetext")))
@@ -44,7 +46,9 @@ def test_an_end_that_is_dragged_goes_into_the_filters_and_reset_takes_it_back(ex
         page.reload()
     sent = explorer.last("/recommend")["filters"]
     assert sent["bedrooms"]["max"] == after
-    assert {name: sent[name] for name in learnt if name != "bedrooms"} == {name: given for name, given in learnt.items() if name != "bedrooms"}
+    assert {name: sent[name] for name in learnt if name != "bedrooms"} == {
+        name: given for name, given in learnt.items() if name != "bedrooms"
+    }
     page.go_back()
     page.locator("learnt-buy-box .criterion").first.wait_for()
     page.get_by_label("bedrooms, at least").press("ArrowLeft")

@@ -37,7 +37,13 @@ def test_without_a_token_one_is_told_how_to_get_one(explorer: Explorer) -> None:
 def test_a_token_that_is_not_valid_shows_nothing_but_a_way_on(make_explorer: MakeExplorer, fault: str) -> None:
     explorer = make_explorer()
     ends = datetime.now(UTC) + timedelta(hours=-1 if fault == "expired" else 1)
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": ends, "tenant_id": str(explorer.market.tenants[TRAINED]), "scope": "twin/read"}
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "exp": ends,
+        "tenant_id": str(explorer.market.tenants[TRAINED]),
+        "scope": "twin/read",
+    }
     key = signing_key(explorer.market.system.state) if fault == "expired" else "x" * 40
     explorer.page.goto(f"{explorer.market.url}/#token={jwt.encode(claims, key)}")
     expect(explorer.page.get_by_text("sign in again")).to_be_visible()

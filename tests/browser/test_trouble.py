@@ -21,7 +21,10 @@ def failing(explorer: Explorer, pattern: str, status: int, times: int) -> list[i
         asked.append(status)
         if len(asked) <= times:
             code = {503: "IndexUnavailable", 500: "InternalError", 429: "TooMany"}[status]
-            route.fulfill(status=status, json={"error": {"code": code, "message": "the index cannot be reached", "request_id": "r-42"}})
+            route.fulfill(
+                status=status,
+                json={"error": {"code": code, "message": "the index cannot be reached", "request_id": "r-42"}},
+            )
         else:
             route.continue_()
 
@@ -37,8 +40,12 @@ def test_what_is_down_for_a_moment_is_asked_again(make_explorer: MakeExplorer) -
     expect(explorer.cards).to_have_count(20)
 
 
-@pytest.mark.parametrize(("status", "sentence", "asks"), [(503, "Asked twice", 2), (500, "report r-42", 1), (429, "wait a moment", 1)])
-def test_what_stays_down_is_told_with_a_way_on(make_explorer: MakeExplorer, status: int, sentence: str, asks: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "sentence", "asks"), [(503, "Asked twice", 2), (500, "report r-42", 1), (429, "wait a moment", 1)]
+)
+def test_what_stays_down_is_told_with_a_way_on(
+    make_explorer: MakeExplorer, status: int, sentence: str, asks: int
+) -> None:
     explorer = make_explorer(lenient=True)
     page = explorer.feed(40).page
     asked = failing(explorer, "/recommend$", status, times=asks)
@@ -87,7 +94,9 @@ def test_a_tenant_without_a_model_is_told_what_is_missing(explorer: Explorer) ->
     expect(explorer.page.get_by_text("has no model yet")).to_be_visible()
 
 
-@pytest.mark.parametrize("place", ["#/feed/374?filters=nonsense", "#/nowhere", "#/feed/%E0%A4%A", "#/explore/374?view=sideways", "#///"])
+@pytest.mark.parametrize(
+    "place", ["#/feed/374?filters=nonsense", "#/nowhere", "#/feed/%E0%A4%A", "#/explore/374?view=sideways", "#///"]
+)
 def test_a_broken_link_still_leads_somewhere(explorer: Explorer, place: str) -> None:
     page = explorer.sign_in().page
     page.goto(f"{explorer.market.url}/{place}")

@@ -77,7 +77,9 @@ def test_every_import_leads_to_a_file_and_every_file_is_imported() -> None:
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_no_element_writes_markup_or_is_longer_than_one_reads(path: Path) -> None:
     text = path.read_text()
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write|\beval\b|styleMap| style=", text)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write|\beval\b|styleMap| style=", text
+    )
     assert len(text.splitlines()) <= 130
     assert not re.search(r"https?://(?!www\.w3\.org)", text.replace("https://x", ""))
 
