@@ -10,6 +10,7 @@ TwinError
 ├── OperatorRequired             the claims are not those of an operator: twin/admin, and no tenant
 ├── NotFound                     missing, or another tenant's: the same answer
 ├── PropertyInUse                it cannot be deleted: investors have acted on it
+├── CursorExpired                it goes on with the answer of a model that is not live any more
 ├── TenantExists                 another tenant has this name or this id
 ├── TenantBusy                   it cannot be deleted now: a run holds its lease
 ├── Unavailable                  a dependency is down; try again later
@@ -62,6 +63,10 @@ class NotFound(TwinError):
 
 
 class PropertyInUse(TwinError):
+    pass
+
+
+class CursorExpired(TwinError):
     pass
 
 

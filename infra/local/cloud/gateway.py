@@ -35,7 +35,7 @@ from infra.local.twin.tokens import verify_token
 from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail, methods_of
 from portfolio_twin.entrypoints.paths import keep_slashes
 
-FUNCTIONS = ("predict", "recommend", "lookalike", "feedback", "admin", "explorer")
+FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback", "admin", "explorer")
 OPEN_PATHS = {"/health"}
 OPEN_FUNCTIONS = {"explorer"}  # a page, which has no token before somebody has signed in on it
 WORKERS = 8
@@ -135,6 +135,12 @@ def refuse(status: int, code: str, message: str) -> Answer:
     return {"statusCode": status, "headers": headers, "body": ErrorAnswer(error=error).model_dump_json()}
 
 
+def content_of(answer: Answer) -> bytes:
+    """As API Gateway sends it: what is no text comes out of a function in base64."""
+    body: str = answer.get("body") or ""
+    return b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+
+
 def application(gateway: Gateway) -> Starlette:
     """The functions, and what API Gateway does around them: a page's first question, and the documentation."""
 
@@ -142,9 +148,7 @@ def application(gateway: Gateway) -> Starlette:
         headers, path = dict(request.headers.items()), request.scope["raw_path"].decode()  # as it was sent
         received = HttpRequest(request.method, path, request.url.query, headers, await request.body())
         answer = await asyncio.get_running_loop().run_in_executor(gateway.workers, gateway.invoke, received)
-        body = answer.get("body", "")
-        content = b64decode(body) if answer.get("isBase64Encoded") else body
-        return Response(content, answer["statusCode"], answer.get("headers"))
+        return Response(content_of(answer), answer["statusCode"], answer.get("headers"))
 
     async def docs(_: Request) -> Response:
         script, style = "/docs/files/swagger-ui-bundle.min.js", "/docs/files/swagger-ui.min.css"

@@ -29,7 +29,7 @@ CONDITIONS = {"IfNoneMatch": "s3:if-none-match", "IfMatch": "s3:if-match"}
 # Each in a process of its own, as in the cloud, and as its role of PostgreSQL.
 RUNS = {
     "pipelines": "twin_pipeline", "predict": "twin_app", "recommend": "twin_app", "lookalike": "twin_app",
-    "feedback": "twin_app", "admin": "twin_pipeline",
+    "browse": "twin_app", "feedback": "twin_app", "admin": "twin_pipeline",
 }  # fmt: skip
 
 Recorded = dict[str, list[Call]]

@@ -1,10 +1,10 @@
 // The page: header, the screen that the fragment names, and the drawer above every screen.
 import { investors } from "./api.js";
 import { TwinElement, define, isTyping } from "./element.js";
-import { look } from "./look.js";
+import { frame, look } from "./look.js";
 import { format, parse } from "./router.js";
 import { begin, canWrite, session, signOut } from "./session.js";
-import { css, html, nothing } from "./vendor/vendor.js";
+import { html, nothing } from "./vendor/vendor.js";
 import "./screens/sign-in.js";
 
 const TABS = [["feed", "Feed"], ["explore", "Explore"], ["investor", "Investor"], ["model", "Model"]];
@@ -19,25 +19,7 @@ const byEvidence = (one, other) => other.acted_on - one.acted_on || one.user_id 
 class TwinExplorer extends TwinElement {
   static properties = { place: { state: true }, ready: { state: true }, known: { state: true }, version: { state: true }, news: { state: true } };
 
-  static styles = [look, css`
-    header { position: sticky; top: 0; z-index: 5; background: var(--surface); border-bottom: 1px solid var(--line); }
-    header > div, main, footer { max-width: 1440px; margin: 0 auto; padding: 0.6rem 1.25rem; }
-    header > div { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1.1rem; }
-    .brand { display: flex; align-items: center; gap: 0.55rem; font-weight: 650; }
-    .brand img { width: 26px; height: 26px; }
-    nav { display: flex; gap: 0.15rem; }
-    nav a { color: var(--soft); text-decoration: none; padding: 0.35rem 0.75rem; border-radius: 8px; font-weight: 550; }
-    nav a:hover { color: var(--ink); background: var(--raised); }
-    nav a[aria-current] { color: var(--accent); background: var(--tint); }
-    .end { margin-left: auto; display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
-    main { padding-block: 1.25rem 2rem; min-height: 70vh; }
-    .beside { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; align-items: start; }
-    .beside.open { grid-template-columns: minmax(0, 1fr) minmax(0, 30rem); }
-    .news { margin-bottom: 1rem; }
-    footer { color: var(--soft); font-size: 0.82rem; border-top: 1px solid var(--line); }
-    .skip { position: absolute; left: -999px; } .skip:focus { left: 1rem; top: 0.5rem; background: var(--surface); padding: 0.5rem; }
-    @media (max-width: 1100px) { .beside.open { grid-template-columns: minmax(0, 1fr); } }
-  `];
+  static styles = [look, frame];
 
   connectedCallback() {
     super.connectedCallback();

@@ -68,3 +68,24 @@ export const look = css`
   @keyframes wait { to { opacity: 0.45; } }
   @media (prefers-reduced-motion: reduce) { *, *::before, *::after { animation: none !important; transition: none !important; } }
 `;
+
+/** Of the page around the screens. */
+export const frame = css`
+  header { position: sticky; top: 0; z-index: 5; background: var(--surface); border-bottom: 1px solid var(--line); }
+  header > div, main, footer { max-width: 1440px; margin: 0 auto; padding: 0.6rem 1.25rem; }
+  header > div { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1.1rem; }
+  .brand { display: flex; align-items: center; gap: 0.55rem; font-weight: 650; }
+  .brand img { width: 26px; height: 26px; }
+  nav { display: flex; gap: 0.15rem; }
+  nav a { color: var(--soft); text-decoration: none; padding: 0.35rem 0.75rem; border-radius: 8px; font-weight: 550; }
+  nav a:hover { color: var(--ink); background: var(--raised); }
+  nav a[aria-current] { color: var(--accent); background: var(--tint); }
+  .end { margin-left: auto; display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
+  main { padding-block: 1.25rem 2rem; min-height: 70vh; }
+  .beside { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; align-items: start; }
+  .beside.open { grid-template-columns: minmax(0, 1fr) minmax(0, 30rem); }
+  .news { margin-bottom: 1rem; }
+  footer { color: var(--soft); font-size: 0.82rem; border-top: 1px solid var(--line); }
+  .skip { position: absolute; left: -999px; } .skip:focus { left: 1rem; top: 0.5rem; background: var(--surface); padding: 0.5rem; }
+  @media (max-width: 1100px) { .beside.open { grid-template-columns: minmax(0, 1fr); } }
+`;

@@ -1,6 +1,7 @@
 // <recommendation-feed user-id="374">: the best properties now; a thumb acts at once and its effect is told.
 import { recommend } from "../api.js";
-import { TwinElement, byValue, define, isTyping } from "../element.js";
+import { TwinElement, byValue, define } from "../element.js";
+import { CardCursor } from "../keys.js";
 import { look } from "../look.js";
 import { css, html, nothing, repeat } from "../vendor/vendor.js";
 import "./property-card.js";
@@ -25,17 +26,8 @@ class RecommendationFeed extends TwinElement {
   constructor() {
     super();
     Object.assign(this, { size: 20, filters: FOR_SALE, discover: false, variety: 0, gone: "" });
+    this.cursor = new CardCursor(this);
     this.addEventListener("twin-feedback", (event) => this.thumbed(event.detail, event.composedPath()[0]));
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    document.addEventListener("keydown", this.#pressed);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    document.removeEventListener("keydown", this.#pressed);
   }
 
   willUpdate(changed) {
@@ -72,7 +64,7 @@ class RecommendationFeed extends TwinElement {
   async thumbed({ property_id, kind, done }, thumbs) {
     const before = this.shown.map((item) => item.property_id);
     const item = this.shown.find((one) => one.property_id === property_id);
-    if (item) this.#step(0);
+    if (item) this.cursor.step(0);
     this.gone = property_id;
     this.effect = { item, kind, property_id };
     if (!(await done)) [this.gone, this.effect, this.trouble] = ["", undefined, thumbs.trouble];
@@ -81,50 +73,22 @@ class RecommendationFeed extends TwinElement {
   }
 
   async undo() {
-    const thumbs = Object.assign(document.createElement("feedback-thumbs"), { user: this.user, property: this.effect.property_id });
-    const { property_id } = this.effect, shown = this.shown.length;
+    const { property_id } = this.effect, shown = this.shown.length, thumbs = this.#thumbs(property_id);
     if (!(await thumbs.clear())) { this.trouble = thumbs.trouble; return; }
     [this.gone, this.effect] = ["", undefined];
     await this.load(shown);
-    this.#focus(property_id);
+    this.cursor.focus(property_id);
   }
 
   /** Why it was a no (or a yes): the same thumb once more, with its reason. */
   because(input) {
     const { property_id, kind } = this.effect;
-    const thumbs = Object.assign(document.createElement("feedback-thumbs"), { user: this.user, property: property_id });
-    thumbs.give(kind, [input])?.then((answer) => { if (answer) this.effect = { ...this.effect, because: input }; });
+    this.#thumbs(property_id).give(kind, [input])?.then((answer) => { if (answer) this.effect = { ...this.effect, because: input }; });
   }
 
-  #pressed = (event) => {
-    const card = this.#current;
-    const act = { j: () => this.#step(1), k: () => this.#step(-1), l: () => card?.thumbs.give("like"), d: () => card?.thumbs.give("dislike"), z: () => this.effect && this.undo() }[event.key.toLowerCase()];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
-    event.preventDefault();
-    act();
-  };
-
-  get #cards() {
-    return [...this.renderRoot.querySelectorAll("property-card")];
-  }
-
-  get #current() {
-    return this.#cards.find((card) => card.shadowRoot?.activeElement) ?? this.#cards.find((card) => card.item.property_id === (this.at ?? this.opened));
-  }
-
-  /** To the next card, or the one before; 0: whichever takes the place of one that leaves. */
-  #step(by) {
-    const cards = this.#cards, place = cards.indexOf(this.#current);
-    const next = by ? cards[Math.min(cards.length - 1, Math.max(0, place + by))] : cards[place + 1] ?? cards[place - 1];
-    if (next) this.#focus(next.item.property_id);
-  }
-
-  async #focus(name) {
-    this.at = name;
-    await this.updateComplete;
-    const card = this.#cards.find((one) => one.item.property_id === name);
-    card?.focus();
-    card?.scrollIntoView({ block: "nearest" });
+  /** Of a property whose card has left. */
+  #thumbs(property) {
+    return Object.assign(document.createElement("feedback-thumbs"), { user: this.user, property });
   }
 
   render() {
@@ -133,7 +97,7 @@ class RecommendationFeed extends TwinElement {
     return html`${effect ? html`<thumb-effect .effect=${effect} @effect-undo=${this.undo} @effect-because=${(event) => this.because(event.detail)}></thumb-effect>` : nothing}${this.trouble ? this.waiting() : nothing}
       <ol>${repeat(this.shown, (item) => item.property_id, (item, place) => html`<li class=${effect?.added?.includes(item.property_id) ? "new" : ""}>
         <property-card .item=${item} .place=${place + 1} .user=${this.user} .refused=${this.refused} ?open=${item.property_id === this.opened}
-          @focusin=${() => { this.at = item.property_id; }}></property-card></li>`)}</ol>
+          @focusin=${() => { this.cursor.at = item.property_id; }}></property-card></li>`)}</ol>
       ${this.shown.length ? nothing : html`<slot name="empty"><p class="told">Nothing matches these filters: drop one of them.</p></slot>`}
       ${this.answer.next_cursor ? html`<p class="row"><button @click=${this.more} ?disabled=${this.busy}>Show more</button></p>` : nothing}`;
   }

@@ -17,7 +17,8 @@ from infra.local.cloud.http_event import HttpRequest
 
 VENDOR = PAGE / "vendor"
 OWN = sorted(path for path in PAGE.rglob("*.js") if VENDOR not in path.parents)
-SCREENS = PAGE / "screens"
+LATER = ("screens", "elements", "canvas")  # loaded once somebody has signed in
+MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write|\beval\b|styleMap| style=")
 KILOBYTE = 1000
 
 
@@ -77,9 +78,7 @@ def test_every_import_leads_to_a_file_and_every_file_is_imported() -> None:
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
 def test_no_element_writes_markup_or_is_longer_than_one_reads(path: Path) -> None:
     text = path.read_text()
-    assert not re.search(
-        r"innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write|\beval\b|styleMap| style=", text
-    )
+    assert not MARKUP.search(text)
     assert len(text.splitlines()) <= 130
     assert not re.search(r"https?://(?!www\.w3\.org)", text.replace("https://x", ""))
 
@@ -122,7 +121,8 @@ def test_it_travels_compressed(page: Page) -> None:
 
 
 def test_it_is_small() -> None:
-    early = [path for path in OWN if SCREENS not in path.parents] + [VENDOR / "vendor.js"]
-    assert compressed(early) <= 60 * KILOBYTE
-    assert compressed([*OWN]) <= 30 * KILOBYTE
+    early = [path for path in OWN if path.parent.name not in LATER]
+    assert compressed([*early, VENDOR / "vendor.js"]) <= 60 * KILOBYTE
+    assert compressed(OWN) <= 65 * KILOBYTE
     assert compressed([VENDOR / "vendor.js", VENDOR / "oidc.js"]) <= 45 * KILOBYTE
+    assert compressed([PAGE / "page.css"]) <= 6 * KILOBYTE
