@@ -13,6 +13,9 @@ for name in vendor oidc; do
   node_modules/.bin/esbuild "$name.entry.js" --bundle --format=esm --target=es2022 --minify --legal-comments=none \
     --banner:js="/* made by make lock, licences in LICENSES.txt */" --log-level=warning --outfile="$out/$name.js"
 done
+# A host of the elements, for tests/browser alone.
+node_modules/.bin/esbuild react.entry.js --bundle --format=esm --target=es2022 --minify --legal-comments=eof \
+  --define:process.env.NODE_ENV='"production"' --log-level=warning --outfile="$out/../../../../../tests/browser/hosts/react.js"
 for package in lit d3-zoom d3-selection d3-drag d3-transition oidc-client-ts jwt-decode; do
   printf '== %s\n\n' "$package"
   cat "node_modules/$package/LICENSE"
