@@ -11,7 +11,7 @@ from sqlalchemy import text
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_upsert import column_types, upsert_properties
 from portfolio_twin.domain.arrays import times_as_text
-from portfolio_twin.domain.interactions import KINDS, InteractionLog, natural_event_id
+from portfolio_twin.domain.interactions import RECORDED_KINDS, InteractionLog, natural_event_id
 from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, Catalogue, Column, attribute_name
 
 WHOLE_NUMBERS = ("year_built", "renovation_needed")  # integer and boolean in the table, floats in a catalogue
@@ -79,7 +79,8 @@ def _events(log: InteractionLog) -> Iterator[Sequence[Any]]:
     columns = (log.users, log.properties, log.kinds, log.times)
     facts = zip(*(column.tolist() for column in columns), times_as_text(log.times), strict=True)
     for user, property_id, code, seconds, time in facts:
-        yield natural_event_id(user, property_id, KINDS[code], seconds), user, property_id, KINDS[code], time
+        kind = RECORDED_KINDS[code]
+        yield natural_event_id(user, property_id, kind, seconds), user, property_id, kind, time
 
 
 def _messages(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

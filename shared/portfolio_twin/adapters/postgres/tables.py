@@ -6,7 +6,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, TEXT_COLUMNS
 
@@ -85,12 +85,14 @@ interactions = sa.Table(
     sa.Column("property_id", sa.Text(collation=BYTE_ORDER), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("because", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("idempotency_key", sa.Text),
     _moment("recorded_at"),
     _refers_to("interactions_user_fkey", "users", "tenant_id", "user_id"),
     _refers_to("interactions_property_fkey", "properties", "tenant_id", "property_id", ondelete=None),
     sa.Index("interactions_of_user", "tenant_id", "user_id", "occurred_at"),
     sa.Index("interactions_recorded", "tenant_id", "recorded_at"),
+    sa.Index("interactions_because", "tenant_id", "user_id", postgresql_where=sa.text("because <> '{}'")),
 )
 
 # What is read as a property's confidence: the mean of its provenance, when provenance states any.

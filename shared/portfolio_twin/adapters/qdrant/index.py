@@ -139,5 +139,9 @@ class TenantIndex:
         if property_ids:
             self._properties.delete(Narrowing(only=property_ids))
 
+    def delete_users(self, user_ids: Collection[int]) -> None:
+        if user_ids:
+            self._users.delete(Narrowing(only=[str(user_id) for user_id in user_ids]))
+
     def _store(self, kind: PointKind) -> PointStore:
         return self._properties if kind == "properties" else self._users

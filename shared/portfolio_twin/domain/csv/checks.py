@@ -19,6 +19,7 @@ from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, Property
 from portfolio_twin.errors import UnreadableInput
 
 Row = Sequence[str]
+NOT_OF_INTERACTIONS = ("because",)  # told with an event through the API
 NOT_FOR_FILES = ("tenant_id", "model_version")  # they come from the login and from the pipeline, never from data
 
 
@@ -84,6 +85,8 @@ def check_properties(lines: Iterable[str]) -> CheckedProperties:
 def check_interactions(lines: Iterable[str], property_ids: Container[str]) -> CheckedInteractions:
     """`property_ids`: of all properties that there are. Raises UnreadableInput as above."""
     reader, header = _open(lines, needed=INTERACTION_COLUMNS)
+    if told := [name for name in header if name in NOT_OF_INTERACTIONS]:
+        raise UnreadableInput(f"column {', '.join(told)} cannot be imported — send it to POST /interactions")
     at = [header.index(name) for name in INTERACTION_COLUMNS]
     parts, good, bad = list[InteractionLog](), list[Interaction](), list[BadRow]()
     for line, row in _rows(reader):
