@@ -1,6 +1,6 @@
 """The template as CloudFormation will see it: loops unrolled, SAM's shorthand turned into plain resources.
 
-`python -m infra.deploy.expand FILE` writes it as JSON, for checkov, which looks only at plain resources.
+`python -m infra.deploy.expand FILE [TEMPLATE]` writes it as JSON, for checkov, which looks only at plain resources.
 """
 
 import json
@@ -78,7 +78,8 @@ def _with_inline_definitions(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
-    Path(sys.argv[1]).write_text(json.dumps(expand(read_template()), indent=1))
+    file, *template = map(Path, sys.argv[1:])
+    file.write_text(json.dumps(expand(read_template(*template)), indent=1))
     return 0
 
 

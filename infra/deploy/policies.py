@@ -15,9 +15,13 @@ ACCOUNT = "us-east-1:123456789012"
 EXAMPLES = {
     "AWS::Batch::JobDefinition": f"arn:aws:batch:{ACCOUNT}:job-definition/train:1",
     "AWS::Batch::JobQueue": f"arn:aws:batch:{ACCOUNT}:job-queue/training",
+    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{ACCOUNT}:table/name",
+    "AWS::ECR::Repository": f"arn:aws:ecr:{ACCOUNT}:repository/name",
     "AWS::KMS::Key": f"arn:aws:kms:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000",
     "AWS::Lambda::Alias": f"arn:aws:lambda:{ACCOUNT}:function:name:live",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{ACCOUNT}:log-group:name:*",
     "AWS::S3::Bucket": "arn:aws:s3:::example-bucket",
+    "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{ACCOUNT}:secret:name-abcdef",
     "AWS::SNS::Topic": f"arn:aws:sns:{ACCOUNT}:topic",
     "AWS::SQS::Queue": f"arn:aws:sqs:{ACCOUNT}:queue",
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{ACCOUNT}:stateMachine:machine",
@@ -25,7 +29,8 @@ EXAMPLES = {
 PSEUDO = {
     "AWS::AccountId": "123456789012", "AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::StackName": "stack",
 }  # fmt: skip
-SECRET = f"arn:aws:secretsmanager:{ACCOUNT}:secret:name-abcdef"  # every parameter in a policy is the ARN of one
+PARAMETERS = {"ProductStack": "portfolio-twin-dev"}
+SECRET = EXAMPLES["AWS::SecretsManager::Secret"]  # any other parameter in a policy is the ARN of one
 
 # Resources that parliament misses beside those granted: (action, kind of resource), each with the reason.
 NOT_NEEDED = {
@@ -63,8 +68,8 @@ def _resolved(node: Any, resources: Resources) -> Any:
 
 
 def _example(reference: str, resources: Resources) -> str:
-    if reference in PSEUDO:
-        return PSEUDO[reference]
+    if known := (PSEUDO | PARAMETERS).get(reference):
+        return known
     name, _, attribute = reference.partition(".")
     if attribute == "Name":
         return "name"

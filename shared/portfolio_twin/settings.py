@@ -50,6 +50,7 @@ class PipelineSettings(StepSettings, WriteSettings):
     """Those steps that read the facts: under a database role of their own."""
 
     database_url: SecretStr = Field(validation_alias=AliasChoices("pipeline_database_url", "database_url"))
+    database_connect_seconds: float = Field(30.0, gt=0)  # a serverless PostgreSQL that slept takes half of that
     database_statement_seconds: float = Field(300.0, gt=0)
 
 

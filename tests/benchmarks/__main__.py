@@ -29,12 +29,8 @@ def run(name: str) -> bool:
 def main() -> None:
     ordinary, long = found(HERE), found(LONG)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "names",
-        nargs="*",
-        metavar="NAME",
-        help=f"{' '.join(ordinary)} (all of them); only when named: {' '.join(long)}",
-    )
+    there_are = f"{' '.join(ordinary)} (all of them); only when named: {' '.join(long)}"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=there_are)
     names = parser.parse_args().names or ordinary
     if unknown := set(names) - {*ordinary, *long}:
         parser.error(f"no such benchmark: {' '.join(sorted(unknown))}; there are {there_are}")

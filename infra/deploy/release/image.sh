@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the training image for the machine that it will run on, whatever this one is, and pushes it: image.sh REPOSITORY:TAG.
 # PLATFORM=linux/arm64 for TrainingArchitecture=ARM64; TORCH_INDEX names PyTorch's index of CPU wheels, where pip's own
-# index gives torch for CUDA: without it the build stops where it imports torch.
+# index gives torch for CUDA: without it the image carries CUDA's libraries, and is several times as large.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 image=${1:?which image? REPOSITORY:TAG}

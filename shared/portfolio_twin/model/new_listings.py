@@ -1,12 +1,12 @@
-"""What goes on around a listing that nobody could have dealt with yet: as much as around those that are like it."""
+"""What a listing that nobody could have dealt with yet may expect: what those that are like it have."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
-from portfolio_twin.domain.arrays import Floats, Mask, Matrix
-from portfolio_twin.domain.properties import Catalogue
+from portfolio_twin.domain.arrays import Floats, Mask, Matrix, Numbers
+from portfolio_twin.domain.properties import UNKNOWN, Catalogue
 from portfolio_twin.model.comparison import distances
 from portfolio_twin.model.ranking import IN_USE, RankingLayer
 from portfolio_twin.model.scoring.offer import Offer
@@ -16,6 +16,7 @@ NEW_DAYS = 30  # on the market
 # copy of what is wanted gets where the original stands, and a week's new listings push nothing aside that is wanted.
 ALIKE, SHARPNESS = 0.5, 0.2
 MEASURED = 1_000  # of those in use, for the usual distance
+LISTINGS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class NewListings:
     """By the r of the offer that are in use."""
 
     scales: Matrix  # (w,)
+    rows: Numbers  # (r,) of the catalogue
     Z: Matrix  # (r, w) their features, scaled
     activity: Matrix  # (r, windows)
     floor: Matrix  # (windows,) where nothing is like it
@@ -37,13 +39,22 @@ class NewListings:
         np.fill_diagonal(gaps, np.inf)
         nearest = gaps.min(axis=1, initial=np.inf)
         usual = float(np.median(nearest[np.isfinite(nearest)])) if np.isfinite(nearest).any() else 0.0
-        return cls(layer.scales, Z, activity[in_use], layer.floor, max(usual, 1e-6))
+        return cls(layer.scales, offer.rows[in_use], Z, activity[in_use], layer.floor, max(usual, 1e-6))
 
     def activity_of(self, X: Matrix) -> Matrix:
         """(m, windows) of listings X (m, w): the mean of those alike, by likeness, and of the floor."""
         gaps = distances(X * self.scales, self.Z) / self.usual_gap  # (m, r)
         weights = np.exp((ALIKE - gaps) / SHARPNESS)
         return np.asarray((weights @ self.activity + self.floor) / (weights.sum(axis=1, keepdims=True) + 1))
+
+    def most_alike(self, X: Matrix) -> Numbers:
+        """(m,) rows of the property that each of the listings X (m, w) is alike; UNKNOWN where none is."""
+        rows = np.full(len(X), UNKNOWN, dtype=np.int64)
+        for start in range(0, len(X) if len(self.Z) else 0, LISTINGS_AT_ONCE):
+            part = slice(start, start + LISTINGS_AT_ONCE)
+            gaps = distances(X[part] * self.scales, self.Z) / self.usual_gap
+            rows[part] = np.where(gaps.min(axis=1) <= ALIKE, self.rows[gaps.argmin(axis=1)], UNKNOWN)
+        return rows
 
 
 def is_new(catalogue: Catalogue) -> Mask:

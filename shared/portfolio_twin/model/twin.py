@@ -141,6 +141,15 @@ class Twin:
         """What a new listing may expect; None without a ranking layer."""
         return NewListings.of(self.ranking, self.offer) if self.ranking else None
 
+    def stand_ins(self, rows: Numbers, X: Matrix) -> Numbers:
+        """(m,) rows, with that of the property it is alike for one that came later; X (m, w)."""
+        later = rows == UNKNOWN
+        if self.new_listings is None or not later.any():
+            return rows
+        known = rows.copy()
+        known[later] = self.new_listings.most_alike(X[later])
+        return known
+
     @cached_property
     def offered_vectors(self) -> Matrix:
         """(r, d) of the offer, by the tower."""

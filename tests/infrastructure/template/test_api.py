@@ -58,7 +58,7 @@ def test_an_authorizer_that_cannot_be_made_fails_the_deployment(expanded: Resour
 
 def test_tokens_are_checked_for_issuer_and_audience(resources: Resources) -> None:
     authorizer = resources["Api"]["Properties"]["Auth"]["Authorizers"]["Jwt"]
-    assert authorizer["JwtConfiguration"] == {"issuer": {"Ref": "JwtIssuer"}, "audience": [{"Ref": "JwtAudience"}]}
+    assert authorizer["JwtConfiguration"] == {"issuer": {"Ref": "JwtIssuer"}, "audience": {"Ref": "JwtAudience"}}
     assert resources["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Jwt"
 
 

@@ -58,13 +58,16 @@ def test_the_shares_of_the_ages_are_of_everything_and_a_copy_stands_beside_its_o
     assert found["copies_in_first_ten"] == 1
 
 
-def test_a_copy_is_lost_where_only_what_it_cannot_have_counts() -> None:
+def test_a_copy_keeps_the_company_of_its_original_and_is_lost_where_nothing_is_in_use_to_be_like() -> None:
     twin = twin_by(together=9.0)
     assert twin.ranking
     rows = np.array([[(row + k) % 60 for k in range(1, 16)] for row in range(60)], dtype=np.int32)
     many = replace(twin.ranking.neighbours, rows=rows, strengths=np.full((60, 15), 0.5, dtype=np.float32))
-    lost = replace(twin, ranking=replace(twin.ranking, neighbours=many))
-    assert exposure(TwinAnswers(lost, DATASET), questions(1))["copies_in_first_ten"] == 0
+    kept = replace(twin.ranking, neighbours=many)
+    lost = replace(kept, activity=kept.activity * 0)
+    for layer, share in ((kept, 1), (lost, 0)):
+        answers = TwinAnswers(replace(twin, ranking=layer), DATASET)
+        assert exposure(answers, questions(1))["copies_in_first_ten"] == share
 
 
 def test_a_model_agrees_with_itself_and_not_with_one_that_goes_the_other_way() -> None:

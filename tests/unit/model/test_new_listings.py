@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from portfolio_twin.domain.properties import UNKNOWN
 from portfolio_twin.model.new_listings import NewListings
 from portfolio_twin.model.ranking import IN_USE
 from portfolio_twin.model.twin import Twin
@@ -30,6 +31,14 @@ def test_a_copy_of_a_busy_property_is_expected_to_be_busy_and_what_is_like_nothi
     copy, unlike = listings.activity_of(np.stack([X[BUSY], X[BUSY] + 100]))
     assert np.log1p(20) < copy[IN_USE] <= np.log1p(40)
     assert unlike == pytest.approx(twin.ranking.floor)
+
+
+def test_a_copy_keeps_the_company_of_its_original_and_what_is_like_nothing_has_none() -> None:
+    twin = twin_with()
+    X = twin.schema.vectorise(CATALOGUE)
+    asked = np.array([BUSY, UNKNOWN, UNKNOWN])
+    assert twin.stand_ins(asked, np.stack([X[BUSY], X[BUSY + 1], X[BUSY] + 100])).tolist() == [BUSY, BUSY + 1, UNKNOWN]
+    assert asked.tolist() == [BUSY, UNKNOWN, UNKNOWN]
 
 
 def test_what_is_counted_is_the_activity_but_a_new_listing_has_at_least_what_those_like_it_have() -> None:

@@ -76,6 +76,7 @@ class LayerQuestion:
 def score_by_layer(twin: Twin, asked: LayerQuestion, features: Features, *, rows: Numbers, activity: Matrix) -> Scores:
     """By the ranking layer: properties as they stand in this market. rows (m,), activity (m, windows) as in `terms`.
 
+    One that came later keeps the company of the one that it is alike, if any.
     Raises ValueError for a twin without one.
     """
     layer = twin.ranking
@@ -85,7 +86,7 @@ def score_by_layer(twin: Twin, asked: LayerQuestion, features: Features, *, rows
     weights = layer.weights_for(len(past.weights), discover=asked.discover).astype(np.float64)
     investor, average = layer.investor(past), twin.offer.average
     cosines = layer.encoder(np.stack([average, *features.X])) @ investor
-    terms = layer.terms(cosines[1:], features.X, rows, activity=activity, past=past)
+    terms = layer.terms(cosines[1:], features.X, twin.stand_ins(rows, features.X), activity=activity, past=past)
     above = (terms - normaliser.terms) * weights
     start = float(weights @ normaliser.terms) + weights[COSINE] * float(cosines[0] - normaliser.terms[COSINE])
     others = {name: above[:, list(columns)].sum(axis=1) for name, columns in BESIDE_COSINE.items()}
