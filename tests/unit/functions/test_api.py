@@ -234,7 +234,7 @@ def test_an_example_that_is_not_there_or_anothers_is_404_and_named_by_its_positi
 
 def test_the_audience_of_a_property_is_ranked_by_affinity() -> None:
     body = A.get("/properties/p3/audience").body
-    assert [i["user_id"] for i in body["investors"]] == [1]
+    assert [(i["user_id"], i["evidence"]) for i in body["investors"]] == [(1, {"like": 1, "view": 1})]
 
 
 def test_what_was_acted_on_is_marked_in_the_audience_the_prediction_and_the_explanation(

@@ -11,11 +11,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, TEXT_COLUMNS
 
 NUMERIC_TYPES = {"year_built": sa.Integer, "renovation_needed": sa.Boolean}  # every other numeric input is a double
-# A row of field_provenance says how far a field can be trusted, and on whose word. Where its source does not say how
-# far, there is no row: `properties.source_system` tells whose word it is.
-PROVENANCE_FIELDS = tuple(
-    name for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS) if name not in ("confidence", "source_system")
-)
 BYTE_ORDER = "C"  # ids sort in Python as they do in the index, whatever the server's locale
 
 metadata = sa.MetaData()
@@ -55,6 +50,8 @@ properties = sa.Table(
     sa.Index("properties_changed", "tenant_id", "updated_at"),
 )
 
+# A row says how far a field can be trusted, and on whose word. Where its source does not say how far, there is no row:
+# `properties.source_system` tells whose word it is.
 field_provenance = sa.Table(
     "field_provenance",
     metadata,

@@ -19,6 +19,7 @@ from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, Property
 from portfolio_twin.errors import UnreadableInput
 
 Row = Sequence[str]
+OF_ONE_FIELD = "confidence."
 NOT_OF_INTERACTIONS = ("because",)  # told with an event through the API
 NOT_FOR_FILES = ("tenant_id", "model_version")  # they come from the login and from the pipeline, never from data
 
@@ -118,6 +119,8 @@ def _open(lines: Iterable[str], needed: Sequence[str]) -> tuple[Any, list[str]]:
 def _check_property_header(header: Sequence[str]) -> None:
     if ours := [name for name in header if name in NOT_FOR_FILES]:
         raise UnreadableInput(f"column {', '.join(ours)} cannot be imported — remove it")
+    if trust := [name for name in header if name.startswith(OF_ONE_FIELD)]:
+        raise UnreadableInput(f"column {', '.join(trust)} cannot be imported — send it as field_confidence to the API")
     if header == ["property_id"]:
         raise UnreadableInput(f"there is nothing but ids — add some of: {', '.join(CANONICAL_COLUMNS)}")
     extra = {attribute_name(name): None for name in header if name not in CANONICAL_COLUMNS}

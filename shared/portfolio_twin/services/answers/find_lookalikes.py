@@ -11,6 +11,7 @@ from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.criteria import Filters, Narrowing, Strict
+from portfolio_twin.domain.interactions import Kind
 from portfolio_twin.domain.properties import LISTING_STATUSES, ListingStatus, PropertyId
 from portfolio_twin.errors import InvalidInput, NotFound
 from portfolio_twin.model.encoder import normalise
@@ -72,6 +73,7 @@ class LikelyInvestor(BaseModel):
     user_id: int
     affinity_score: float
     confidence: float
+    evidence: dict[Kind, int] = Field(description="of the properties in their history, how many by the telling kind")
     acted_on: bool = Field(description="contacted, bought, liked or disliked it before")
 
 
@@ -135,6 +137,7 @@ def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
                 user_id=hits[i].user_id,
                 affinity_score=float(affinity[i]),
                 confidence=float(confidence[i]),
+                evidence=dict(hits[i].evidence),
                 acted_on=property_id in hits[i].acted_on,
             )
             for i in order
