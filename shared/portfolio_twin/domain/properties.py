@@ -93,6 +93,7 @@ class PropertyFeatures(BaseModel):
     attributes: dict[AttributeName, AttributeValue] = Field(default_factory=dict, max_length=100)
 
 
+FIELDS = frozenset(PropertyFeatures.model_fields)
 Column = npt.NDArray[Any]
 
 

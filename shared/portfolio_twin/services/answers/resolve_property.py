@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.criteria import Strict
-from portfolio_twin.domain.properties import PropertyFeatures, PropertyId
+from portfolio_twin.domain.properties import FIELDS, PropertyFeatures, PropertyId
 from portfolio_twin.errors import NotFound
 from portfolio_twin.services.answers.know_investor import Dealing, Investor, dealings
 
@@ -70,4 +70,4 @@ def fields_of(features: PropertyFeatures) -> dict[str, Any]:
 
 def listing_of(hit: PropertyHit) -> dict[str, Any]:
     """The property's own fields, without those that the index adds."""
-    return {name: value for name, value in hit.payload.items() if name in PropertyFeatures.model_fields}
+    return {name: value for name, value in hit.payload.items() if name in FIELDS}
