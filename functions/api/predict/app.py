@@ -16,7 +16,7 @@ async def post_predict(request: predict.PredictRequest, tenant: OwnTenant) -> pr
     return predict.predict(tenant, request)
 
 
-@app.post("/batch_predict", response_model=predict.BatchPrediction, openapi_extra=body_of(predict.FaultlessBatch))
+@app.post("/batch_predict", response_model=predict.BatchPrediction, openapi_extra=body_of(predict.BatchRequest))
 async def post_batch_predict(request: Request, tenant: OwnTenant) -> Response:
     answer = predict.predict_batch(tenant, await request.body())
     return Response(to_json(answer), media_type="application/json")
@@ -32,7 +32,7 @@ async def post_explain(request: explain.ExplainRequest, tenant: OwnTenant) -> ex
     return explain.explain_affinity(tenant, request)
 
 
-@app.get("/health")
+@app.get("/health", openapi_extra={"security": []})
 async def get_health(stores: FunctionStores) -> Health:
     return check_health(stores)
 
