@@ -1,14 +1,20 @@
-"""The facts: POST /properties/{id}/feedback /interactions /properties · GET PUT PATCH DELETE /properties/{id}."""
+"""The facts: POST /properties/{id}/feedback /interactions /properties · GET PUT PATCH DELETE /properties/{id}.
+
+A person's data: DELETE /investors/{id} · GET /investors/{id}/export.
+"""
 
 from typing import Annotated
 
-from fastapi import Header
+from fastapi import Header, Path, Query
 
-from portfolio_twin.domain.interactions import IdempotencyKey
+from portfolio_twin.domain.interactions import IdempotencyKey, UserId
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
 from portfolio_twin.entrypoints.paths import PathPropertyId
+from portfolio_twin.entrypoints.query import CursorQuery
 from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.services.facts.delete_property import DeletedProperty, delete_property
+from portfolio_twin.services.facts.erase_investor import ErasedInvestor, erase_investor
+from portfolio_twin.services.facts.export_investor import InvestorExport, export_investor
 from portfolio_twin.services.facts.get_property import PropertyAnswer, get_property
 from portfolio_twin.services.facts.put_properties import (
     PatchedProperty,
@@ -33,6 +39,7 @@ from portfolio_twin.settings import WriteSettings
 
 app = create_app("feedback", WriteSettings)
 
+PathUserId = Annotated[UserId, Path()]
 Key = Annotated[IdempotencyKey | None, Header(description="the same key and body again: the same answer, stored once")]
 
 
@@ -76,6 +83,18 @@ async def delete(property_id: PathPropertyId, tenant: OwnTenant) -> DeletedPrope
 async def post_many(request: PostPropertiesRequest, tenant: OwnTenant) -> StoredProperties:
     """Replaces or makes up to 1 000 properties; one result or one error per item, in their order."""
     return post_properties(tenant, request)
+
+
+@app.delete("/investors/{user_id}")
+async def delete_investor(user_id: PathUserId, tenant: OwnTenant) -> ErasedInvestor:
+    """Erases all that this person did; what was learnt before is dropped later, see `still_in`."""
+    return erase_investor(tenant, user_id)
+
+
+@app.get("/investors/{user_id}/export")
+async def get_export(user_id: PathUserId, tenant: OwnTenant, query: Annotated[CursorQuery, Query()]) -> InvestorExport:
+    """All that is stored of one person, a page of interactions at a time."""
+    return export_investor(tenant, user_id, query.cursor)
 
 
 lambda_handler = lambda_handler_of(app)

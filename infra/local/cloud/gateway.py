@@ -1,4 +1,4 @@
-"""API Gateway on this machine: checks token and scope, then hands the four functions the very event that AWS would.
+"""API Gateway on this machine: checks token and scope, then hands the API's functions the very event that AWS would.
 
 Each request goes through the function's own `lambda_handler`; nothing of the functions is imported twice or mocked.
 """
@@ -34,7 +34,7 @@ from infra.local.twin.tokens import verify_token
 from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail, methods_of
 from portfolio_twin.entrypoints.paths import keep_slashes
 
-FUNCTIONS = ("predict", "recommend", "lookalike", "feedback")
+FUNCTIONS = ("predict", "recommend", "lookalike", "feedback", "admin")
 OPEN_PATHS = {"/health"}
 WORKERS = 8
 NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
@@ -47,11 +47,13 @@ Answer = dict[str, Any]  # of a function: statusCode, headers, body
 
 def scope_of(function: str, method: str) -> str:
     """What a token must have: the template says the same of each route."""
+    if function == "admin":
+        return "twin/admin"
     return "twin/write" if function == "feedback" and method != "GET" else "twin/read"
 
 
 class Gateway:
-    """The four functions behind one address."""
+    """The API's functions behind one address."""
 
     def __init__(self, state: Path) -> None:
         self.state = state

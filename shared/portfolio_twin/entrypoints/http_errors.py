@@ -21,8 +21,11 @@ STATUS: dict[type[errors.TwinError], int] = {
     errors.UnreadableInput: 400,
     errors.Unauthenticated: 401,
     errors.TenantRequired: 403,
+    errors.OperatorRequired: 403,
     errors.NotFound: 404,
     errors.PropertyInUse: 409,
+    errors.TenantExists: 409,
+    errors.TenantBusy: 409,
     errors.InputTooLarge: 413,
     errors.InvalidInput: 422,
     errors.Unavailable: 503,
@@ -41,7 +44,8 @@ class ErrorAnswer(BaseModel):
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer, "description": kind.__name__} for kind, status in STATUS.items()
+    status: {"model": ErrorAnswer, "description": ", ".join(kind.__name__ for kind in STATUS if STATUS[kind] == status)}
+    for status in sorted(set(STATUS.values()))
 }
 
 

@@ -1,6 +1,7 @@
 """Questions in a query string: every filter as a flat parameter, and no parameter that nobody reads."""
 
 from typing import Any, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +23,12 @@ REPEATED = 50  # times that a parameter may be given: an address of 10 kB is wha
 AGAIN = "may be given again: any of them will do"
 PLACE = ("lat", "lon", "radius_km")
 SAME_IN_A_QUERY = ("user_id", "top_k", "cursor", "skip", "diversity", "discover_new", "explain")
+
+
+class CursorQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: UUID | None = Field(None, description="as the page before named it")
 
 
 class TopKQuery(BaseModel):

@@ -104,6 +104,15 @@ def test_whatever_fails_on_reload_the_last_good_model_answers_and_it_is_counted(
     assert counted(metrics) == ["Reloaded", "ReloadFailed"]
 
 
+def test_a_model_whose_pointer_and_bundle_have_gone_is_forgotten(reader: Reader) -> None:
+    reader.current()
+    for _ in reader.tenant.bucket.erase():
+        pass
+    reader.pass_the_ttl()
+    with pytest.raises(ModelNotFound, match="any more"):
+        reader.current()
+
+
 def test_after_a_failed_reload_the_next_one_is_tried_again(reader: Reader) -> None:
     reader.current()
     reader.promote_second()
