@@ -34,6 +34,7 @@ def site(rehearsal: Rehearsal) -> Iterator[Site]:
         for _ in range(2):
             lay_foundation(there, file)
         yield there
+        there.http.close()
 
 
 @pytest.fixture(scope="module")

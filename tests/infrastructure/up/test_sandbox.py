@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
 
 from infra.deploy.sandbox import canary, checks
 from infra.deploy.sandbox.__main__ import CHECKS, confirm, run
@@ -14,18 +13,20 @@ from infra.deploy.up.steps import Unfinished
 from tests.infrastructure.resources import Resources
 from tests.infrastructure.up.conftest import REGION, Written
 
+ACCOUNT = "123456789012"  # moto's
+
 
 @pytest.mark.parametrize("named", ["", "1", "000000000000"])
 def test_no_account_is_touched_that_is_not_named(site: Written, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANDBOX", named)
-    with pytest.raises(Unfinished, match=f"SANDBOX={DEFAULT_ACCOUNT_ID} make sandbox"):
+    with pytest.raises(Unfinished, match=f"SANDBOX={ACCOUNT} make sandbox"):
         confirm(site)
-    monkeypatch.setenv("SANDBOX", DEFAULT_ACCOUNT_ID)
+    monkeypatch.setenv("SANDBOX", ACCOUNT)
     confirm(site)
 
 
 def test_without_a_stack_it_says_how_to_get_one(site: Written, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX", DEFAULT_ACCOUNT_ID)
+    monkeypatch.setenv("SANDBOX", ACCOUNT)
     site.stacks.clear()
     with pytest.raises(Unfinished, match="make up SEED=harborview"):
         confirm(site)
