@@ -4,6 +4,7 @@ TwinError
 ├── InvalidInput                 the input breaks a rule
 │   ├── UnreadableInput          the input cannot be read at all
 │   ├── InputTooLarge
+│   ├── ImportRefused            nothing of an import was stored; the message names file, line, reason, remedy
 │   └── IdempotencyConflict      the same key was used for another body
 ├── Unauthenticated              no verified claims came with the request
 ├── TenantRequired               the claims name no tenant
@@ -39,6 +40,10 @@ class UnreadableInput(InvalidInput):
 
 
 class InputTooLarge(InvalidInput):
+    pass
+
+
+class ImportRefused(InvalidInput):
     pass
 
 

@@ -53,6 +53,12 @@ NUMERIC_INPUTS: tuple[str, ...] = (
 CATEGORIES = {"listing_status": LISTING_STATUSES, "property_type": PROPERTY_TYPES}
 CATEGORICAL_INPUTS: tuple[str, ...] = tuple(CATEGORIES)
 TEXT_COLUMNS = (*CATEGORICAL_INPUTS, "zipcode", "source_system")  # the last two: filtered on, no inputs
+# How far each of these can be trusted, and on whose word, may be known; the confidence of a property is their mean.
+PROVENANCE_FIELDS: tuple[str, ...] = tuple(
+    name for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS) if name not in ("confidence", "source_system")
+)
+ProvenanceField = Annotated[str, StringConstraints(pattern=f"^({'|'.join(PROVENANCE_FIELDS)})$")]
+FieldConfidence = dict[ProvenanceField, Annotated[float, Field(ge=0, le=1)]]
 ATTRIBUTE_PREFIX = "attributes."
 SHOWN_ATTRIBUTES = ("address", "photo_url", "listing_url")  # for people: a page shows them, no model learns from them
 UNKNOWN = -1  # the row of a property that is not there
