@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from portfolio_twin.domain.properties import AttributeValue, Catalogue, PropertyFeatures
+from portfolio_twin.domain.properties import SHOWN_ATTRIBUTES, AttributeValue, Catalogue, PropertyFeatures
 from portfolio_twin.model.features import FeatureSchema
 from tests.fakes.twins import small_catalogue
 
@@ -50,7 +50,7 @@ def test_an_unseen_category_sets_no_input() -> None:
 
 
 def test_what_is_there_to_be_shown_is_never_learnt_from() -> None:
-    shown: dict[str, AttributeValue] = {"address": "1 Main St", "photo_url": "https://example.com/none.jpg", "listing_url": "https://example.com"}
+    shown: dict[str, AttributeValue] = dict.fromkeys(SHOWN_ATTRIBUTES, "https://example.com/the-same-for-all")
     houses = [PropertyFeatures(attributes=shown if i % 2 else {"pool": True}, bedrooms=float(i)) for i in range(40)]
     schema = FeatureSchema.learn(Catalogue.of([str(i) for i in range(40)], houses))
     assert list(schema.groups) == ["bedrooms"]
