@@ -47,7 +47,7 @@ def compared(dataset: Dataset, size: str) -> dict[str, float]:
 
 
 def recommend_ms(answer: Answer, snapshot: Snapshot) -> float:
-    """Median of one investor's best ten of the whole catalogue; the product retrieves first, as `serving` measures it."""
+    """Median of one investor's best ten of the whole catalogue; the product retrieves first, as `serving` has it."""
     queries = _asked(snapshot)
     taken = []
     for row in range(min(ASKED, len(queries.users))):
