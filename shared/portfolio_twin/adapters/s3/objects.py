@@ -10,8 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portfolio_twin.errors import NotFound, RegistryUnavailable
 
+READERS = 50  # at once, where one function reads something of every tenant
 # A function behind the API has 28 s in all: a store that hangs must cost a fraction of that.
-QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+QUICK = Config(
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}, max_pool_connections=READERS
+)
 MISSING_CODES = ("NoSuchKey", "404")
 CONDITION_CODES = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
