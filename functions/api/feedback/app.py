@@ -15,7 +15,7 @@ from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.services.facts.delete_property import DeletedProperty, delete_property
 from portfolio_twin.services.facts.erase_investor import ErasedInvestor, erase_investor
 from portfolio_twin.services.facts.export_investor import InvestorExport, export_investor
-from portfolio_twin.services.facts.get_property import PropertyAnswer, get_property
+from portfolio_twin.services.facts.get_property import StoredListing, get_property
 from portfolio_twin.services.facts.put_properties import (
     PatchedProperty,
     PatchPropertyRequest,
@@ -56,7 +56,7 @@ async def post_interactions(request: InteractionsRequest, tenant: OwnTenant) -> 
 
 
 @app.get("/properties/{property_id}")
-async def get(property_id: PathPropertyId, tenant: OwnTenant) -> PropertyAnswer:
+async def get(property_id: PathPropertyId, tenant: OwnTenant) -> StoredListing:
     """The property as it is stored; `confidence` is the mean over its fields where their sources state one."""
     return get_property(tenant, property_id)
 

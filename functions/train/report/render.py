@@ -13,13 +13,18 @@ from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Texts
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.model.browse.atlas import Places
 
 GROUPS_SHOWN = 8
 
 
-def render(snapshot: Snapshot, fitted: Fitted, evaluation: Evaluation, metrics: Mapping[str, Any]) -> dict[str, bytes]:
-    """report.html and its pictures by name; a picture for which there is no data is left out."""
+def render(
+    snapshot: Snapshot, fitted: Fitted, evaluation: Evaluation, metrics: Mapping[str, Any], *, places: Places
+) -> dict[str, bytes]:
+    """report.html and its pictures by name; a picture for which there is no data is left out. places (n, 2)."""
     pictures = _pictures(snapshot, fitted, evaluation, metrics)
+    if len(snapshot.catalogue) > 4:
+        pictures["embedding_tsne.png"] = maps.embedding_map(places, *_groups(snapshot.catalogue))
     page = fill(
         "report/report.html",
         title="Portfolio Twin: training report",
@@ -45,10 +50,6 @@ def _pictures(
     if len(np.unique(evaluation.labels)) == 2:
         pictures |= plots.of_pairs(evaluation.labels, evaluation.affinities, "the twin")
         pictures["risk_coverage.png"] = plots.risk_coverage(evaluation)
-    if len(snapshot.catalogue) > 4:
-        groups, what = _groups(snapshot.catalogue)
-        vectors, seed = fitted.twin.property_vectors, fitted.twin.config.seed
-        pictures["embedding_tsne.png"] = maps.embedding_map(vectors, groups, what, seed)
     return pictures
 
 
@@ -82,7 +83,7 @@ def asked(evaluation: Evaluation, metrics: Mapping[str, Any]) -> list[tuple[str,
 
 def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> dict[str, str]:
     twin, window, properties = fitted.twin, snapshot.manifest.get("data_window"), len(snapshot.catalogue)
-    embedding, tastes = metrics["embedding"], metrics["tastes"]
+    embedding, tastes, atlas = metrics["embedding"], metrics["tastes"], metrics["atlas"]
     return {
         "model": f"{twin.kind}, version {twin.version}",
         "data": f"{properties:,} properties, {len(snapshot.log):,} interactions, {len(twin.user_ids):,} investors",
@@ -91,6 +92,7 @@ def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> di
         "tested on": f"{metrics['test_users']:,} investors, all {properties:,} properties ranked but those they know",
         "embedding": f"effective rank {embedding['effective_rank']:.1f} of {embedding['dimensions']} dimensions, "
         f"{embedding['collapsed_directions']} collapsed",
+        "atlas": f"{atlas['method']}, trustworthiness@10 {number(atlas['trustworthiness_at_10'])}",
         "tastes": f"effective rank {tastes['effective_rank']:.1f}, mean cosine "
         f"{number(tastes['cosine_to_market_taste'])} to the market's taste and "
         f"{number(tastes['pairwise_cosine'])} to each other, {tastes['without_evidence']:,} without evidence",

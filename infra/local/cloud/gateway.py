@@ -8,6 +8,7 @@ import importlib
 import socket
 import threading
 import uuid
+from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,8 +35,9 @@ from infra.local.twin.tokens import verify_token
 from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail, methods_of
 from portfolio_twin.entrypoints.paths import keep_slashes
 
-FUNCTIONS = ("predict", "recommend", "lookalike", "feedback", "admin")
+FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback", "admin", "explorer")
 OPEN_PATHS = {"/health"}
+OPEN_FUNCTIONS = {"explorer"}  # a page, which has no token before somebody has signed in on it
 WORKERS = 8
 NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
 LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
@@ -103,7 +105,7 @@ class Gateway:
             claims = verify_token(self.state, token) if token else None
         except jwt.InvalidTokenError as error:
             return refuse(401, "Unauthenticated", f"the token is not valid: {error}")
-        if request.path not in OPEN_PATHS:
+        if request.path not in OPEN_PATHS and name not in OPEN_FUNCTIONS:
             if claims is None:
                 return refuse(401, "Unauthenticated", NO_TOKEN)
             scope = scope_of(name, request.method)
@@ -133,6 +135,12 @@ def refuse(status: int, code: str, message: str) -> Answer:
     return {"statusCode": status, "headers": headers, "body": ErrorAnswer(error=error).model_dump_json()}
 
 
+def content_of(answer: Answer) -> bytes:
+    """As API Gateway sends it: what is no text comes out of a function in base64."""
+    body: str = answer.get("body") or ""
+    return b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+
+
 def application(gateway: Gateway) -> Starlette:
     """The functions, and what API Gateway does around them: a page's first question, and the documentation."""
 
@@ -140,7 +148,7 @@ def application(gateway: Gateway) -> Starlette:
         headers, path = dict(request.headers.items()), request.scope["raw_path"].decode()  # as it was sent
         received = HttpRequest(request.method, path, request.url.query, headers, await request.body())
         answer = await asyncio.get_running_loop().run_in_executor(gateway.workers, gateway.invoke, received)
-        return Response(answer.get("body", ""), answer["statusCode"], answer.get("headers"))
+        return Response(content_of(answer), answer["statusCode"], answer.get("headers"))
 
     async def docs(_: Request) -> Response:
         script, style = "/docs/files/swagger-ui-bundle.min.js", "/docs/files/swagger-ui.min.css"

@@ -41,18 +41,20 @@ def serve(
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines and containers in")] = "127.0.0.1",
     state: State = DEFAULT_STATE,
 ) -> None:
-    """The API on this machine, until Ctrl-C; its documentation is at /docs."""
+    """The API and the explorer on this machine, until Ctrl-C; documentation is at /docs."""
     import signal
     import threading
 
     from infra.local.cloud import gateway
+    from infra.local.twin.tenants import links_of
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's Ctrl-C: PostgreSQL stops as well
-    with local_system(state):
+    with local_system(state) as system:
         url = gateway.start(state.resolve(), port, host)
-        console.print(
-            f"serving at {url}, documentation at {url}/docs\na token: twin token --tenant NAME\nCtrl-C stops it"
-        )
+        for name, link in links_of(system, url).items():
+            console.print(f"the explorer as {name}:\n{link}", soft_wrap=True, markup=False, highlight=False)
+        console.print(f"the API at {url}, its documentation at {url}/docs, a token: twin token --tenant NAME")
+        console.print("Ctrl-C stops it")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
@@ -62,9 +64,11 @@ def serve(
 @app.command("import")
 def import_command(
     tenant: Annotated[str, typer.Option(help="name of the tenant; made if it is new")],
-    properties: Annotated[Path, typer.Option(help="canonical properties.csv[.gz]", exists=True, dir_okay=False)],
+    properties: Annotated[
+        Path, typer.Option(help="canonical properties: CSV, gzip or Parquet", exists=True, dir_okay=False)
+    ],
     interactions: Annotated[
-        Path | None, typer.Option(help="canonical interactions.csv[.gz]", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="canonical interactions: CSV, gzip or Parquet", exists=True, dir_okay=False)
     ] = None,
     *,
     skip_bad_rows: Annotated[
@@ -76,10 +80,10 @@ def import_command(
     from infra.local.twin.importer import import_canonical
 
     with local_system(state) as system:
-        report = import_canonical(
+        tenant_id, report = import_canonical(
             system.database, tenant, properties, interactions, skip_bad_rows=skip_bad_rows, console=console
         )
-        console.print(f"[bold]{tenant}[/] ({report.tenant_id}): {report.summary()}")
+        console.print(f"[bold]{tenant}[/] ({tenant_id}): {report.summary()}")
 
 
 @app.command()

@@ -68,9 +68,9 @@ class Demo:
         properties = next(iter(sorted(folder.glob("properties.csv*"))), None)
         if properties is None:
             raise InvalidInput(f"{folder} holds no properties.csv or properties.csv.gz")
-        report = import_canonical(self.system.database, name, properties, interactions, console=self.console)
+        tenant_id, report = import_canonical(self.system.database, name, properties, interactions, console=self.console)
         self.console.print(f"  [bold]{name}[/]: {report.summary()}")
-        return DemoTenant(name, report.tenant_id, report.changed)
+        return DemoTenant(name, tenant_id, report.changed)
 
     def ask(self, url: str, tenants: list[DemoTenant]) -> Json:
         first, second = tenants
@@ -112,7 +112,7 @@ class Demo:
         RESULT.parent.mkdir(parents=True, exist_ok=True)
         RESULT.write_text(json.dumps(result, indent=1) + "\n")
         self.console.rule("done")
-        self.console.print(f"written: {RESULT}; next: `make serve`, then open its /docs")
+        self.console.print(f"written: {RESULT}; next: `make serve`, then open a link that it prints")
         bad = [request for request in result["requests"][:-1] if request["status"] >= 400]
         if bad or not result["feedback_changed_recommendations"] or result["cross_tenant_status"] != 404:
             raise SystemExit(f"the demo did not do what it should: {bad}, {result['cross_tenant_status']}")

@@ -13,6 +13,7 @@ def new_version(now: datetime) -> str:
 
 
 def made_at(version: str) -> datetime:
+    """When its making was started; raises ValueError for what is no version."""
     return datetime.strptime(version.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
