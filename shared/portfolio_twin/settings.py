@@ -38,11 +38,29 @@ class WriteSettings(ReadSettings):
     database_statement_seconds: float = Field(5.0, gt=0, le=20)
 
 
+class ExplorerSettings(BaseSettings):
+    """explorer: where its page sends people to sign in; nothing where tokens come by a link."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    jwt_issuer: str = Field("", pattern=r"^(https?://.+)?$", description="of the tokens; its discovery page is read")
+    explorer_client_id: str = Field("", description="public client of the issuer; empty: no sign-in is offered")
+    explorer_connect_src: str = Field("", pattern=r"^[^;,\n]*$", description="further origins that sign-in talks to")
+
+    @property
+    def origins(self) -> str:
+        """What the page may talk to beside its own origin, as a content security policy lists it."""
+        issuer = self.jwt_issuer.split("/")[:3] if self.explorer_client_id else []
+        return " ".join(filter(None, ("/".join(issuer), self.explorer_connect_src)))
+
+
 class StepSettings(ReadSettings):
     """The steps of the two state machines: slower, bigger, never behind the API."""
 
     qdrant_timeout_seconds: float = Field(30.0, gt=0)
     lease_seconds: int = Field(6 * 3600, gt=0)
+    retrain_new_events: int = Field(100, ge=0, description="since the live model was begun; fewer: no retraining")
+    lookback_days: int = Field(0, ge=0, description="of interactions that a model learns from; 0: all there are")
     keep_versions_days: int = Field(30, ge=0, description="of models that are neither live nor the one before")
     index_batch_points: int = Field(1000, ge=1, le=10_000, description="points per request to Qdrant")
 
@@ -62,7 +80,7 @@ class AdminSettings(PipelineSettings):
     database_statement_seconds: float = Field(8.0, gt=0, le=20)
 
 
-Settings = TypeVar("Settings", bound=ReadSettings)
+Settings = TypeVar("Settings", bound=BaseSettings)
 
 
 class RuntimeSettings(BaseSettings):
