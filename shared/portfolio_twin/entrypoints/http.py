@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.telemetry import Handler
 from portfolio_twin.adapters.tenant import stores_from_environment
-from portfolio_twin.entrypoints.http_errors import RESPONSES, add_error_handlers
+from portfolio_twin.entrypoints.http_errors import add_error_handlers
 from portfolio_twin.entrypoints.paths import Event, with_kept_slashes
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.settings import ReadSettings
@@ -23,13 +23,13 @@ NAME_SHOWN = 64  # characters of a parameter that is not known
 
 
 def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
-    """An app that answers every error in the one shape; its documentation is published by the gateway.
+    """An app that answers every error in the one shape; its documentation is published as one document.
 
     Raises BadEnvironment at once, so that a function that lacks a setting does not start.
     """
     app = FastAPI(
-        title=title, docs_url=None, redoc_url=None, openapi_url=None, responses=RESPONSES, strict_content_type=False,
-        dependencies=[Depends(refuse_stray_parameters)],
+        title=title, docs_url=None, redoc_url=None, openapi_url=None, strict_content_type=False,
+        generate_unique_id_function=lambda route: route.name, dependencies=[Depends(refuse_stray_parameters)],
     )  # fmt: skip
     app.state.stores = stores_from_environment(needs)
     add_error_handlers(app)

@@ -1,0 +1,96 @@
+"""What a field means wherever it stands, with its unit and an example; a field's own description goes before it."""
+
+from typing import Any, NamedTuple
+
+
+class Word(NamedTuple):
+    meaning: str
+    example: Any = None
+
+
+HOUSE = {"listing_price": 425_000.0, "bedrooms": 3.0, "square_footage": 1_650.0, "property_type": "Single Family"}
+
+WORDS = {
+    # a property
+    "listing_price": Word("what is asked for it, USD", 425_000.0),
+    "price_per_sqft": Word("USD per ft²", 257.6),
+    "estimated_value": Word("USD", 431_000.0),
+    "cap_rate": Word("net income of a year by price, a fraction: 0.062 is 6.2 %", 0.062),
+    "cash_on_cash_return": Word("cash flow of a year by cash put in, a fraction", 0.081),
+    "bedrooms": Word("number", 3.0),
+    "bathrooms": Word("number; 0.5 is one without bath and shower", 2.5),
+    "square_footage": Word("of living area, ft²", 1_650.0),
+    "lot_size_sqft": Word("of the lot, ft²", 6_200.0),
+    "year_built": Word("year", 1987),
+    "lat": Word("latitude, degrees", 42.65),
+    "lon": Word("longitude, degrees", -73.76),
+    "zipcode": Word("filtered on, not learnt from", "12203"),
+    "days_on_market": Word("days since it was listed", 12.0),
+    "listing_status": Word("Sold and Off Market are not on the market; one that states none may be", "Active"),
+    "condition_score": Word("0 a ruin … 1 as new", 0.8),
+    "renovation_needed": Word("true or false, or 1 or 0", False),
+    "property_type": Word("the kind of property", "Single Family"),
+    "source_system": Word("on whose word it is all this", "mls"),
+    "attributes": Word("a tenant's own fields: name to number, true, false or text", {"pool": True}),
+    "property_id": Word("the host system's own id of the property", "HV-00231"),
+    "property": Word("its fields; one that is not known is left out or null", HOUSE),
+    "property_features": Word("a property by its fields, whether it is stored or not", HOUSE),
+    "field_confidence": Word("0..1, by field", {"listing_price": 0.9}),
+    # an investor and what they did
+    "user_id": Word("the host system's own number of the investor", 374),
+    "kind": Word("view, outreach, deal, like, dislike; clear takes thumbs back", "like"),
+    "occurred_at": Word("when, ISO 8601 with a time zone", "2026-11-03T14:05:00Z"),
+    "because": Word("what of the property decided it: its fields, location, or attributes.NAME", ["listing_price"]),
+    "evidence": Word("of the properties in the history, how many by the telling kind", {"deal": 4, "like": 9}),
+    "acted_on": Word("contacted, bought, liked or disliked before", False),
+    "idempotency_key": Word("one event, however often it is sent: 1 to 200 printable characters", "crm-8812"),
+    # an answer
+    "affinity_score": Word("0..1, 0.5 is as likely as the average property on offer", 0.87),
+    "confidence": Word("0..1, how sure this is", 0.93),
+    "base_rate": Word("the share of the catalogue that an investor acts on", 0.0034),
+    "baseline_score": Word("0..1, the affinity of the market's average property", 0.043),
+    "similarity_score": Word("cosine of two embeddings, -1..1", 0.94),
+    "embedding": Word("numbers of a vector of length 1", [0.25] * 16),
+    "model_version": Word("the model that answered", "20261121T193426Z-e2a2f07d"),
+    "strategy": Word("what it rests on; popular: the investor has done nothing yet", "twin"),
+    "degraded": Word("the index is down: answered from what training knew", False),
+    "reasons": Word("the strongest first, in log-odds; they sum to the affinity less the baseline"),
+    "contribution": Word("to the log-odds of the affinity", 1.95),
+    "contributions": Word("of every input and term, in log-odds, the largest first"),
+    "input": Word("a field of the property, or what else the score knows", "location"),
+    "text": Word("in words", "the location (12203) raises the match"),
+    "log_odds": Word("log(affinity / (1 - affinity))", 1.9),
+    "nearest_liked": Word("of what the investor bought or liked, what is most like it"),
+    "smallest_change": Word("the gentlest change that would lift it; null where nothing would"),
+    "odds_ratio": Word("how many times as likely it would be chosen", 1.6),
+    "affinity": Word("0..1, the affinity it would have", 0.91),
+    "value": Word("what the input would be", 403_750.0),
+    "recommendations": Word("the best ones, in order"),
+    "results": Word("in order"),
+    "investors": Word("in order"),
+    "left_out": Word("candidates that are not answered, each with the reason"),
+    "reason": Word("why not", "off_market"),
+    "next_cursor": Word("the cursor of the next page; null on the last one", "WyIyMDI2MTEyMSIsICI5ZjJjIiwgMTBd"),
+    "code": Word("the error's name, for programs", "NotFound"),
+    "message": Word("what is wrong and what to do, for people", "no such property"),
+    "request_id": Word("of this request in the logs", "5b0c6f6e-4a4c-4d1c-9a35-0f3ad0f1c9c2"),
+    "error": Word("what went wrong; of an item, null where nothing did"),
+    "status": Word("how it was taken; null where there is an error", "stored"),
+    "twin_updated": Word("false: stored, and in the answers after the next reindex", True),
+    "indexed": Word("false: stored, and found after the next reindex", True),
+    "index_updated": Word("false: deleted, and out of the answers after the next reindex", True),
+    "dependencies": Word("up or down, by name", {"s3": "up", "qdrant": "up"}),
+    "code_version": Word("the release that answers", "1763752466e2a2f07d"),
+    # a question
+    "top_k": Word("at most so many answers", 10),
+    "cursor": Word("next_cursor of the page before, with the same question"),
+    "explain": Word("give reasons as well", True),
+    "filters": Word("what a property must be; one that lacks a field that is filtered on is not found"),
+    "price": Word("USD, a range", {"max": 450_000}),
+    "min": Word("at least", 2),
+    "max": Word("at most", 4),
+    "location": Word("all within a circle"),
+    "radius_km": Word("kilometres", 5.0),
+    "properties": Word("the items"),
+    "interactions": Word("events, each with user_id, property_id, kind and occurred_at"),
+}
