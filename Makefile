@@ -8,10 +8,10 @@ FUNCTION ?= Predict
 EVENT ?= tests/events/api/predict.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test unit check fix bench lock build invoke api e2e rehearse image migrate deploy clean
+.PHONY: help install demo serve test unit cases conformance check fix bench lock build invoke api e2e rehearse image migrate deploy clean
 
 help:  ## what there is to make
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,12 @@ test: install  ## unit and integration tests on the embedded services; TESTS=pat
 
 unit: install  ## the unit tests alone: no network, no process
 	$(RUN) pytest tests/unit
+
+cases: install  ## each bad day of docs/cases.md, its tests, and whether they passed
+	$(RUN) pytest -p tests.cases -m case tests/unit tests/integration
+
+conformance: install  ## every route against its documentation: thousands of requests by schemathesis, in minutes
+	$(RUN) pytest tests/conformance
 
 fix: install  ## what ruff can mend by itself, and its format
 	$(VENV)/bin/ruff check --fix .

@@ -51,6 +51,8 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
     `host`: one of this machine's addresses at which containers reach all three. `settings`: further variables of
     portfolio_twin/settings.py, for as long as the system runs.
     """
+    from threadpoolctl import threadpool_limits
+
     from infra.local.stores.s3_server import S3Server
     from portfolio_twin.adapters.tenant import Stores
     from portfolio_twin.settings import PipelineSettings, from_environment
@@ -59,6 +61,7 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
     state.mkdir(parents=True, exist_ok=True)
     with (
         _only_one(state),
+        threadpool_limits(1, "blas"),  # as in Lambda: threads that compete for a busy core cost more than they save
         S3Server(state, host=host or LOOPBACK) as s3,
         _qdrant_of(state, host or LOOPBACK) as qdrant_url,
     ):

@@ -1,14 +1,14 @@
 """The API from Python: `TwinClient("https://…", token)`. It needs httpx: `pip install 'portfolio-twin[client]'`.
 
-An answer is the JSON that docs/api.md shows. A refusal raises the error of `portfolio_twin.errors` that it names. What is
-down, slow or asked too often is asked again: nothing is stored twice, for every write says which one it is.
+An answer is the JSON that docs/api.md shows. A refusal raises the error of `portfolio_twin.errors` that it names. What
+is down, or asked too often, is asked again: nothing is stored twice, for every write says which one it is.
 """
 
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import batched
-from typing import Any, Self
+from itertools import islice
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ import httpx
 
 from portfolio_twin import errors
 
+Item = TypeVar("Item")
 Answer = dict[str, Any]
 Fields = Mapping[str, Any]  # of a property, as PropertyFeatures has them
 
@@ -67,12 +68,12 @@ class TwinClient:
 
     def record(self, interactions: Iterable[Fields]) -> Iterator[Answer]:
         """Any number of events: one result or one error each, in their order."""
-        for some in batched(interactions, ITEMS_AT_ONCE):
+        for some in _batches(interactions):
             yield from self.post("/interactions", {"interactions": list(some)})["results"]
 
     def put_properties(self, properties: Iterable[tuple[str, Fields]]) -> Iterator[Answer]:
         """Any number of (id, fields), each replaced or made: one result or one error each, in their order."""
-        for some in batched(properties, ITEMS_AT_ONCE):
+        for some in _batches(properties):
             items = [{"property_id": name, "property": fields} for name, fields in some]
             yield from self.post("/properties", {"properties": items})["results"]
 
@@ -97,8 +98,9 @@ class TwinClient:
         """All `items` of a question whose answers have a `next_cursor`."""
         answer = self.post(path, question)
         yield from answer[items]
+        rest = {name: value for name, value in question.items() if name != "skip"}
         while cursor := answer["next_cursor"]:
-            answer = self.post(path, {**question, "cursor": cursor})
+            answer = self.post(path, {**rest, "cursor": cursor})
             yield from answer[items]
 
     def request(self, method: str, path: str, body: Fields | None = None, query: Fields | None = None) -> Answer:
@@ -120,11 +122,18 @@ class TwinClient:
         raise ValueError("tries must be at least 1")
 
 
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while some := list(islice(rest, ITEMS_AT_ONCE)):
+        yield some
+
+
 def _wait(attempt: int, retry_after: str | None) -> float:
     """Seconds: what the server asks for and a little more, else twice as long each time, never all clients at once."""
     if retry_after and retry_after.isdigit():
         return min(float(retry_after), LONGEST_WAIT_SECONDS) * random.uniform(1.0, 1.25)
-    return min(FIRST_WAIT_SECONDS * 2**attempt, LONGEST_WAIT_SECONDS) * random.uniform(0.5, 1.0)
+    doubled: float = FIRST_WAIT_SECONDS * 2**attempt
+    return min(doubled, LONGEST_WAIT_SECONDS) * random.uniform(0.5, 1.0)
 
 
 def _answer(response: httpx.Response) -> Answer:

@@ -7,8 +7,11 @@ TwinError
 │   └── IdempotencyConflict      the same key was used for another body
 ├── Unauthenticated              no verified claims came with the request
 ├── TenantRequired               the claims name no tenant
+├── OperatorRequired             the claims are not those of an operator: twin/admin, and no tenant
 ├── NotFound                     missing, or another tenant's: the same answer
 ├── PropertyInUse                it cannot be deleted: investors have acted on it
+├── TenantExists                 another tenant has this name or this id
+├── TenantBusy                   it cannot be deleted now: a run holds its lease
 ├── Unavailable                  a dependency is down; try again later
 │   ├── DatabaseUnavailable
 │   ├── IndexUnavailable
@@ -50,11 +53,23 @@ class TenantRequired(TwinError):
     pass
 
 
+class OperatorRequired(TwinError):
+    pass
+
+
 class NotFound(TwinError):
     pass
 
 
 class PropertyInUse(TwinError):
+    pass
+
+
+class TenantExists(TwinError):
+    pass
+
+
+class TenantBusy(TwinError):
     pass
 
 

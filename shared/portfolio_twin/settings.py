@@ -43,6 +43,7 @@ class StepSettings(ReadSettings):
 
     qdrant_timeout_seconds: float = Field(30.0, gt=0)
     lease_seconds: int = Field(6 * 3600, gt=0)
+    keep_versions_days: int = Field(30, ge=0, description="of models that are neither live nor the one before")
     index_batch_points: int = Field(1000, ge=1, le=10_000, description="points per request to Qdrant")
 
 
@@ -52,6 +53,13 @@ class PipelineSettings(StepSettings, WriteSettings):
     database_url: SecretStr = Field(validation_alias=AliasChoices("pipeline_database_url", "database_url"))
     database_connect_seconds: float = Field(30.0, gt=0)  # a serverless PostgreSQL that slept takes half of that
     database_statement_seconds: float = Field(300.0, gt=0)
+
+
+class AdminSettings(PipelineSettings):
+    """Tenants made, listed and deleted: the pipelines' stores, behind the API, so in the API's time."""
+
+    qdrant_timeout_seconds: float = Field(8.0, gt=0, le=25)
+    database_statement_seconds: float = Field(8.0, gt=0, le=20)
 
 
 Settings = TypeVar("Settings", bound=ReadSettings)

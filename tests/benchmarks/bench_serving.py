@@ -18,7 +18,11 @@ from tests.benchmarks.serving.requests import Asked
 
 FUNCTIONS = ("predict", "recommend", "lookalike")
 ROWS = 2000
-SETTINGS = {"LIVE_TTL_SECONDS": "30", "POWERTOOLS_METRICS_DISABLED": "false"}  # as deployed
+SETTINGS = {
+    "LIVE_TTL_SECONDS": "30",
+    "POWERTOOLS_METRICS_DISABLED": "false",
+    "OPENBLAS_NUM_THREADS": "1",
+}  # as deployed
 SAME = {  # the names that the product's figures go by
     "predict_ms": "predict_p50_ms", "batch_10000_ms": "batch_10000_p50_ms", "recommend_10_ms": "recommend_10_p50_ms",
     "recommend_100_ms": "recommend_100_p50_ms", "recommend_20_plain_ms": "recommend_20_plain_p50_ms",

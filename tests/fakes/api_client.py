@@ -13,6 +13,7 @@ FUNCTION_OF_PATH = (
     ("predict", ("/predict", "/batch_predict", "/embedding", "/explain", "/health")),
     ("recommend", ("/recommend", "/search/recommend", "/properties/recommendations")),
     ("lookalike", ("/search/similar", "/search/look-alikes")),
+    ("admin", ("/tenants",)),
 )
 
 

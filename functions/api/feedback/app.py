@@ -1,16 +1,22 @@
-"""The facts: POST /properties/{id}/feedback /interactions /properties · GET PUT PATCH DELETE /properties/{id}."""
+"""The facts: POST /properties/{id}/feedback /interactions /properties · GET PUT PATCH DELETE /properties/{id}.
+
+A person's data: DELETE /investors/{id} · GET /investors/{id}/export.
+"""
 
 from typing import Annotated
 
-from fastapi import Header
+from fastapi import Header, Path, Query
 
-from portfolio_twin.domain.interactions import IdempotencyKey
+from portfolio_twin.domain.interactions import IdempotencyKey, UserId
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
 from portfolio_twin.entrypoints.http_errors import refusals
 from portfolio_twin.entrypoints.paths import PathPropertyId
+from portfolio_twin.entrypoints.query import CursorQuery
 from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.errors import IdempotencyConflict, InvalidInput, NotFound, PropertyInUse
 from portfolio_twin.services.facts import delete_property as deletion
+from portfolio_twin.services.facts import erase_investor as erasure
+from portfolio_twin.services.facts import export_investor as export
 from portfolio_twin.services.facts import get_property as reading
 from portfolio_twin.services.facts import put_properties as storing
 from portfolio_twin.services.facts import record_feedback as recording
@@ -18,6 +24,7 @@ from portfolio_twin.settings import WriteSettings
 
 app = create_app("feedback", WriteSettings)
 
+PathUserId = Annotated[UserId, Path()]
 Key = Annotated[IdempotencyKey | None, Header(description="the same key and body again: the same answer, stored once")]
 
 
@@ -75,6 +82,23 @@ async def delete_property(property_id: PathPropertyId, tenant: OwnTenant) -> del
 async def post_properties(request: storing.PostPropertiesRequest, tenant: OwnTenant) -> storing.StoredProperties:
     """One result or one error per item, in their order; a bad one spoils no other."""
     return storing.post_properties(tenant, request)
+
+
+@app.delete("/investors/{user_id}", tags=["investors"], summary="Erase a person's data", responses=refusals(NotFound))
+async def delete_investor(user_id: PathUserId, tenant: OwnTenant) -> erasure.ErasedInvestor:
+    """Erases all that this person did; what was learnt before is dropped later, see `still_in`."""
+    return erasure.erase_investor(tenant, user_id)
+
+
+@app.get(
+    "/investors/{user_id}/export", tags=["investors"], summary="A person's data, to hand over",
+    responses=refusals(NotFound),
+)  # fmt: skip
+async def get_export(
+    user_id: PathUserId, tenant: OwnTenant, query: Annotated[CursorQuery, Query()]
+) -> export.InvestorExport:
+    """All that is stored of one person, a page of interactions at a time."""
+    return export.export_investor(tenant, user_id, query.cursor)
 
 
 lambda_handler = lambda_handler_of(app)

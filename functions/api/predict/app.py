@@ -23,7 +23,7 @@ async def post_predict(request: predict.PredictRequest, tenant: OwnTenant) -> pr
 
 @app.post(
     "/batch_predict", tags=["predictions"], summary="Up to 10 000 properties for one investor",
-    response_model=predict.BatchPrediction, openapi_extra=body_of(predict.FaultlessBatch),
+    response_model=predict.BatchPrediction, openapi_extra=body_of(predict.BatchRequest),
 )  # fmt: skip
 async def post_batch_predict(request: Request, tenant: OwnTenant) -> Response:
     """By their fields; one result or one error per item, in their order."""
@@ -43,7 +43,7 @@ async def post_explain(request: explain.ExplainRequest, tenant: OwnTenant) -> ex
     return explain.explain_affinity(tenant, request)
 
 
-@app.get("/health", tags=["system"], summary="Which code answers, and what is up")
+@app.get("/health", tags=["system"], summary="Which code answers, and what is up", openapi_extra={"security": []})
 async def get_health(stores: FunctionStores) -> Health:
     """For monitors: it asks for no token, and knows of no tenant."""
     return check_health(stores)

@@ -1,4 +1,4 @@
-"""API Gateway on this machine: checks token and scope, then hands the four functions the very event that AWS would.
+"""API Gateway on this machine: checks token and scope, then hands the API's functions the very event that AWS would.
 
 Each request goes through the function's own `lambda_handler`; nothing of the functions is imported twice or mocked.
 """
@@ -24,17 +24,17 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Mount, Route
+from starlette.routing import Match, Mount, Route, request_response
 from starlette.staticfiles import StaticFiles
 
 from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
 from infra.local.twin.exits import give_up
 from infra.local.twin.tokens import verify_token
-from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail
+from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail, methods_of
 from portfolio_twin.entrypoints.paths import keep_slashes
 
-FUNCTIONS = ("predict", "recommend", "lookalike", "feedback")
+FUNCTIONS = ("predict", "recommend", "lookalike", "feedback", "admin")
 OPEN_PATHS = {"/health"}
 WORKERS = 8
 NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
@@ -47,11 +47,13 @@ Answer = dict[str, Any]  # of a function: statusCode, headers, body
 
 def scope_of(function: str, method: str) -> str:
     """What a token must have: the template says the same of each route."""
+    if function == "admin":
+        return "twin/admin"
     return "twin/write" if function == "feedback" and method != "GET" else "twin/read"
 
 
 class Gateway:
-    """The four functions behind one address."""
+    """The API's functions behind one address."""
 
     def __init__(self, state: Path) -> None:
         self.state = state
@@ -75,19 +77,27 @@ class Gateway:
             loop.close()
 
     def function_of(self, method: str, path: str) -> str | None:
-        scope = {"type": "http", "method": method, "path": unquote(keep_slashes(path)), "root_path": "", "headers": []}
-        for wanted in (Match.FULL, Match.PARTIAL):  # partial: the path is there under another method
-            for name, app in self.apps.items():
-                if any(route.matches(scope)[0] == wanted for route in app.routes):
-                    return name
+        scope = scope_of_path(method, path)
+        for name, app in self.apps.items():
+            if any(route.matches(scope)[0] == Match.FULL for route in app.routes):
+                return name
         return None
+
+    def refuse_route(self, method: str, path: str) -> Answer:
+        """404, or 405 where the path is there under other methods."""
+        routes = [route for app in self.apps.values() for route in app.routes]
+        methods = sorted(methods_of(routes, scope_of_path(method, path)))
+        if not methods:
+            return refuse(404, "NotFound", "no such route")
+        answer = refuse(405, "MethodNotAllowed", f"this path has {', '.join(methods)}")
+        return answer | {"headers": answer["headers"] | {"allow": ", ".join(methods)}}
 
     def invoke(self, request: HttpRequest) -> Answer:
         if request.method == "OPTIONS":  # API Gateway answers it by itself, and asks for no token
             return {"statusCode": 204}
         name = self.function_of(request.method, request.path)
         if name is None:
-            return refuse(404, "NotFound", "no such route")
+            return self.refuse_route(request.method, request.path)
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         try:
             claims = verify_token(self.state, token) if token else None
@@ -109,6 +119,11 @@ class Gateway:
         bearer = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
         schema.setdefault("components", {})["securitySchemes"] = bearer
         return schema | {"security": [{"bearer": []}]}
+
+
+def scope_of_path(method: str, path: str) -> dict[str, Any]:
+    """What a route is matched with."""
+    return {"type": "http", "method": method, "path": unquote(keep_slashes(path)), "root_path": "", "headers": []}
 
 
 def refuse(status: int, code: str, message: str) -> Answer:
@@ -142,10 +157,11 @@ def application(gateway: Gateway) -> Starlette:
         Route("/docs", docs),
         Mount("/docs/files", StaticFiles(packages=[SWAGGER_UI])),
         Route("/openapi.json", openapi),
-        Route("/{path:path}", forward, methods=methods),
     ]
     pages = Middleware(CORSMiddleware, allow_origin_regex=LOCAL_PAGES, allow_methods=methods, allow_headers=["*"])
-    return Starlette(routes=routes, middleware=[pages])
+    starlette = Starlette(routes=routes, middleware=[pages])
+    starlette.router.default = request_response(forward)  # no pattern for a path matches a line feed in it
+    return starlette
 
 
 def start(state: Path, port: int, host: str = "127.0.0.1") -> str:

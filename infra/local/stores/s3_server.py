@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 from werkzeug.serving import make_server
 
 HOST = "127.0.0.1"
@@ -87,7 +87,7 @@ class Mirror:
         keys = self._backend.buckets[self.bucket].keys
         for name in [key] if key else {unquote(file.name) for file in self._folder.iterdir()} | set(keys):
             file = self._folder / quote(name, safe="")
-            if (stored := keys.get(name)) is None:
+            if not isinstance(stored := keys.get(name), FakeKey):  # none, or a marker that it was deleted
                 file.unlink(missing_ok=True)
             else:
                 unfinished = self._unfinished / uuid.uuid4().hex

@@ -8,16 +8,15 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from infra.local.system import DEFAULT_STATE, local_system, postgres_of
-from infra.local.twin import cli_models
+from infra.local.twin import cli_models, tenants
 from infra.local.twin.cli_models import State
 from infra.local.twin.exits import give_up
 from portfolio_twin.errors import TwinError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(cli_models.app)
+app.add_typer(tenants.app, name="tenant")
 console = Console()
-
-TenantName = Annotated[str, typer.Option("--tenant", help="name or id of a tenant that was imported")]
 
 
 @app.command()
@@ -104,19 +103,27 @@ def simulate(
 
 @app.command()
 def token(
-    tenant: TenantName,
+    tenant: Annotated[str | None, typer.Option(help="name or id of a tenant that was imported")] = None,
     scopes: Annotated[str, typer.Option(help="what the token may do")] = "twin/read twin/write",
+    *,
+    operator: Annotated[
+        bool, typer.Option("--operator", help="a token that makes and deletes tenants, and names none")
+    ] = False,
     state: State = DEFAULT_STATE,
 ) -> None:
     """A development token for the gateway of this machine."""
-    from infra.local.twin.tenants import tenant_of
     from infra.local.twin.tokens import issue_token
     from portfolio_twin.adapters.postgres.database import Database
     from portfolio_twin.adapters.postgres.engine import DatabaseAccess
 
+    if operator == (tenant is not None):
+        raise typer.BadParameter("give --tenant NAME, or --operator")
+    if tenant is None:
+        print(issue_token(state.resolve(), None, "twin/admin"))
+        return
     urls = postgres_of(state.resolve())  # shared with a `twin serve` that is running
     database = Database(DatabaseAccess(SecretStr(urls.pipeline)))
-    print(issue_token(state.resolve(), tenant_of(database, tenant), scopes))
+    print(issue_token(state.resolve(), tenants.tenant_of(database, tenant), scopes))
 
 
 def main() -> None:

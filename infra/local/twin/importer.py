@@ -1,19 +1,19 @@
 """`twin import`: canonical CSVs into PostgreSQL. The files are checked whole before anything is stored."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy.dialects.postgresql import insert
 
 from infra.local.twin.csv_files import lines
 from portfolio_twin.adapters.postgres.copy_reads import copy_property_ids
 from portfolio_twin.adapters.postgres.copy_writes import store_catalogue, store_log
 from portfolio_twin.adapters.postgres.database import Database, TenantName
-from portfolio_twin.adapters.postgres.tables import tenants
+from portfolio_twin.adapters.postgres.tenant_rows import add_tenant
 from portfolio_twin.domain.csv.checks import (
     BadRow,
     CheckedInteractions,
@@ -22,8 +22,8 @@ from portfolio_twin.domain.csv.checks import (
     check_properties,
 )
 from portfolio_twin.errors import InvalidInput, UnreadableInput
+from portfolio_twin.services.tenants.add_tenant import tenant_id_of
 
-TENANTS = UUID("b1d0a9f6-57a5-4c7e-8f2b-93f6f0f0c3aa")  # the same name makes the same tenant on every machine
 LISTED_ROWS = 100
 
 Checked = TypeVar("Checked", CheckedProperties, CheckedInteractions)
@@ -75,8 +75,7 @@ def import_canonical(
             raise ImportRefused(_refusal(bad, nothing_good=nothing_good))
         task = progress.add_task("store", total=2)
         with database.tenant_session(tenant.tenant_id) as session:
-            row = {"tenant_id": tenant.tenant_id, "name": tenant.name}
-            session.execute(insert(tenants).values(row).on_conflict_do_nothing())
+            add_tenant(session, tenant.name)
             changed = store_catalogue(session, checked.catalogue, checked.fields)
             progress.advance(task)
             new = store_log(session, log.log) if log else 0
@@ -95,12 +94,12 @@ def find_tenant(database: Database, name: str) -> TenantName:
     for tenant in database.list_tenants():
         if name in (tenant.name, str(tenant.tenant_id)):
             return tenant
-    if not name.strip() or not name.isprintable():
-        raise ImportRefused("the tenant has no name that can be printed — give --tenant NAME")
-    try:
+    with suppress(ValueError):
         return TenantName(UUID(name), name)
-    except ValueError:
-        return TenantName(uuid5(TENANTS, name), name)
+    try:
+        return TenantName(tenant_id_of(name), name)
+    except ValueError as error:
+        raise ImportRefused(f"{error} — give --tenant NAME") from error
 
 
 def _stored_ids(database: Database, tenant: TenantName) -> set[str]:

@@ -24,17 +24,19 @@ def signing_key(state: Path) -> str:
     return path.read_text()
 
 
-def issue_token(state: Path, tenant_id: UUID, scopes: str = SCOPES) -> str:
+def issue_token(state: Path, tenant_id: UUID | None, scopes: str = SCOPES) -> str:
+    """For a tenant, or for whoever operates the product: None."""
     now = datetime.now(UTC)
-    claims = {
+    claims: dict[str, Any] = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": "local-developer",
-        "tenant_id": str(tenant_id),
         "scope": scopes,
         "iat": now,
         "exp": now + LIFETIME,
     }
+    if tenant_id is not None:
+        claims["tenant_id"] = str(tenant_id)
     return jwt.encode(claims, signing_key(state), algorithm="HS256")
 
 

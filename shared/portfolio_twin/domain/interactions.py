@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from portfolio_twin.domain.arrays import Columns, Numbers, Texts
-from portfolio_twin.domain.properties import PropertyFeatures, PropertyId
+from portfolio_twin.domain.properties import WHOLE, PropertyFeatures, PropertyId
 
 Kind = Literal["view", "outreach", "deal", "like", "dislike"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -32,12 +32,14 @@ DATE_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 KEYED = UUID("6f3c2e0a-6d3b-4b9e-9a53-6d0a5f1c7e01")  # two namespaces: a key never meets a natural one
 NATURAL = UUID("0c9d8a54-0f3e-4a07-8f0e-2b7d54a9c602")
 
-UserId = Annotated[int, Field(ge=0, le=2**63 - 1)]
 BECAUSE_LIMIT = 5
 INPUTS = sorted({*PropertyFeatures.model_fields, "location"} - {"attributes"})
 InputName = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(INPUTS)}|attributes\.[^\x00-\x1f\x7f]{{1,64}})$")]
 BECAUSE = "what of the property decided it: its fields, location, or attributes.NAME"
 Because = Annotated[list[InputName], Field(max_length=BECAUSE_LIMIT, description=BECAUSE)]
+# Just below PostgreSQL's largest, and the same number to whoever reads the limit as a double.
+LARGEST_USER_ID = 9_200_000_000_000_000_000
+UserId = Annotated[int, Field(ge=0, le=LARGEST_USER_ID), WHOLE]
 IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 

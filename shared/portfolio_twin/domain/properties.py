@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from portfolio_twin.domain.arrays import Mask, Numbers, Texts
 
@@ -35,7 +35,15 @@ def _flag(value: Any) -> Any:
     return bool(value) if isinstance(value, (int, float)) and value in (0, 1) else value
 
 
-Flag = Annotated[bool, BeforeValidator(_flag)]
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 1987.0 is what tools write that have no integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Flag = Annotated[
+    bool, BeforeValidator(_flag), WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "number", "enum": [0, 1]}]})
+]
+WHOLE = BeforeValidator(_whole)  # the last of an integer's annotations: a limit after it is missing in the schema
 
 NUMERIC_INPUTS: tuple[str, ...] = (
     "listing_price", "price_per_sqft", "estimated_value", "cap_rate", "cash_on_cash_return",
@@ -79,7 +87,7 @@ class PropertyFeatures(BaseModel):
     bathrooms: float | None = Field(None, ge=0, le=1000)
     square_footage: float | None = Field(None, ge=0, le=1e8)
     lot_size_sqft: float | None = Field(None, ge=0, le=1e11)
-    year_built: int | None = Field(None, ge=1600, le=2100)
+    year_built: Annotated[int, Field(ge=1600, le=2100), WHOLE] | None = None
     lat: float | None = Field(None, ge=-90, le=90)
     lon: float | None = Field(None, ge=-180, le=180)
     zipcode: Text | None = None
@@ -90,9 +98,12 @@ class PropertyFeatures(BaseModel):
     property_type: PropertyType | None = None
     source_system: Text | None = None
     confidence: float | None = Field(None, ge=0, le=1)
-    attributes: dict[AttributeName, AttributeValue] = Field(default_factory=dict, max_length=100)
+    attributes: dict[AttributeName, AttributeValue] = Field(
+        default_factory=dict, max_length=100, json_schema_extra={"additionalProperties": False}
+    )
 
 
+FIELDS = frozenset(PropertyFeatures.model_fields)
 Column = npt.NDArray[Any]
 
 

@@ -36,8 +36,8 @@ OF_A_BODY = (errors.UnreadableInput, errors.InputTooLarge)
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-def build_document(apps: Iterable[FastAPI], open_paths: Iterable[str] = ("/health",)) -> Json:
-    """Of all their routes; those at `open_paths` ask for no token."""
+def build_document(apps: Iterable[FastAPI]) -> Json:
+    """Of all their routes; one that asks for no token says so itself."""
     document = get_openapi(
         title=TITLE,
         version=VERSION,
@@ -53,8 +53,8 @@ def build_document(apps: Iterable[FastAPI], open_paths: Iterable[str] = ("/healt
     document["components"]["securitySchemes"] = {"bearer": BEARER}
     for schema in schemas.values():
         _explain_fields(schema)
-    for path, _, operation in operations(document):
-        operation["security"] = [] if path in open_paths else [{"bearer": []}]
+    for _, _, operation in operations(document):
+        operation.setdefault("security", [{"bearer": []}])
         _tell_errors(operation)
         _show_answer(operation, schemas)
     for schema in schemas.values():

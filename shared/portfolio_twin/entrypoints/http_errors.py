@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -9,6 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from portfolio_twin import errors
 from portfolio_twin.services.answers.validate_each import describe
@@ -19,8 +22,11 @@ STATUS: dict[type[errors.TwinError], int] = {
     errors.UnreadableInput: 400,
     errors.Unauthenticated: 401,
     errors.TenantRequired: 403,
+    errors.OperatorRequired: 403,
     errors.NotFound: 404,
     errors.PropertyInUse: 409,
+    errors.TenantExists: 409,
+    errors.TenantBusy: 409,
     errors.InputTooLarge: 413,
     errors.InvalidInput: 422,
     errors.Unavailable: 503,
@@ -64,10 +70,17 @@ def request_id_of(request: Request) -> str | None:
     return context.get("requestId")
 
 
+def methods_of(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:
+    """Those that a path has, whatever the method of this request."""
+    having = (route for route in routes if route.matches(scope)[0] != Match.NONE)
+    return {method for route in having for method in getattr(route, "methods", None) or ()}
+
+
 def add_error_handlers(app: FastAPI) -> None:
     def answer(request: Request, status: int, code: str, message: str) -> JSONResponse:
         detail = ErrorDetail(code=code, message=message, request_id=request_id_of(request))
-        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
+        headers |= {"Allow": ", ".join(sorted(methods_of(app.routes, request.scope)))} if status == 405 else {}
         return JSONResponse(ErrorAnswer(error=detail).model_dump(), status, headers)
 
     @app.exception_handler(errors.TwinError)

@@ -1,6 +1,7 @@
 """Questions in a query string: every filter as a flat parameter, and no parameter that nobody reads."""
 
 from typing import Any, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -10,7 +11,6 @@ from portfolio_twin.domain.properties import ListingStatus, PropertyId, Property
 from portfolio_twin.services.answers.recommend import (
     DISCOVER,
     EXPLAIN,
-    NAMED_LIMIT,
     Diversity,
     RecommendRequest,
     Skip,
@@ -19,9 +19,16 @@ from portfolio_twin.services.answers.recommend import (
 from portfolio_twin.services.answers.validate_each import describe
 from portfolio_twin.services.cursors import Cursor
 
+REPEATED = 50  # times that a parameter may be given: an address of 10 kB is what API Gateway takes
 AGAIN = "may be given again: any of them will do"
 PLACE = ("lat", "lon", "radius_km")
 SAME_IN_A_QUERY = ("user_id", "top_k", "cursor", "skip", "diversity", "discover_new", "explain")
+
+
+class CursorQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: UUID | None = Field(None, description="as the page before named it")
 
 
 class TopKQuery(BaseModel):
@@ -34,19 +41,19 @@ class FilterQuery(TopKQuery):
     """The fields of `Filters`, each range as two parameters; a place takes all of its three."""
 
     property_type: list[PropertyType] = Field([], description=AGAIN)
-    zipcode: list[Text] = Field([], description=AGAIN)
+    zipcode: list[Text] = Field([], max_length=REPEATED, description=AGAIN)
     listing_status: list[ListingStatus] = Field([], description=AGAIN)
-    price_min: float | None = Field(None, description="USD, at least")
-    price_max: float | None = Field(None, description="USD, at most")
-    bedrooms_min: float | None = Field(None, description="at least")
-    bedrooms_max: float | None = Field(None, description="at most")
-    bathrooms_min: float | None = Field(None, description="at least")
-    bathrooms_max: float | None = Field(None, description="at most")
-    square_footage_min: float | None = Field(None, description="ft², at least")
-    square_footage_max: float | None = Field(None, description="ft², at most")
-    lat: float | None = Field(None, description="degrees, of the middle of a circle")
-    lon: float | None = Field(None, description="degrees")
-    radius_km: float | None = Field(None, description="kilometres")
+    price_min: float | None = Field(None, ge=0, description="USD, at least")
+    price_max: float | None = Field(None, ge=0, description="USD, at most")
+    bedrooms_min: float | None = Field(None, ge=0, description="at least")
+    bedrooms_max: float | None = Field(None, ge=0, description="at most")
+    bathrooms_min: float | None = Field(None, ge=0, description="at least")
+    bathrooms_max: float | None = Field(None, ge=0, description="at most")
+    square_footage_min: float | None = Field(None, ge=0, description="ft², at least")
+    square_footage_max: float | None = Field(None, ge=0, description="ft², at most")
+    lat: float | None = Field(None, ge=-90, le=90, description="degrees, of the middle of a circle")
+    lon: float | None = Field(None, ge=-180, le=180, description="degrees")
+    radius_km: float | None = Field(None, gt=0, le=20_100, description="kilometres")
 
     @model_validator(mode="after")
     def _read_at_once(self) -> Self:
@@ -84,7 +91,7 @@ class RecommendQuery(FilterQuery):
     cursor: Cursor | None = None
     skip: Skip = 0
     candidate_property_ids: list[PropertyId] = Field(
-        [], max_length=NAMED_LIMIT, description="may be given again: these alone are ranked"
+        [], max_length=REPEATED, description="may be given again: these alone are ranked; POST /recommend takes more"
     )
     buy_box: bool = Field(False, description="the filters are the investor's buy box: what is wanted, not only allowed")
     diversity: Diversity = 0.0

@@ -1,5 +1,6 @@
 """Whose request this is: the verified claim that API Gateway passes on, and nothing else."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +9,9 @@ from fastapi import Depends, Request
 
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.tenant import Stores, Tenant
-from portfolio_twin.errors import TenantRequired, Unauthenticated
+from portfolio_twin.errors import OperatorRequired, TenantRequired, Unauthenticated
+
+ADMIN_SCOPE = "twin/admin"
 
 
 def claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -40,4 +43,17 @@ async def tenant_of(request: Request, stores: FunctionStores) -> Tenant:
     return stores.of(tenant_id)
 
 
+async def operator_of(request: Request, stores: FunctionStores) -> str:
+    """Who operates the product, by the token's subject; raises OperatorRequired for a tenant's token.
+
+    The gateway demands the scope as well; here one mistake in the template opens nothing.
+    """
+    claims = claims_of(request.scope.get("aws.event", {}))
+    scopes = re.split(r"[\s,\[\]]+", str(claims.get("scope") or claims.get("scp") or ""))
+    if claims.get(stores.settings.tenant_claim) or ADMIN_SCOPE not in scopes:
+        raise OperatorRequired(f"this takes a token with the scope {ADMIN_SCOPE} that names no tenant")
+    return str(claims.get("sub") or claims.get("client_id") or "unknown")
+
+
 OwnTenant = Annotated[Tenant, Depends(tenant_of)]
+Operator = Annotated[str, Depends(operator_of)]

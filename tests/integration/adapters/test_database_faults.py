@@ -52,6 +52,7 @@ def tenant(two_tenants: Two, pipeline_database: Database) -> UUID:
     return two_tenants[0]
 
 
+@pytest.mark.case(19)
 def test_down_at_the_start_and_back_without_a_new_start(
     database: Database, tenant: UUID, postgres_urls: Urls, tmp_path: Path
 ) -> None:
@@ -63,6 +64,7 @@ def test_down_at_the_start_and_back_without_a_new_start(
     assert add(database, tenant).status == "stored"
 
 
+@pytest.mark.case(21)
 def test_a_server_that_takes_the_call_and_says_nothing(database: Database, tenant: UUID, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "socket"))
@@ -71,12 +73,14 @@ def test_a_server_that_takes_the_call_and_says_nothing(database: Database, tenan
             add(database, tenant)
 
 
+@pytest.mark.case(21)
 def test_a_statement_that_takes_too_long_is_cancelled(up: Database, tenant: UUID) -> None:
     with pytest.raises(DatabaseUnavailable, match="57014"), up.tenant_session(tenant) as session:
         session.execute(text("select pg_sleep(10)"))
     assert counts(up, tenant) == (1, 0)
 
 
+@pytest.mark.case(21)
 def test_a_server_that_hangs_in_the_middle_is_given_up(up: Database, tenant: UUID) -> None:
     with up.tenant_session(tenant) as session:
         pid = backend(session)
@@ -89,6 +93,7 @@ def test_a_server_that_hangs_in_the_middle_is_given_up(up: Database, tenant: UUI
     assert counts(up, tenant) == (1, 0)
 
 
+@pytest.mark.case(20)
 def test_killed_before_the_commit_a_retry_with_the_key_stores_one_row(
     up: Database, pipeline_database: Database, tenant: UUID
 ) -> None:
@@ -102,6 +107,7 @@ def test_killed_before_the_commit_a_retry_with_the_key_stores_one_row(
     assert counts(up, tenant) == (1, 1)
 
 
+@pytest.mark.case(20)
 def test_killed_after_the_commit_a_retry_with_the_key_is_a_replay(
     up: Database, pipeline_database: Database, tenant: UUID
 ) -> None:
@@ -119,6 +125,7 @@ def trip(database: Database, tenant: UUID, parameter: str) -> None:
         session.execute(text("select cast(:x as text)"), {"x": parameter})
 
 
+@pytest.mark.case(2)
 def test_text_that_trips_the_driver_spoils_no_later_answer(up: Database, tenant: UUID, two_tenants: Two) -> None:
     for parameter in ("\ud800", "a\x00b"):
         with pytest.raises(InvalidInput):

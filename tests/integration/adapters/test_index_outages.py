@@ -20,6 +20,7 @@ def empty_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inde
         yield index
 
 
+@pytest.mark.case(23)
 def test_missing_collections_are_an_outage_and_not_an_empty_answer(empty_index: Index) -> None:
     vector, own = unit_vectors(1)[0], empty_index.of(uuid4(), VERSION)
     assert empty_index.healthy()

@@ -35,6 +35,7 @@ def test_a_lease_that_ran_out_is_free_and_its_holder_has_lost_it(lease: Lease) -
     assert lease.held_by("other")
 
 
+@pytest.mark.case(30)
 def test_of_many_who_want_the_lease_at_once_one_gets_it(lease: Lease) -> None:
     calls = [lambda who=who: lease.acquire(who, 60) for who in "abcdef"]
     assert sorted(at_once(*calls)) == [False] * 5 + [True]

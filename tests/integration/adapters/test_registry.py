@@ -85,6 +85,7 @@ def test_promoting_what_is_live_keeps_the_one_before_reachable(registry: ModelRe
     assert registry.promote(SECOND, "me", live).previous == FIRST
 
 
+@pytest.mark.case(16)
 def test_of_two_promotions_at_once_one_wins(registry: ModelRegistry) -> None:
     publish(registry, FIRST, SECOND, THIRD)
     live = registry.promote(FIRST, "me", None)
@@ -95,6 +96,7 @@ def test_of_two_promotions_at_once_one_wins(registry: ModelRegistry) -> None:
     assert registry.live() == winner
 
 
+@pytest.mark.case(16)
 def test_of_two_first_promotions_at_once_one_wins(registry: ModelRegistry) -> None:
     publish(registry, FIRST, SECOND)
     results = at_once(lambda: registry.promote(FIRST, "one", None), lambda: registry.promote(SECOND, "other", None))
@@ -106,6 +108,7 @@ def test_a_write_whose_answer_got_lost_counts_as_done_when_it_is_tried_again(ten
     assert objects.replace(key, b"1", None) == objects.replace(key, b"1", None)
 
 
+@pytest.mark.case(17)
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"null", b'"x"', b"{}", b'{"version": 1, "promoted_at": "2026-11-01T00:00:00+00:00"}']
 )

@@ -105,6 +105,7 @@ def test_an_interaction_is_stored_with_its_investor(app_database: Database, tena
     assert (log.kinds.tolist(), log.times.tolist()) == ([KIND_CODE["like"]], [int(NOON.timestamp())])
 
 
+@pytest.mark.case(24)
 def test_feedback_replayed_gets_the_same_answer_and_is_stored_once(app_database: Database, tenant: UUID) -> None:
     first = add(app_database, tenant, timed=False, idempotency_key="k")
     again = add(app_database, tenant, timed=False, idempotency_key="k", occurred_at=NOON + timedelta(minutes=1))
@@ -113,6 +114,7 @@ def test_feedback_replayed_gets_the_same_answer_and_is_stored_once(app_database:
     assert counts(app_database, tenant) == (1, 1)
 
 
+@pytest.mark.case(24)
 @pytest.mark.parametrize(
     "other",
     [{"kind": "dislike"}, {"user_id": 8}, {"occurred_at": NOON + timedelta(seconds=1)}],
@@ -184,6 +186,7 @@ def test_a_session_rolls_back_unless_it_is_told_to_commit(app_database: Database
     assert counts(app_database, tenant) == (1, 0)
 
 
+@pytest.mark.case(12)
 def test_a_read_after_the_commit_or_after_the_end_raises(app_database: Database, tenant: UUID) -> None:
     with app_database.tenant_session(tenant) as session:
         session.commit()

@@ -62,10 +62,12 @@ def refused(connection: Connection, statement: str) -> bool:
     return sqlstate(caught.value.orig) == REFUSED
 
 
+@pytest.mark.case(13)
 def test_no_table_and_no_view_is_without_forced_row_level_security(owner: Connection) -> None:
     assert owner.execute(UNPROTECTED).scalars().all() == []
 
 
+@pytest.mark.case(13)
 @pytest.mark.parametrize(
     "made",
     [
@@ -97,6 +99,7 @@ def test_every_key_begins_with_the_tenant(owner: Connection) -> None:
     assert {first for _, first in keys} == {"tenant_id"}
 
 
+@pytest.mark.case(12)
 def test_without_a_tenant_there_are_no_rows(app: Connection, one: UUID) -> None:
     for table in TABLES:
         assert app.execute(text(f"select count(*) from {table}")).scalar_one() == 0
@@ -119,6 +122,7 @@ def test_a_range_is_forgotten_with_the_transaction_and_names_nothing_but_a_copy_
     assert app.execute(text("select current_setting('copy.after', true)")).scalar_one() == ""
 
 
+@pytest.mark.case(12)
 @pytest.mark.parametrize(
     "written",
     [
@@ -131,6 +135,7 @@ def test_without_a_tenant_writes_are_refused(app: Connection, written: str) -> N
     assert refused(app, written)
 
 
+@pytest.mark.case(13)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -177,6 +182,7 @@ def test_a_row_cannot_be_written_into_another_tenant(app_database: Database, one
     assert sqlstate(caught.value.orig) == REFUSED
 
 
+@pytest.mark.case(14)
 def test_the_same_ids_and_keys_in_two_tenants_are_independent(app_database: Database, one: UUID, other: UUID) -> None:
     put(app_database, other, features=HOUSE.model_copy(update={"listing_price": 1.0}))
     assert add(app_database, one, idempotency_key="k").status == "stored"

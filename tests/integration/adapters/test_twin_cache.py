@@ -91,6 +91,7 @@ def test_a_promotion_is_seen_after_the_ttl_and_not_before(reader: Reader) -> Non
     assert reader.current().version == SECOND
 
 
+@pytest.mark.case(15, 17)
 @pytest.mark.parametrize("broken", ["s3", "missing pointer", "corrupt pointer", "pointer to nowhere", "bad bundle"])
 def test_whatever_fails_on_reload_the_last_good_model_answers_and_it_is_counted(
     reader: Reader, metrics: Metrics, broken: str
@@ -103,6 +104,15 @@ def test_whatever_fails_on_reload_the_last_good_model_answers_and_it_is_counted(
     assert counted(metrics) == ["Reloaded", "ReloadFailed"]
 
 
+def test_a_model_whose_pointer_and_bundle_have_gone_is_forgotten(reader: Reader) -> None:
+    reader.current()
+    for _ in reader.tenant.bucket.erase():
+        pass
+    reader.pass_the_ttl()
+    with pytest.raises(ModelNotFound, match="any more"):
+        reader.current()
+
+
 def test_after_a_failed_reload_the_next_one_is_tried_again(reader: Reader) -> None:
     reader.current()
     reader.promote_second()
@@ -112,6 +122,7 @@ def test_after_a_failed_reload_the_next_one_is_tried_again(reader: Reader) -> No
         assert reader.current().version == version
 
 
+@pytest.mark.case(17)
 def test_a_cold_start_on_a_bad_bundle_answers_from_the_version_before(reader: Reader, metrics: Metrics) -> None:
     reader.spoil("bad bundle")
     assert reader.current().version == FIRST
@@ -126,6 +137,7 @@ def test_a_cold_start_recovers_when_the_live_bundle_is_whole_again(reader: Reade
     assert reader.current().version == SECOND
 
 
+@pytest.mark.case(17)
 def test_a_cold_start_without_anything_to_fall_back_to_is_unavailable(reader: Reader) -> None:
     with pytest.raises(ModelNotFound, match="no model yet"):
         reader.current(reader.stores.of(uuid4()))

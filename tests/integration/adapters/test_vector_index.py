@@ -148,6 +148,7 @@ def test_what_is_missing_and_what_is_not_yours_are_the_same(index: qdrant.Index,
         assert list(others.property_ids()) == []
 
 
+@pytest.mark.case(14)
 def test_the_same_ids_and_vectors_of_two_tenants_stay_apart(index: qdrant.Index, own: Own) -> None:
     theirs = index.of(uuid4(), qdrant.VERSION)
     theirs.upsert_properties(["p1"], qdrant.unit_vectors(N)[1:2], [{"zipcode": "other"}])

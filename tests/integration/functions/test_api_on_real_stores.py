@@ -85,6 +85,7 @@ def test_a_dislike_takes_the_property_and_its_like_down(clients: list[ApiClient]
     assert disliked < liked
 
 
+@pytest.mark.case(14, 24)
 def test_the_same_key_and_body_gives_the_same_answer_and_one_row(
     clients: list[ApiClient], markets: list[Market], app_database: Database
 ) -> None:
@@ -100,6 +101,7 @@ def test_the_same_key_and_body_gives_the_same_answer_and_one_row(
         assert len(copy_log(session, users=[503])) == 1
 
 
+@pytest.mark.case(7)
 def test_a_property_put_is_found_scored_and_recommended_at_once(clients: list[ApiClient]) -> None:
     client = clients[0]
     answer = client.put("/properties/brand-new", {"property": {**HOUSE, "attributes": {"pool": True}}})
@@ -116,6 +118,7 @@ def test_a_property_id_that_is_no_text_is_422(clients: list[ApiClient], path: st
     assert clients[0].put(path, {"property": HOUSE}).status == 422
 
 
+@pytest.mark.case(9)
 def test_feedback_on_an_unknown_property_is_404_like_anothers(clients: list[ApiClient]) -> None:
     clients[0].put("/properties/only-a", {"property": HOUSE})
     body = {"user_id": 1, "kind": "like"}
@@ -124,6 +127,7 @@ def test_feedback_on_an_unknown_property_is_404_like_anothers(clients: list[ApiC
     assert theirs.body["error"]["message"] == missing.body["error"]["message"]
 
 
+@pytest.mark.case(6)
 def test_interactions_of_other_systems_get_one_result_each(clients: list[ApiClient]) -> None:
     good = {"user_id": 505, "property_id": "p06", "kind": "view", "occurred_at": "2026-01-05T10:00:00Z"}
     items = [
@@ -144,6 +148,7 @@ def test_interactions_of_other_systems_get_one_result_each(clients: list[ApiClie
     assert again.body["results"][0]["status"] == "replayed"
 
 
+@pytest.mark.case(2)
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "x" * 300])
 def test_text_that_the_database_cannot_hold_is_422_and_the_next_requests_are_right(
     text: str, clients: list[ApiClient]
@@ -157,6 +162,7 @@ def test_text_that_the_database_cannot_hold_is_422_and_the_next_requests_are_rig
         assert (answer.status, answer.body["user_id"]) == (201, 600 + turn)
 
 
+@pytest.mark.case(19)
 def test_when_postgresql_is_down_feedback_is_503_and_reading_goes_on(
     clients: list[ApiClient], make_stores: Callable[[], Stores]
 ) -> None:
@@ -169,6 +175,7 @@ def test_when_postgresql_is_down_feedback_is_503_and_reading_goes_on(
         assert clients[0].post("/predict", {"user_id": 1, "property_features": HOUSE}).status == 200
 
 
+@pytest.mark.case(22)
 def test_when_qdrant_is_down_feedback_is_stored_and_the_next_reindex_makes_it_good(
     clients: list[ApiClient], markets: list[Market], make_stores: Callable[[], Stores]
 ) -> None:
@@ -185,6 +192,7 @@ def test_when_qdrant_is_down_feedback_is_stored_and_the_next_reindex_makes_it_go
     assert "unindexed" in recommended(clients[0], 506)
 
 
+@pytest.mark.case(11)
 def test_two_tenants_alternating_a_thousand_times_never_see_a_mark_of_each_other(clients: list[ApiClient]) -> None:
     marks = ("mark-of-the-first", "mark-of-the-second")
     for client, mark in zip(clients, marks, strict=True):

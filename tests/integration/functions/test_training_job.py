@@ -59,6 +59,7 @@ def train_here(monkeypatch: pytest.MonkeyPatch, **more: str) -> int:
     return main()
 
 
+@pytest.mark.case(28)
 def test_terminated_in_mid_training_it_leaves_a_checkpoint_and_the_next_attempt_ends_as_if_nothing_had_been(
     bucket: TenantBucket, snapshot: Snapshot
 ) -> None:

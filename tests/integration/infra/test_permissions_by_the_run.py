@@ -29,7 +29,7 @@ CONDITIONS = {"IfNoneMatch": "s3:if-none-match", "IfMatch": "s3:if-match"}
 # Each in a process of its own, as in the cloud, and as its role of PostgreSQL.
 RUNS = {
     "pipelines": "twin_pipeline", "predict": "twin_app", "recommend": "twin_app", "lookalike": "twin_app",
-    "feedback": "twin_app",
+    "feedback": "twin_app", "admin": "twin_pipeline",
 }  # fmt: skip
 
 Recorded = dict[str, list[Call]]
@@ -76,6 +76,11 @@ def calls_of(operation: str, params: dict[str, str]) -> Iterator[Call]:
             yield Call("s3:PutObject", key, CREATION | conditions)
             if "IfMatch" in params:
                 yield Call("s3:GetObject", key)
+        case "s3:ListObjectVersions":
+            yield Call("s3:ListBucketVersions", bucket)
+        case "s3:DeleteObjects":
+            for object_key in params["Keys"].split("\n"):
+                yield Call("s3:DeleteObjectVersion", f"{bucket}/{object_key}")
         case "secretsmanager:GetSecretValue":
             yield Call("secretsmanager:GetSecretValue", params["SecretId"][: -len("-abcdef")])
         case _:

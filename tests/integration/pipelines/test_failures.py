@@ -16,6 +16,7 @@ from tests.integration.fixtures.machines import DIGEST, Machines, attempts_to_tr
 from tests.integration.fixtures.stub_steps import VERSION
 
 
+@pytest.mark.case(28)
 @pytest.mark.parametrize(
     "dies", ["sys.exit(1)", "sys.exit(137)", "os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 15)"]
 )
@@ -41,6 +42,7 @@ def test_a_trainer_that_dies_once_is_started_again_and_the_run_goes_on(machines:
     assert attempts_to_train(execution) == 2
 
 
+@pytest.mark.case(28)
 def test_a_trainer_that_hangs_is_killed_at_its_limit_and_tried_again(machines: Machines) -> None:
     execution = machines.retrain("import time; time.sleep(600)", time_scale=0.0002)  # 5 100 s become 1 s
     assert machines.outcome(execution) == "Failed"
@@ -92,6 +94,7 @@ def test_an_error_in_our_own_code_is_not_tried_again(machines: Machines) -> None
     assert "a bug" in error["Cause"]
 
 
+@pytest.mark.case(31)
 def test_one_tenant_fails_and_the_other_finishes(machines: Machines) -> None:
     steps, unlucky = machines.steps, uuid4()
     steps.tenants = (unlucky, machines.tenant)
@@ -121,6 +124,7 @@ def test_a_run_that_fails_in_reindex_promotes_nothing_and_the_next_run_goes_thro
     assert machines.outcome(again) == "Promoted"
 
 
+@pytest.mark.case(31)
 def test_a_notification_that_fails_keeps_the_first_cause(machines: Machines) -> None:
     machines.fail("prepare_data", ValueError("the first cause"))
     with machines.started() as pipeline:

@@ -68,6 +68,7 @@ def machine(first: Machine, postgres_urls: Urls, tmp_path: Path) -> Machine:
     return Machine(tmp_path / "state", first.tenant, postgres_urls)
 
 
+@pytest.mark.case(29)
 @pytest.mark.parametrize("shards", [1, 7])
 def test_killed_in_mid_reindex_the_old_model_serves_and_the_next_run_is_promoted_whole(
     machine: Machine, shards: int

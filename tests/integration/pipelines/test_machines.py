@@ -61,6 +61,7 @@ def test_each_step_entered_and_left_is_told_as_it_happens(machines: Machines) ->
     assert {step.tenant_id for step in train} == {str(machines.tenant)}
 
 
+@pytest.mark.case(25)
 def test_too_little_data_ends_skipped_with_its_reasons_and_nothing_written(machines: Machines) -> None:
     too_little = {"decision": "skip", "reasons": ["99 positives, 100 are needed"]}
     machines.instead("check_data", lambda event: machines.steps.do_check_data(event) | too_little)
@@ -71,12 +72,14 @@ def test_too_little_data_ends_skipped_with_its_reasons_and_nothing_written(machi
     assert not machines.lease_held_by(execution)
 
 
+@pytest.mark.case(25)
 def test_a_tenant_with_too_little_to_learn_from_gets_the_content_model_by_the_same_path(machines: Machines) -> None:
     machines.instead("check_data", lambda event: machines.steps.do_check_data(event) | {"decision": "content"})
     execution = machines.retrain("import os, sys; sys.exit(os.environ['MODEL_KIND'] != 'content')")
     assert machines.outcome(execution) == "Promoted"
 
 
+@pytest.mark.case(27)
 def test_a_failed_gate_ends_rejected_is_told_and_nothing_is_deployed(machines: Machines) -> None:
     rejected = {"decision": "rejected", "reasons": ["f1 is 0.59, at least 0.6 is needed"]}
     machines.instead("evaluate_gates", lambda event: machines.steps.do_evaluate_gates(event) | rejected)
@@ -110,6 +113,7 @@ def test_a_tenant_whose_first_model_is_rejected_is_told_and_gets_the_content_mod
     assert not machines.lease_held_by(execution)
 
 
+@pytest.mark.case(30)
 def test_a_second_run_of_the_same_tenant_ends_already_running(machines: Machines) -> None:
     steps, second_is_over = machines.steps, threading.Event()
 

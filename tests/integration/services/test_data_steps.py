@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import numpy as np
+import pytest
 from sqlalchemy import text
 
 from portfolio_twin.adapters.tenant import Tenant
@@ -55,6 +56,7 @@ def test_another_runs_lease_ends_the_check_before_it_looks_at_anything(tenant: T
     assert check(tenant, execution="somebody else")["decision"] == "skip"  # a retry of one's own
 
 
+@pytest.mark.case(26)
 def test_enough_future_dates_are_refused_and_a_few_are_left_out(tenant: Tenant) -> None:
     fill(tenant)
     tomorrow = NOW + timedelta(days=1)
@@ -75,6 +77,7 @@ def update_properties(tenant: Tenant, change: str) -> None:
         session.commit()
 
 
+@pytest.mark.case(26)
 def test_impossible_values_are_refused(tenant: Tenant) -> None:
     fill(tenant)
     update_properties(tenant, "listing_price = -1 where year_built < 1957")

@@ -142,6 +142,7 @@ def test_a_rollback_knows_what_was_written_since_the_promotion(promoted: Market)
     assert set(investor.acted_on) == {"p01", "p05"}
 
 
+@pytest.mark.case(16)
 def test_readers_see_the_older_version_only_when_it_has_caught_up(promoted: Market, s3: Any) -> None:
     promoted.put("listed since")
     indexed: list[bool] = []
@@ -164,6 +165,7 @@ def test_rolling_back_twice_ends_where_it_began(promoted: Market) -> None:
     assert (live.version, live.previous) == (SECOND, FIRST)
 
 
+@pytest.mark.case(18)
 @pytest.mark.parametrize("version", [None, FIRST])
 def test_a_rollback_without_a_previous_version_says_so(market: Market, version: str | None) -> None:
     if version:
@@ -195,6 +197,7 @@ def test_a_run_that_lost_its_lease_promotes_nothing(market: Market, holder: str)
     assert market.tenant.bucket.models.live() is None
 
 
+@pytest.mark.case(16)
 def test_a_promoter_killed_after_the_switch_finishes_when_run_again(
     market: Market, bucket: TenantBucket, s3: Any
 ) -> None:

@@ -129,6 +129,7 @@ def test_shards_cover_every_property_and_user_exactly_once(market: Market) -> No
     assert market.indexed() == ALL
 
 
+@pytest.mark.case(29)
 @pytest.mark.parametrize("shards_done", [1, 5, 9])
 def test_a_reindex_killed_on_its_way_disturbs_no_reader_and_completes_when_run_again(
     market: Market, shards_done: int
@@ -143,6 +144,7 @@ def test_a_reindex_killed_on_its_way_disturbs_no_reader_and_completes_when_run_a
     assert market.index(SECOND).count("properties") == 20
 
 
+@pytest.mark.case(23)
 def test_points_of_properties_that_have_gone_are_dropped(market: Market) -> None:
     market.reindex()
     market.index().upsert_properties(["ghost"], np.ones((1, 16)) / 4, [{}])

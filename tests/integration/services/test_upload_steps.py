@@ -30,6 +30,7 @@ def test_an_upload_for_a_tenant_without_data_is_rejected_saying_what_to_do(tenan
     assert "run the retrain machine" in answer["reasons"][0]
 
 
+@pytest.mark.case(32)
 def test_an_upload_event_that_arrives_three_times_is_validated_once(tenant: Tenant) -> None:
     freeze(tenant, WORLD, OLD)
     put(tenant, bundle_of(tenant, knowing_twin(WORLD, NEW)), "upload")

@@ -72,6 +72,7 @@ def test_counts_tell_positives_from_the_rest_and_who_can_be_tested() -> None:
     assert count(Dataset(catalogue(3), log_of(*rows))) == expected
 
 
+@pytest.mark.case(26)
 def test_every_kind_of_fault_is_found_and_counted() -> None:
     houses = catalogue(
         5,

@@ -18,6 +18,7 @@ NAN = float("nan")
 JUST_BELOW = 1e-9
 
 
+@pytest.mark.case(27)
 @pytest.mark.parametrize(("gate", "limit"), [(gates.f1, gates.F1_LIMIT), (gates.accuracy, gates.ACCURACY_LIMIT)])
 def test_a_figure_on_the_limit_passes_and_one_just_below_fails_saying_where_to_look(gate, limit) -> None:  # type: ignore[no-untyped-def]  # parametrised
     assert gate(limit) == Gate(limit, limit, True, "")
@@ -33,6 +34,7 @@ def test_calibration_passes_on_the_limit_and_fails_just_above() -> None:
     assert "reliability curve" in failed.note
 
 
+@pytest.mark.case(27)
 @pytest.mark.parametrize("value", [None, NAN, math.inf, -math.inf])
 @pytest.mark.parametrize("gate", [gates.f1, gates.accuracy, gates.calibration])
 def test_a_missing_or_non_finite_figure_fails_and_is_told_as_null(gate, value) -> None:  # type: ignore[no-untyped-def]  # parametrised

@@ -56,6 +56,7 @@ def test_a_property_by_its_id_scores_as_by_its_features() -> None:
     assert by_id.body["affinity_score"] == pytest.approx(by_features.body["affinity_score"], abs=1e-6)
 
 
+@pytest.mark.case(7)
 def test_an_unknown_user_gets_the_markets_taste_and_it_is_called_so() -> None:
     for path, rest in (("/predict", {"property_features": HOUSE}), ("/recommend", {})):
         answer = A.post(path, {"user_id": 987654321, **rest})
@@ -295,6 +296,7 @@ def test_the_explanation_adds_up() -> None:
     assert body["nearest_liked"][0]["property_id"] == "p1"
 
 
+@pytest.mark.case(1)
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("path", ["/predict", "/batch_predict"])
 def test_json_in_another_encoding_than_utf_8_is_400_and_says_so(path: str, encoding: str) -> None:
@@ -312,12 +314,14 @@ def test_a_body_that_no_encoding_could_have_made_is_400() -> None:
     assert predict.lambda_handler(event, LambdaContext("test", "request-1"))["statusCode"] == 400
 
 
+@pytest.mark.case(1)
 @pytest.mark.parametrize("raw", [b"{", b"not json", b'{"user_id": 1', b"\xff\xfe{", b"[" * 100_000])
 @pytest.mark.parametrize("path", ["/predict", "/batch_predict", "/recommend"])
 def test_a_body_that_cannot_be_read_is_400(path: str, raw: bytes) -> None:
     refused(A.post(path, raw=raw), 400)
 
 
+@pytest.mark.case(1)
 @pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"3", b'"x"'])
 @pytest.mark.parametrize(
     "path", ["/predict", "/batch_predict", "/recommend", "/explain", "/search/similar", "/interactions"]
@@ -326,6 +330,7 @@ def test_a_body_that_is_no_object_is_422(path: str, raw: bytes) -> None:
     refused(A.post(path, raw=raw), 422)
 
 
+@pytest.mark.case(2, 3, 5)
 @pytest.mark.parametrize(
     "value", ["NaN", "Infinity", "-Infinity", "1e999", "true", '"12"', "-1", "[]", "{}", "1" * 400, '"\\ud800"']
 )
@@ -334,6 +339,7 @@ def test_what_is_no_price_is_422(value: str) -> None:
     refused(A.post("/predict", raw=raw), 422)
 
 
+@pytest.mark.case(3, 5, 8)
 @pytest.mark.parametrize(
     "features",
     [
@@ -350,6 +356,7 @@ def test_a_field_that_breaks_its_rule_is_422_and_never_echoed(features: dict[str
     assert str(TENANT_B) not in answer.text
 
 
+@pytest.mark.case(4, 5)
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -391,6 +398,7 @@ def test_a_query_that_breaks_a_rule_is_422(query: str) -> None:
     refused(A.get(f"/properties/recommendations{query}"), 422)
 
 
+@pytest.mark.case(4)
 def test_one_bad_item_in_a_hundred_gives_one_error_in_its_place() -> None:
     items: list[dict[str, Any]] = [HOUSE] * 100
     items[41] = {"lat": 91.0, "\ud800": 1}
@@ -403,10 +411,12 @@ def test_one_bad_item_in_a_hundred_gives_one_error_in_its_place() -> None:
     assert answer.body["results"][0]["affinity_score"] == pytest.approx(single["affinity_score"], abs=1e-6)
 
 
+@pytest.mark.case(6)
 def test_a_body_of_six_megabytes_is_413() -> None:
     assert refused(A.post("/predict", raw=b" " * 6_000_000), 413)
 
 
+@pytest.mark.case(2)
 def test_the_next_hundred_requests_after_hostile_ones_are_right() -> None:
     right = A.post("/predict", {"user_id": 1, "property_features": HOUSE}).body
     for raw in (b'{"user_id": 1, "property_features": {"zipcode": "\\ud800"}}', b"{", b"NaN"):
@@ -415,6 +425,7 @@ def test_the_next_hundred_requests_after_hostile_ones_are_right() -> None:
             assert A.post("/predict", {"user_id": 1, "property_features": HOUSE}).body == right
 
 
+@pytest.mark.case(9)
 def test_another_tenants_property_is_the_same_404_as_a_missing_one() -> None:
     for path in ("/properties/{}/similar", "/search/look-alikes/{}", "/properties/{}/audience"):
         assert refused(B.get(path.format("p3")), 404) == refused(B.get(path.format("never-was")), 404)
@@ -422,6 +433,7 @@ def test_another_tenants_property_is_the_same_404_as_a_missing_one() -> None:
     assert refused(theirs, 404) == refused(missing, 404)
 
 
+@pytest.mark.case(8)
 def test_header_and_query_cannot_name_a_tenant() -> None:
     headers = {"x-tenant-id": str(TENANT_A), "tenant_id": str(TENANT_A)}
     assert B.get("/properties/recommendations?user_id=1", headers=headers).body["recommendations"] == []
@@ -432,12 +444,14 @@ def test_header_and_query_cannot_name_a_tenant() -> None:
         assert "tenant_id" in refused(answer, 422)
 
 
+@pytest.mark.case(10)
 @pytest.mark.parametrize("claim", [None, "", "not-a-uuid", ["x"], 7])
 def test_a_claim_that_names_no_tenant_is_403(claim: Any) -> None:
     claims = {} if claim is None else {"tenant_id": claim}
     refused(ApiClient(TENANT_A, claims=claims).post("/recommend", {"user_id": 1}), 403)
 
 
+@pytest.mark.case(10)
 def test_a_handler_without_claims_answers_401() -> None:
     refused(ApiClient(TENANT_A, claims=None).post("/recommend", {"user_id": 1}), 401)
 
@@ -448,6 +462,7 @@ def test_without_a_model_the_answer_is_503_with_a_time_to_try_again() -> None:
     assert int(answer.headers["retry-after"]) > 0
 
 
+@pytest.mark.case(22)
 def test_when_the_index_is_down_predict_answers_degraded_and_recommend_is_503(index: FakeVectorIndex) -> None:
     index.down = True
     for body in ({"property_features": HOUSE}, {"property_id": "p3"}):

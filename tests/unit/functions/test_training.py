@@ -160,6 +160,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one(store: FolderStore) -> N
     assert_same(trained(checkpoints=Checkpoints(store, "first")), trained())
 
 
+@pytest.mark.case(28)
 def test_a_corrupt_checkpoint_falls_back_to_the_one_before(
     store: FolderStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

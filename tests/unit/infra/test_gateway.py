@@ -24,6 +24,8 @@ ROUTES = {
     "/search/similar": "post", "/search/look-alikes/{property_id}": "get", "/properties/{property_id}/similar": "get",
     "/properties/{property_id}/audience": "get", "/properties/{property_id}/feedback": "post",
     "/interactions": "post", "/properties": "post", "/properties/{property_id}": "delete get patch put",
+    "/investors/{user_id}": "delete", "/investors/{user_id}/export": "get",
+    "/tenants": "get post", "/tenants/{tenant_id}": "delete",
 }  # fmt: skip
 
 

@@ -55,6 +55,7 @@ WEIGHT = SOUND["tower.0.weight"]
 POISONED = np.where(np.arange(WEIGHT.size).reshape(WEIGHT.shape) == 0, np.float32("nan"), WEIGHT)
 
 
+@pytest.mark.case(15)
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -110,11 +111,13 @@ class Trap:
         return (pytest.fail, ("a pickle was executed",))
 
 
+@pytest.mark.case(15)
 def test_a_pickle_in_the_place_of_the_tensors_is_refused_and_not_executed() -> None:
     with pytest.raises(BundleRejected):
         unpack(redigested(packed() | {TENSORS: pickle.dumps(Trap())}), TENANT_A, VERSION)
 
 
+@pytest.mark.case(15)
 def test_a_changed_byte_is_refused() -> None:
     files = packed()
     files[TENSORS] = files[TENSORS][:-1] + bytes([files[TENSORS][-1] ^ 1])
@@ -122,6 +125,7 @@ def test_a_changed_byte_is_refused() -> None:
         unpack(files, TENANT_A, VERSION)
 
 
+@pytest.mark.case(15)
 @pytest.mark.parametrize("name", [MANIFEST, TENSORS, PROPERTY_IDS])
 def test_a_missing_file_is_refused(name: str) -> None:
     with pytest.raises(BundleRejected, match="missing"):
@@ -160,6 +164,7 @@ def test_another_tenants_bundle_and_another_version_are_refused() -> None:
         unpack(packed(), TENANT_A, "20990101T000000Z-ffffffff")
 
 
+@pytest.mark.case(15)
 def test_a_twin_that_is_not_finite_cannot_be_loaded() -> None:
     twin = small_twin()
     bad = replace(twin, market_taste=np.full(16, np.inf, np.float32))

@@ -59,6 +59,12 @@ def copy_property_ids(session: TenantSession) -> set[str]:
     return {property_id for (property_id,) in rows}
 
 
+def copy_user_ids(session: TenantSession) -> set[int]:
+    rows = csv.reader(_copy(session, "select user_id from users"))
+    next(rows)  # the header
+    return {int(user_id) for (user_id,) in rows}
+
+
 def copy_log(
     session: TenantSession,
     *,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from io import BytesIO
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,11 +15,19 @@ from portfolio_twin.errors import DatabaseUnavailable
 from portfolio_twin.settings import WriteSettings
 
 SET_TENANT = text("select app.set_tenant(:tenant_id, :limit_ms)")
+TENANTS_AFTER = text("select * from app.tenants_after(:after, :at_most)")
 
 
 class TenantName(NamedTuple):
     tenant_id: UUID
     name: str
+
+
+class TenantRow(NamedTuple):
+    tenant_id: UUID
+    name: str
+    created_at: datetime
+    erased_at: datetime | None  # when one of its investors was last erased
 
 
 class TenantSession:
@@ -93,6 +102,11 @@ class Database:
         with self._connection() as connection, database_errors():
             rows = connection.execute(text("select tenant_id, name from app.list_tenants() order by name"))
             return [TenantName(row.tenant_id, row.name) for row in rows]
+
+    def tenants_after(self, after: UUID | None, at_most: int) -> list[TenantRow]:
+        """A page of them, by id: the first one, or the one after `after`."""
+        with self._connection() as connection, database_errors():
+            return [TenantRow(*row) for row in connection.execute(TENANTS_AFTER, {"after": after, "at_most": at_most})]
 
     def healthy(self) -> bool:
         try:

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
 
 from portfolio_twin.adapters.postgres.database import TenantSession
-from portfolio_twin.adapters.postgres.tables import interactions
+from portfolio_twin.adapters.postgres.tables import interactions, users
 from portfolio_twin.domain.interactions import Interaction, event_id
 from portfolio_twin.errors import IdempotencyConflict, NotFound
 
@@ -48,6 +48,9 @@ select pg_advisory_xact_lock(hashtextextended(cast(:tenant_id as text) || user_i
 from unnest(cast(:users as bigint[])) as given (user_id)
 """)
 
+ERASE_INVESTOR = text("select app.erase_investor(:user_id)")
+WHOSE = ("tenant_id", "user_id")
+
 
 StatedReasons = Mapping[tuple[int, str, str], Sequence[str]]  # by investor, property and kind
 
@@ -60,7 +63,7 @@ class Recorded(NamedTuple):
 
 
 class InteractionRepository:
-    """Append-only: what happened stays."""
+    """Append-only: what happened stays, until the investor is erased."""
 
     def __init__(self, session: TenantSession) -> None:
         self._session = session
@@ -102,6 +105,33 @@ class InteractionRepository:
         """Until the session ends nobody else gets past this line for any of them."""
         values = {"tenant_id": str(self._session.tenant_id), "users": sorted(user_ids)}
         self._session.execute(LOCK_INVESTORS, values)
+
+    def known_since(self, user_id: int) -> datetime:
+        """Raises NotFound for an investor who is not known."""
+        query = select(users.c.created_at).where(users.c.user_id == user_id)
+        since: datetime | None = self._session.execute(query).scalar_one_or_none()
+        if since is None:
+            raise NotFound("no such investor")
+        return since
+
+    def of_investor(self, user_id: int, after: UUID | None, at_most: int) -> list[dict[str, Any]]:
+        """All that is stored of what one did, by event id, after one of them."""
+        columns = [column for column in interactions.c if column.name not in WHOSE]
+        query = select(*columns).where(interactions.c.user_id == user_id)
+        if after is not None:
+            query = query.where(interactions.c.event_id > after)
+        rows = self._session.execute(query.order_by(interactions.c.event_id).limit(at_most)).mappings()
+        return [dict(row) for row in rows]
+
+    def erase_investor(self, user_id: int) -> tuple[int, list[str]]:
+        """How many interactions went with the investor, and which properties they were about; raises NotFound."""
+        self.lock_investors([user_id])  # a feedback under way ends before, or is of a new investor
+        query = select(interactions.c.property_id).where(interactions.c.user_id == user_id).distinct()
+        property_ids = sorted(self._session.execute(query).scalars())
+        erased: int | None = self._session.execute(ERASE_INVESTOR, {"user_id": user_id}).scalar_one()
+        if erased is None:
+            raise NotFound("no such investor")
+        return erased, property_ids
 
     def count(self) -> int:
         return int(self._session.execute(select(func.count()).select_from(interactions)).scalar_one())

@@ -35,6 +35,7 @@ tenants = sa.Table(
     _key("tenant_id", sa.Uuid),
     sa.Column("name", sa.Text, nullable=False, unique=True),
     _moment("created_at"),
+    sa.Column("erased_at", sa.DateTime(timezone=True)),  # when a person was last erased
 )
 
 properties = sa.Table(
@@ -90,6 +91,7 @@ interactions = sa.Table(
     sa.Index("interactions_of_user", "tenant_id", "user_id", "occurred_at"),
     sa.Index("interactions_recorded", "tenant_id", "recorded_at"),
     sa.Index("interactions_because", "tenant_id", "user_id", postgresql_where=sa.text("because <> '{}'")),
+    sa.Index("interactions_of_property", "tenant_id", "property_id", "occurred_at"),
 )
 
 # What is read as a property's confidence: the mean of its provenance, when provenance states any.

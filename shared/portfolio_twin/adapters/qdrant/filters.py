@@ -3,7 +3,7 @@
 Qdrant knows no tenants of ours: a query that forgets them sees everybody's points.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -34,10 +34,20 @@ def point_id(tenant: UUID, version: str, item: str | int) -> str:
     return str(uuid5(tenant, f"{version}/{item}"))
 
 
-def build_filter(tenant: UUID, version: str | AllVersionsBut, narrowing: Narrowing = EVERYTHING) -> models.Filter:
+class ThesePoints(NamedTuple):
+    """Instead of one version: those of the tenant's points that have these ids."""
+
+    ids: Sequence[str]
+
+
+def build_filter(
+    tenant: UUID, version: str | AllVersionsBut | ThesePoints, narrowing: Narrowing = EVERYTHING
+) -> models.Filter:
     """What a point must be to be seen: this tenant's, of this version, and as the caller narrows it down further."""
     must = [_match("tenant_id", str(tenant))]
     must_not: list[models.Condition] = []
+    if isinstance(version, ThesePoints):
+        return models.Filter(must=[*must, models.HasIdCondition(has_id=list(version.ids))])
     if isinstance(version, AllVersionsBut):
         if version.keep:
             must_not.append(_match_any("model_version", sorted(version.keep)))

@@ -13,6 +13,7 @@ import numpy as np
 from portfolio_twin.adapters.qdrant import points
 from portfolio_twin.adapters.qdrant.collections import ensure_collection
 from portfolio_twin.adapters.qdrant.connection import ApiKey, IndexConnection
+from portfolio_twin.adapters.qdrant.erasure import TenantPoints
 from portfolio_twin.adapters.qdrant.filters import EVERYTHING
 from portfolio_twin.adapters.qdrant.points import COLLECTIONS, Owner, PointKind, PropertyHit, UserHit, UserPoint, Vector
 from portfolio_twin.adapters.qdrant.store import BATCH_POINTS, PointStore
@@ -30,6 +31,9 @@ class VectorIndex:
 
     def of(self, tenant_id: UUID, version: str) -> "TenantIndex":
         return TenantIndex(self._connection, Owner(tenant_id, version), self._batch_points)
+
+    def all_versions_of(self, tenant_id: UUID) -> TenantPoints:
+        return TenantPoints(self._connection, tenant_id)
 
     def ensure_collections(self) -> None:
         """Creates what is missing of the collections and their payload indexes."""

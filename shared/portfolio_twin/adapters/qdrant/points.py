@@ -31,10 +31,6 @@ class Owner(NamedTuple):
     def fields(self) -> dict[str, str]:
         return {"tenant_id": str(self.tenant_id), "model_version": self.version}
 
-    def owns(self, payload: Mapping[str, Any]) -> bool:
-        """Whatever the server was asked for."""
-        return self.fields().items() <= payload.items()
-
 
 class Point(NamedTuple):
     """A point as it comes out of the index."""
@@ -90,7 +86,9 @@ def property_payload(
 
 
 def property_hit(point: Point) -> PropertyHit:
-    fields = {name: value for name, value in point.payload.items() if name not in INDEX_ONLY_FIELDS}
+    fields = dict(point.payload)
+    for name in INDEX_ONLY_FIELDS:
+        fields.pop(name, None)
     vector = None if point.vector is None else as_vector(point.vector)
     activity = as_vector(point.payload["activity"]) if "activity" in point.payload else None
     return PropertyHit(point.payload["property_id"], point.score, fields, vector, activity)

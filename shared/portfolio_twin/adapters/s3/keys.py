@@ -67,6 +67,20 @@ def indexed_until(tenant_id: UUID, version: str) -> str:
     return f"{tenant_id}/index/{version}.json"
 
 
+def deletion(tenant_id: UUID) -> str:
+    """The receipt of a tenant's deletion: below no folder of the tenant, so that it outlives all of them."""
+    return f"deletions/{tenant_id}.json"
+
+
+def version_of(tenant_id: UUID, key: str) -> str | None:
+    """Which version an object of a tenant belongs to, whatever its kind; None for the pointer and the lease."""
+    own, uploads = roots(tenant_id)
+    place = 0 if key.startswith(uploads) else 1
+    parts = key.removeprefix(uploads).removeprefix(own).split("/")
+    name = parts[place].removesuffix(".json") if len(parts) > place else ""
+    return name if is_version(name) else None
+
+
 def read_upload(key: str) -> tuple[UUID, str]:
     """Whose upload an object belongs to, and its version; raises InvalidInput."""
     parts = key.split("/")

@@ -81,6 +81,9 @@ class ModelRegistry:
         names = self._objects.files(keys.models(self._tenant_id))
         return sorted(name.removesuffix("/" + MANIFEST) for name in names if name.endswith("/" + MANIFEST))
 
+    def is_published(self, version: str) -> bool:
+        return self._objects.find(self._prefix(version) + MANIFEST) is not None
+
     def live(self) -> Live | None:
         """The pointer, None for a tenant without a model; raises ModelNotFound when it cannot be read."""
         stored = self._objects.find(keys.live(self._tenant_id))
@@ -95,7 +98,7 @@ class ModelRegistry:
 
     def promote(self, version: str, by: str, expected: Live | None) -> Live:
         """Moves the pointer from what the caller saw to `version`; raises PromotionConflict when it has moved."""
-        if self._objects.find(self._prefix(version) + MANIFEST) is None:
+        if not self.is_published(version):
             raise ModelNotFound(f"version {version} is not published")
         previous = None if expected is None else expected.version
         if expected is not None and previous == version:  # already there: the one before stays reachable

@@ -29,6 +29,13 @@ class StoredObject(NamedTuple):
     etag: str
 
 
+class ObjectVersion(NamedTuple):
+    """One version of an object, or the marker that says it was deleted."""
+
+    key: str
+    version_id: str
+
+
 def connect() -> Any:
     """A client of S3; no connection is made yet."""
     return boto3.client("s3", config=QUICK)
@@ -92,6 +99,29 @@ class Objects:
             entries = [entry for page in pages for entry in page.get("Contents", ())]
         return {entry["Key"].removeprefix(prefix): entry["Size"] for entry in entries}
 
+    def versions(self, prefix: str) -> Iterator[list[ObjectVersion]]:
+        """All that was ever put below the prefix and is still stored, a page at a time."""
+        pages = iter(self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix))
+        while True:
+            with self._calling(prefix):
+                page = next(pages, None)
+            if page is None:
+                return
+            stored = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            yield [ObjectVersion(each["Key"], each["VersionId"]) for each in stored]
+
+    def erase(self, versions: Sequence[ObjectVersion]) -> None:
+        """For good, no marker left: at most a page of `versions`."""
+        if not versions:
+            return
+        for key, _ in versions:
+            self._check(key)
+        named = [{"Key": key, "VersionId": version_id} for key, version_id in versions]
+        with self._calling(versions[0].key):
+            answer = self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": named, "Quiet": True})
+        if refused := answer.get("Errors"):
+            raise RegistryUnavailable(f"S3 kept {len(refused)} objects, the first for {refused[0].get('Code')}")
+
     def _put(self, key: str, body: bytes, condition: dict[str, str]) -> str:
         with self._calling(key):
             try:
@@ -106,12 +136,15 @@ class Objects:
     @contextmanager
     def _calling(self, key: str) -> Iterator[None]:
         """Around every call of S3: the key is one of ours, and a failure becomes one of our errors."""
-        if not key.startswith(self._roots) or ".." in key.split("/"):
-            raise ValueError(f"{key!r} does not lie below {' or '.join(self._roots)}")
+        self._check(key)
         try:
             yield
         except (ClientError, BotoCoreError) as error:
             raise RegistryUnavailable(f"S3 did not answer for {key}: {error}") from error
+
+    def _check(self, key: str) -> None:
+        if not key.startswith(self._roots) or ".." in key.split("/"):
+            raise ValueError(f"{key!r} does not lie below {' or '.join(self._roots)}")
 
 
 def _code(error: ClientError) -> str:

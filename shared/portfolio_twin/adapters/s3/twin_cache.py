@@ -87,8 +87,19 @@ class TwinCache:
         except Unmodified:
             return loaded
         except FAILURES as error:
+            if self._is_deleted(tenant_id, loaded):
+                del self._cache[tenant_id]
+                raise ModelNotFound("this tenant has no model any more") from error
             self._report(tenant_id, error)
             return loaded
+
+    def _is_deleted(self, tenant_id: UUID, loaded: Loaded) -> bool:
+        """Pointer and bundle have gone both: that is no failure but the tenant's end, and nothing of it is kept."""
+        models = self._bucket.of(tenant_id).models
+        try:
+            return models.live() is None and not models.is_published(loaded.twin.version)
+        except FAILURES:
+            return False
 
     def _load_cold(self, tenant_id: UUID) -> Loaded:
         live = self._bucket.of(tenant_id).models.live()

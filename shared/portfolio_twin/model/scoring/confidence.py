@@ -15,7 +15,7 @@ CONTENT_CEILING = 0.5  # a model that saw no behaviour never claims more
 
 
 def sigmoid(z: Floats | float) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -60, 60))))
+    return np.asarray(1.0 / (1.0 + np.exp(np.minimum(np.maximum(np.negative(z), -60), 60))))
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Confidence:
 
     def __call__(self, log_odds: Floats, evidence: Floats | float, familiarity: Floats | float) -> Floats:
         """All (n,) → (n,) in 0..ceiling."""
-        right = sigmoid(self._inputs(log_odds, evidence) @ np.array(self.coefficients))
+        intercept, of_clearness, of_evidence = self.coefficients
+        right = sigmoid(intercept + of_clearness * np.abs(log_odds) + of_evidence * np.log1p(evidence))
         return np.asarray(self.ceiling * familiarity * right)
 
     @classmethod

@@ -1,11 +1,10 @@
 """Properties like this one, and the investors who would want it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
@@ -14,6 +13,7 @@ from portfolio_twin.domain.criteria import Filters, Narrowing, Strict
 from portfolio_twin.domain.interactions import Kind
 from portfolio_twin.domain.properties import LISTING_STATUSES, ListingStatus, PropertyId
 from portfolio_twin.errors import InvalidInput, NotFound
+from portfolio_twin.model.config import LIVE_DIMENSIONS
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.services.answers.know_investor import evidence_weight
 from portfolio_twin.services.answers.recommend import TopK
@@ -25,17 +25,27 @@ LEAST_LENGTH = 1e-6  # of a direction
 EXAMPLES_LIMIT = 100
 SIMILARITY = "cosine of the property's embedding and what it should be like, -1..1"
 NEAREST_ASKED = 4  # times as many as are wanted: who likes everything is near to it, and yet no better a match
+SMALLEST = 1e-6  # a vector whose every number is smaller points nowhere
+A_DIRECTION: dict[str, Any] = {"anyOf": [{"minimum": SMALLEST}, {"maximum": -SMALLEST}]}
 
 
 Examples = Annotated[list[PropertyId], Field(max_length=EXAMPLES_LIMIT)]
+Direction = Annotated[
+    list[Annotated[float, Field(ge=-1e3, le=1e3)]],
+    Field(min_length=LIVE_DIMENSIONS, max_length=LIVE_DIMENSIONS, json_schema_extra={"contains": A_DIRECTION}),
+]
+SAYS_WHAT: list[Any] = [
+    {"required": ["embedding"], "properties": {"embedding": {"type": "array"}}},
+    {"required": ["positive"], "properties": {"positive": {"minItems": 1}}},
+]
 
 
 class SimilarRequest(Strict):
     """What it should be like: the mean of the embedding and the positives, less half the mean of the negatives."""
 
-    embedding: Annotated[list[float], Field(min_length=1, max_length=4096)] | None = Field(
-        None, description="of /embedding, of any length but 0"
-    )
+    model_config = ConfigDict(json_schema_extra={"anyOf": SAYS_WHAT})
+
+    embedding: Direction | None = Field(None, description="of /embedding, of any length but 0")
     positive: Examples = Field([], description="ids of properties that it should be like; none of them is answered")
     negative: Examples = Field([], description="ids of properties that it should not be like, nor is any answered")
     filters: Filters | None = None
@@ -44,8 +54,8 @@ class SimilarRequest(Strict):
     @field_validator("embedding")
     @classmethod
     def _has_a_direction(cls, value: list[float] | None) -> list[float] | None:
-        if value is not None and not LEAST_LENGTH < math.hypot(*value) < 1e6:
-            raise ValueError("the embedding has no direction: its norm must lie between 1e-6 and 1e6")
+        if value is not None and max(map(abs, value)) < SMALLEST:
+            raise ValueError(f"the embedding has no direction: all its numbers are below {SMALLEST}")
         return value
 
     @model_validator(mode="after")
@@ -94,12 +104,9 @@ def find_similar(tenant: Tenant, property_id: str, filters: Filters | None, top_
 def find_similar_to_examples(tenant: Tenant, request: SimilarRequest) -> SimilarProperties:
     """Raises NotFound for an example that this tenant does not have, InvalidInput where they point nowhere."""
     twin = tenant.twin()
-    dimensions, given = twin.config.embedding_dim, request.embedding
-    if given is not None and len(given) != dimensions:
-        raise InvalidInput(f"embedding: must have {dimensions} numbers, not {len(given)}")
     index, examples = tenant.index(twin.version), [*request.positive, *request.negative]
     stored = index.get_properties(examples)
-    wanted = [] if given is None else [normalise(np.array(given, dtype=np.float32))]
+    wanted = [normalise(np.array(request.embedding, dtype=np.float32))] if request.embedding else []
     wanted += _vectors(stored, "positive", request.positive)
     direction = np.mean(wanted, axis=0)  # (d,)
     if unwanted := _vectors(stored, "negative", request.negative):

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, SkipValidation, TypeAdapter, ValidationError
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
@@ -70,7 +70,7 @@ class BatchRequest(Strict):
     """The items are checked one by one: a bad one gets an error at its position and spoils no other."""
 
     user_id: UserId
-    properties: Annotated[list[Any], Field(min_length=1, max_length=BATCH_LIMIT)]
+    properties: Annotated[list[SkipValidation[PropertyFeatures | Any]], Field(min_length=1, max_length=BATCH_LIMIT)]
 
 
 class EmbeddingRequest(Strict):

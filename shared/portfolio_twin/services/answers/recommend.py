@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, TypeAdapter, model_validator
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import BuyBox, Filters, Narrowing, Strict
 from portfolio_twin.domain.interactions import KIND_WEIGHTS, UserId
-from portfolio_twin.domain.properties import Catalogue, PropertyId
+from portfolio_twin.domain.properties import WHOLE, Catalogue, PropertyId
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.model.scoring.confidence import sigmoid
 from portfolio_twin.model.scoring.diversity import diversify
@@ -35,8 +35,8 @@ DISCOVER = "leave out what everybody in this market likes"
 EXPLAIN = "false: no reasons, which are most of the work"
 SKIP = "so many of the best are left out; a cursor does the same and notices when the model has changed"
 
-TopK = Annotated[int, Field(ge=1, le=TOP_K_LIMIT, description="at most so many answers")]
-Skip = Annotated[int, Field(ge=0, le=SKIP_LIMIT, description=SKIP)]
+TopK = Annotated[int, Field(ge=1, le=TOP_K_LIMIT, description="at most so many answers"), WHOLE]
+Skip = Annotated[int, Field(ge=0, le=SKIP_LIMIT, description=SKIP), WHOLE]
 Diversity = Annotated[float, Field(ge=0, le=1, description=DIVERSITY)]
 Candidates = Annotated[list[PropertyId], Field(min_length=1, max_length=NAMED_LIMIT)]
 POSITION: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1, le=NAMED_LIMIT)])

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.criteria import Strict
-from portfolio_twin.domain.properties import PropertyFeatures, PropertyId
+from portfolio_twin.domain.properties import FIELDS, PropertyFeatures, PropertyId
 from portfolio_twin.errors import NotFound
 from portfolio_twin.services.answers.know_investor import Dealing, Investor, dealings
 
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from portfolio_twin.adapters.qdrant.index import TenantIndex
 
 
+def _given(name: str) -> dict[str, Any]:
+    """JSON Schema: the field is there and not null."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
 class PropertyReference(Strict):
     """A property by its features, or by the id under which it is stored."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_given("property_features"), _given("property_id")]})
 
     property_features: PropertyFeatures | None = None
     property_id: PropertyId | None = None
@@ -70,4 +77,4 @@ def fields_of(features: PropertyFeatures) -> dict[str, Any]:
 
 def listing_of(hit: PropertyHit) -> dict[str, Any]:
     """The property's own fields, without those that the index adds."""
-    return {name: value for name, value in hit.payload.items() if name in PropertyFeatures.model_fields}
+    return {name: value for name, value in hit.payload.items() if name in FIELDS}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from statistics import fmean
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, Field, SkipValidation, TypeAdapter, model_validator
 
 from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.tenant import Tenant
@@ -59,9 +59,7 @@ class NamedProperty(StatedProperty):
 class PostPropertiesRequest(Strict):
     """Checked one by one, so that a bad one spoils no other."""
 
-    properties: Annotated[list[Any], Field(min_length=1, max_length=PROPERTIES_LIMIT)] = Field(
-        description="each {property_id, property, field_confidence?}"
-    )
+    properties: Annotated[list[SkipValidation[NamedProperty | Any]], Field(min_length=1, max_length=PROPERTIES_LIMIT)]
 
 
 class Indexed(BaseModel):

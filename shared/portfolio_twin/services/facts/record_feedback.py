@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, SkipValidation, TypeAdapter
 
 from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository, Recorded
 from portfolio_twin.adapters.tenant import Tenant
@@ -34,7 +34,7 @@ class Feedback(BaseModel):
 class InteractionsRequest(Strict):
     """Events from other systems; checked one by one, so that a bad one spoils no other."""
 
-    interactions: Annotated[list[Any], Field(min_length=1, max_length=INTERACTIONS_LIMIT)]
+    interactions: Annotated[list[SkipValidation[Interaction | Any]], Field(min_length=1, max_length=INTERACTIONS_LIMIT)]
 
 
 class InteractionResult(BaseModel):

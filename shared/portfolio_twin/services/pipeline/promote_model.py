@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from portfolio_twin.adapters.s3.model_registry import Live
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.errors import LeaseLost, NoPreviousVersion
+from portfolio_twin.services.drop_versions import drop_old_versions
 from portfolio_twin.services.pipeline.index_shard import index_shard
 from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
 from portfolio_twin.services.pipeline.run import Run
@@ -18,7 +19,7 @@ class Switched(NamedTuple):
 
 
 def promote_model(run: Run) -> dict[str, Any]:
-    """Switches, if the lease is still held; drops older versions' points and gives the lease back.
+    """Switches, if the lease is still held; drops older versions and gives the lease back.
 
     A second call after the switch only does the rest again. Raises as `switch`, and LeaseLost.
     """
@@ -31,6 +32,7 @@ def promote_model(run: Run) -> dict[str, Any]:
     else:
         raise LeaseLost("the lease ran out, and what was learnt meanwhile may be newer than this")
     run.index.delete_all_versions_but([version for version in (live.version, live.previous) if version])
+    drop_old_versions(run, live, run.settings.keep_versions_days)
     indexed = {"properties": run.index.count("properties"), "users": run.index.count("users")}
     bucket.lease.release(run.execution)
     return {

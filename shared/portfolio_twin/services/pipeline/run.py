@@ -47,10 +47,14 @@ class Run:
 
     def hold_lease(self) -> bool:
         """Takes the tenant's lease for this execution, or renews it; False while another one has it."""
+        return self.tenant.bucket.lease.acquire(self.execution, self.settings.lease_seconds)
+
+    @property
+    def settings(self) -> StepSettings:
         settings = self.tenant.stores.settings
         if not isinstance(settings, StepSettings):
-            raise TypeError("a lease is for the steps of the pipelines: these are the settings of another function")
-        return self.tenant.bucket.lease.acquire(self.execution, settings.lease_seconds)
+            raise TypeError("a run is for the steps of the pipelines: these are the settings of another function")
+        return settings
 
     def twin(self) -> Twin:
         """The published model; raises ModelNotFound, BundleRejected."""
