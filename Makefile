@@ -6,9 +6,10 @@ STATE ?= .twin
 ARCHITECTURE ?= arm64
 FUNCTION ?= Predict
 EVENT ?= tests/events/api/predict.json
+CONFIG ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test unit cases conformance check fix bench lock build invoke api e2e rehearse image migrate deploy clean
+.PHONY: help install demo serve test unit cases conformance check fix bench lock build invoke api e2e rehearse image migrate up down quotas client token deploy clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +83,21 @@ image:  ## the training image, built for Fargate and pushed: IMAGE=REPOSITORY:TA
 
 migrate:  ## PostgreSQL's roles, tables and passwords up to date, from inside its network; before each deployment
 	PYTHON=$(PYTHON) infra/deploy/release/migrate.sh
+
+up: install  ## an empty AWS account to a first answer: SEED=harborview also puts data in; TORCH_INDEX as for image
+	$(RUN) infra.deploy.up --config $(CONFIG) up $(if $(SEED),--seed $(SEED)) $(if $(TENANT),--tenant $(TENANT))
+
+down: install  ## takes away all that `make up` made, data too; asks first, YES=1 does not
+	$(RUN) infra.deploy.up --config $(CONFIG) down
+
+quotas: install  ## what `make up` needs of the account, and what it has
+	$(RUN) infra.deploy.up --config $(CONFIG) quotas
+
+client: install  ## a client of the token server for one more tenant: NAME=name TENANT_ID=UUID
+	$(RUN) infra.deploy.up --config $(CONFIG) client --name $(NAME) --tenant-id $(TENANT_ID)
+
+token: install  ## an access token of the first tenant; CLIENT_ID=id of another's client
+	@$(RUN) infra.deploy.up --config $(CONFIG) token $(if $(CLIENT_ID),--client-id $(CLIENT_ID))
 
 deploy:  ## what `make build` built, to AWS: asks for every parameter
 	infra/deploy/release/deploy.sh

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from functions.train.assemble import Design
+from functions.train.atlas import draw_atlas
 from functions.train.learn import Fitted, Learner, Learnt, fit, learn_everything
 from functions.train.plain.config import PlainConfig
 from functions.train.progress import Progress
@@ -19,11 +20,12 @@ from portfolio_twin.domain.split import TEST, Holdout
 from portfolio_twin.evaluation.embedding_health import collapsed_directions, effective_rank, taste_figures
 from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.queries import Queries
-from portfolio_twin.evaluation.results import Evaluation, without_nan
+from portfolio_twin.evaluation.results import without_nan
 from portfolio_twin.evaluation.scoring import TwinAnswers
 from portfolio_twin.evaluation.studies.exposure import exposure
 from portfolio_twin.evaluation.studies.importance import importance
-from portfolio_twin.model.bundle.files import Provenance, as_tested, pack
+from portfolio_twin.model.browse.atlas import pack_atlas
+from portfolio_twin.model.bundle.files import ATLAS, HISTORY, METRICS, Provenance, as_tested, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import ModelKind
 
@@ -58,6 +60,8 @@ def run(job: Job, snapshot: Snapshot, store: Store | None = None, progress: Prog
         from functions.train.plain.job import run as run_plain  # torch, as below
 
         return run_plain(job, snapshot, progress)
+    from functions.train.report.render import render  # matplotlib takes a second to import
+
     data = training_data(job, snapshot)
     learner = Learner(Design(job.version, job.kind, job.config), job.device, progress, store)
     fitted = fit(learner, data, snapshot.holdout)
@@ -72,8 +76,12 @@ def run(job: Job, snapshot: Snapshot, store: Store | None = None, progress: Prog
         from functions.train.plain.job import beside  # torch, as above
 
         metrics["baseline"] = beside(plain, snapshot, evaluation)
-    progress.say("writing the report")
-    return _files(job, snapshot, (fitted, live), evaluation=evaluation, metrics=metrics)
+    progress.say("drawing the atlas, writing the report")
+    drawn = draw_atlas(live.twin.property_vectors, job.config.seed)
+    metrics["atlas"] = drawn.figures()
+    atlas = pack_atlas(job.version, snapshot.catalogue, drawn)
+    pages = render(snapshot, fitted, evaluation, metrics, places=drawn.places)
+    return _files(job, snapshot, (fitted, live), metrics=metrics, extra={ATLAS: atlas, **pages})
 
 
 def training_data(job: Job, snapshot: Snapshot) -> TrainingData:
@@ -125,10 +133,8 @@ def _plain_design(job: Job, snapshot: Snapshot, progress: Progress) -> "FittedPl
 
 
 def _files(
-    job: Job, snapshot: Snapshot, learnt: tuple[Fitted, Learnt], *, evaluation: Evaluation, metrics: Mapping[str, Any]
+    job: Job, snapshot: Snapshot, learnt: tuple[Fitted, Learnt], *, metrics: Mapping[str, Any], extra: dict[str, bytes]
 ) -> dict[str, bytes]:
-    from functions.train.report.render import render  # matplotlib takes a second to import
-
     (fitted, live), window = learnt, snapshot.manifest.get("data_window")
     provenance = Provenance(
         tenant_id=job.tenant_id,
@@ -139,7 +145,7 @@ def _files(
     )
     golden = snapshot.catalogue.take(np.array([0]))
     losses = {"tested": fitted.losses, "live": live.losses}
-    extra = records(fitted, metrics, losses) | render(snapshot, fitted, evaluation, metrics)
+    extra = records(fitted, metrics, losses) | extra
     if job.kind == "twin":
         extra |= as_tested(pack(fitted.twin, provenance._replace(metrics={}), golden, {}))
     return pack(live.twin, provenance, golden, extra)
@@ -151,5 +157,5 @@ def records(
     """metrics.json, and how the training went; `losses` are those of what was learnt again, by epoch."""
     epochs = [without_nan(epoch) for epoch in fitted.history]
     history = {"epochs": epochs, "best_epoch": fitted.best_epoch, "seconds": fitted.seconds, "again": losses or {}}
-    files = {"metrics.json": metrics, "training_history.json": history}
+    files = {METRICS: metrics, HISTORY: history}
     return {name: json.dumps(content, indent=1, allow_nan=False).encode() for name, content in files.items()}

@@ -4,12 +4,14 @@ TwinError
 ├── InvalidInput                 the input breaks a rule
 │   ├── UnreadableInput          the input cannot be read at all
 │   ├── InputTooLarge            the body is larger than a function takes
+│   ├── ImportRefused            nothing of an import was stored; the message names file, line, reason, remedy
 │   └── IdempotencyConflict      the same key was used for another body
 ├── Unauthenticated              no verified claims came with the request
 ├── TenantRequired               the claims name no tenant
 ├── OperatorRequired             the claims are not those of an operator: twin/admin, and no tenant
 ├── NotFound                     missing, or another tenant's: the same answer
 ├── PropertyInUse                it cannot be deleted: investors have acted on it
+├── CursorExpired                it goes on with the answer of a model that is not live any more
 ├── TenantExists                 another tenant has this name or this id
 ├── TenantBusy                   it cannot be deleted now: a run holds its lease
 ├── Unavailable                  a dependency is down; try again later
@@ -41,6 +43,10 @@ class InputTooLarge(InvalidInput):
     pass
 
 
+class ImportRefused(InvalidInput):
+    pass
+
+
 class IdempotencyConflict(InvalidInput):
     pass
 
@@ -62,6 +68,10 @@ class NotFound(TwinError):
 
 
 class PropertyInUse(TwinError):
+    pass
+
+
+class CursorExpired(TwinError):
     pass
 
 

@@ -9,9 +9,7 @@ import numpy as np
 from sqlalchemy.dialects.postgresql import insert
 
 from infra.local.system import LocalSystem, local_system
-from portfolio_twin.adapters.postgres.copy_writes import store_catalogue
 from portfolio_twin.adapters.postgres.tables import tenants
-from portfolio_twin.domain.properties import NUMERIC_INPUTS
 from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.services.pipeline.index_shard import index_shard
 from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
@@ -19,6 +17,7 @@ from portfolio_twin.services.pipeline.run import Run
 from tests.benchmarks.measure.clock import milliseconds
 from tests.benchmarks.measure.figures import publish
 from tests.fakes.twins import small_catalogue, small_twin
+from tests.integration.fixtures.database import store
 
 PROPERTIES = 10_000
 SEARCHES = 300
@@ -34,7 +33,7 @@ def _measure(system: LocalSystem) -> dict[str, float]:
     twin = small_twin(catalogue)
     with tenant.session() as session:
         session.execute(insert(tenants).values(tenant_id=tenant.tenant_id, name="bench"))
-        store_catalogue(session, catalogue, [*NUMERIC_INPUTS, "property_type", "listing_status", "zipcode"])
+        store(session, catalogue)
         session.commit()
     provenance = Provenance(tenant.tenant_id, {"id": "s"}, None, {}, "bench")
     tenant.bucket.models.publish(twin.version, pack(twin, provenance, catalogue.take(np.arange(1)), {}))

@@ -37,8 +37,8 @@ def tenant(system: LocalSystem, tmp_path_factory: pytest.TempPathFactory) -> UUI
     write_canonical(simulate(MARKETS["harborview"], 7), folder)
     files = folder / "properties.csv.gz", folder / "interactions.csv.gz"
     with closing(system.database) as database:
-        report = import_canonical(database, "harborview", *files, skip_bad_rows=False, console=Console(quiet=True))
-    return report.tenant_id
+        imported = import_canonical(database, "harborview", *files, skip_bad_rows=False, console=Console(quiet=True))
+    return imported.tenant_id
 
 
 @pytest.fixture(scope="session")

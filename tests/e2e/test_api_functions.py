@@ -1,4 +1,4 @@
-"""The four API functions, built, in Lambda's container: by event, and behind `sam local start-api`."""
+"""The API functions, built, in Lambda's container: by event, and behind `sam local start-api`."""
 
 import json
 from uuid import uuid4
@@ -35,6 +35,11 @@ def test_lookalike_answers_its_event(promoted: Pipeline) -> None:
     similar = ask("Lookalike")["results"]
     assert len(similar) == 5
     assert "HV-00001" not in [item["property_id"] for item in similar]
+
+
+def test_browse_answers_its_event(promoted: Pipeline) -> None:
+    live = ask("Browse")["live"]
+    assert live["version"] == promoted.event("PromoteModel")["version"]
 
 
 def test_feedback_answers_its_event(promoted: Pipeline) -> None:

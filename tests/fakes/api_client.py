@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ FUNCTION_OF_PATH = (
     ("predict", ("/predict", "/batch_predict", "/embedding", "/explain", "/health")),
     ("recommend", ("/recommend", "/search/recommend", "/properties/recommendations")),
     ("lookalike", ("/search/similar", "/search/look-alikes")),
+    ("browse", ("/properties/search", "/models", "/atlas")),
     ("admin", ("/tenants",)),
 )
 
@@ -48,8 +50,10 @@ class ApiClient:
         event = HttpRequest(method, route, query, all_headers, data).event(claims)
         function = importlib.import_module(f"functions.api.{function_of(method, route)}.app")
         answer = function.lambda_handler(event, LambdaContext("test", "request-1"))
-        text = answer.get("body") or "null"
-        return Answer(answer["statusCode"], json.loads(text), answer.get("headers", {}), text)
+        text, headers = answer.get("body") or "null", answer.get("headers", {})
+        if answer.get("isBase64Encoded"):
+            return Answer(answer["statusCode"], b64decode(text), headers, text)
+        return Answer(answer["statusCode"], json.loads(text), headers, text)
 
     def post(self, path: str, body: object = None, **options: Any) -> Answer:
         return self.send("POST", path, body, **options)
@@ -71,5 +75,7 @@ def function_of(method: str, route: str) -> str:
     for name, starts in FUNCTION_OF_PATH:
         if any(route == start or route.startswith(start + "/") for start in starts):
             return name
+    if route.startswith("/investors"):
+        return "browse" if method == "GET" and not route.endswith("/export") else "feedback"
     below = route.count("/") == 3 and route.endswith(("/similar", "/audience"))
     return "lookalike" if method == "GET" and below else "feedback"

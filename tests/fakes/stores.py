@@ -8,7 +8,18 @@ from uuid import UUID
 
 import numpy as np
 
-from portfolio_twin.adapters.qdrant.points import Owner, PointKind, PropertyHit, UserHit, UserPoint, Vector
+from portfolio_twin.adapters.qdrant.filters import point_id
+from portfolio_twin.adapters.qdrant.points import (
+    Item,
+    Owner,
+    Page,
+    PointKind,
+    PropertyHit,
+    UserHit,
+    UserPoint,
+    UserRecord,
+    Vector,
+)
 from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
 from portfolio_twin.domain.properties import OFF_MARKET_STATUSES, Catalogue
 from portfolio_twin.errors import IndexUnavailable, NotFound
@@ -87,8 +98,12 @@ class FakeTenantIndex:
         return self.search_many(vector[np.newaxis], limit=limit, narrowing=narrowing)[0]
 
     def search_many(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[PropertyHit]]:
+        candidates = self._narrowed(narrowing)
+        return [_best(vector, candidates, limit) for vector in vectors]
+
+    def _narrowed(self, narrowing: Narrowing) -> list[PropertyHit]:
         only, filters = narrowing.only, narrowing.filters
-        candidates = [
+        return [
             PropertyHit(i, 0.0, payload, stored, self._activity.get(i))
             for i, (stored, payload) in self._properties.items()
             if i not in narrowing.exclude
@@ -96,7 +111,6 @@ class FakeTenantIndex:
             and (filters is None or matches(payload, filters))
             and not (narrowing.on_market and payload.get("listing_status") in OFF_MARKET_STATUSES)
         ]
-        return [_best(vector, candidates, limit) for vector in vectors]
 
     def similar(self, property_id: str, *, limit: int, filters: Filters | None = None) -> list[PropertyHit]:
         reference = self.get_properties([property_id]).get(property_id)
@@ -108,6 +122,19 @@ class FakeTenantIndex:
         stored = self._properties
         found = {i: PropertyHit(i, 0.0, stored[i][1], stored[i][0]) for i in property_ids if i in stored}
         return {i: replace(hit, activity=self._activity.get(i)) for i, hit in found.items()}
+
+    def list_properties(
+        self, *, limit: int, after: str | None = None, narrowing: Narrowing = EVERYTHING
+    ) -> Page[PropertyHit]:
+        hits = {point_id(*self._owner, hit.property_id): hit for hit in self._narrowed(narrowing)}
+        page = _page(hits, limit, after)
+        return Page([replace(hit, vector=None) for hit in page.items], page.next)
+
+    def list_users(self, *, limit: int, after: str | None = None) -> Page[UserRecord]:
+        page = _page({point_id(*self._owner, i): user for i, user in self._users.items()}, limit, after)
+        newest = [max((event.time for event in user.history), default=None) for user in page.items]
+        records = zip(page.items, newest, strict=True)
+        return Page([UserRecord(u.user_id, u.evidence, u.acted_on, moved) for u, moved in records], page.next)
 
     def get_user(self, user_id: int) -> UserPoint | None:
         return self._users.get(user_id)
@@ -174,6 +201,11 @@ def _near(payload: Mapping[str, Any], circle: GeoRadius) -> bool:
     lat, lon, lat0, lon0 = map(radians, (payload["lat"], payload["lon"], circle.lat, circle.lon))
     half = sin((lat - lat0) / 2) ** 2 + cos(lat) * cos(lat0) * sin((lon - lon0) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * asin(sqrt(half)) <= circle.radius_km
+
+
+def _page(points: Mapping[str, Item], limit: int, after: str | None) -> Page[Item]:
+    ids = sorted(i for i in points if after is None or i >= after)
+    return Page([points[i] for i in ids[:limit]], ids[limit] if len(ids) > limit else None)
 
 
 def _best(vector: Vector, candidates: Sequence[PropertyHit], limit: int) -> list[PropertyHit]:

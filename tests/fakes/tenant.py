@@ -13,7 +13,7 @@ from portfolio_twin.model.twin import Twin
 from portfolio_twin.settings import ReadSettings, from_environment
 from tests.fakes.stores import FakeVectorIndex
 
-API_FUNCTIONS = ("predict", "recommend", "lookalike", "feedback", "admin")
+API_FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback", "admin")
 
 
 class Untouchable:

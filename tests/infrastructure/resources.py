@@ -6,7 +6,7 @@ from typing import Any
 from infra.deploy.expand import TEMPLATE
 
 ROOT = TEMPLATE.parent
-API = {"Predict", "Recommend", "Lookalike", "Feedback"}
+API = {"Predict", "Recommend", "Lookalike", "Browse", "Feedback"}
 
 Resources = dict[str, dict[str, Any]]
 

@@ -23,14 +23,24 @@ def sources(folder: str) -> Iterator[Path]:
 
 
 def texts(module: ast.AST) -> Iterator[str]:
-    """The string literals of a module that are no docstrings; of an f-string, an empty text for each value in it."""
+    """The string literals of a module that are no docstrings and no routes; of an f-string, an empty text for each
+    value in it.
+    """
     docstrings = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    docstrings |= {id(node) for route in routes_of(module) for node in ast.walk(route)}
     parts = {id(part) for node in ast.walk(module) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(module):
         if isinstance(node, ast.JoinedStr):
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings | parts:
             yield node.value
+
+
+def routes_of(module: ast.AST) -> Iterator[ast.expr]:
+    """The decorators of its functions, which is where an app spells its paths."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from node.decorator_list
 
 
 def spelt_keys(path: Path) -> list[str]:

@@ -10,7 +10,7 @@ from portfolio_twin.settings import BadEnvironment
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 FOLDERS = {path.parent.name: path.parent for path in FUNCTIONS.glob("*/*/app.py")}
 NAMES = sorted(FOLDERS)
-READ_NO_FACTS = {"predict", "recommend", "lookalike", "evaluate_gates", "deploy_model"}
+READ_NO_FACTS = {"predict", "recommend", "lookalike", "browse", "evaluate_gates", "deploy_model"}
 
 
 def start(name: str) -> None:

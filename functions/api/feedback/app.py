@@ -5,12 +5,12 @@ A person's data: DELETE /investors/{id} · GET /investors/{id}/export.
 
 from typing import Annotated
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Query
 
-from portfolio_twin.domain.interactions import IdempotencyKey, UserId
+from portfolio_twin.domain.interactions import IdempotencyKey
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
 from portfolio_twin.entrypoints.http_errors import refusals
-from portfolio_twin.entrypoints.paths import PathPropertyId
+from portfolio_twin.entrypoints.paths import PathPropertyId, PathUserId
 from portfolio_twin.entrypoints.query import CursorQuery
 from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.errors import IdempotencyConflict, InvalidInput, NotFound, PropertyInUse
@@ -24,7 +24,6 @@ from portfolio_twin.settings import WriteSettings
 
 app = create_app("feedback", WriteSettings)
 
-PathUserId = Annotated[UserId, Path()]
 Key = Annotated[IdempotencyKey | None, Header(description="the same key and body again: the same answer, stored once")]
 
 
@@ -48,7 +47,7 @@ async def post_interactions(request: recording.InteractionsRequest, tenant: OwnT
 @app.get(
     "/properties/{property_id}", tags=["properties"], summary="A property as it is stored", responses=refusals(NotFound)
 )
-async def get_property(property_id: PathPropertyId, tenant: OwnTenant) -> reading.PropertyAnswer:
+async def get_property(property_id: PathPropertyId, tenant: OwnTenant) -> reading.StoredListing:
     """`confidence` is the mean over its fields where their sources state one."""
     return reading.get_property(tenant, property_id)
 

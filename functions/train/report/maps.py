@@ -6,15 +6,16 @@ from matplotlib.axes import Axes
 
 from functions.train.report.plots import CYCLE, RED, figure
 from portfolio_twin.adapters.s3.snapshots import Snapshot
-from portfolio_twin.domain.arrays import Matrix, Texts
+from portfolio_twin.domain.arrays import Texts
 from portfolio_twin.domain.interactions import KIND_WEIGHTS
 from portfolio_twin.domain.split import TEST
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import investors
+from portfolio_twin.model.browse.atlas import Places
 from portfolio_twin.model.scoring.confidence import sigmoid
 from portfolio_twin.model.twin import Twin
 
-TSNE_POINTS = 1_000
+POINTS_SHOWN = 2_000
 SHOWN_QUANTILES = (0.005, 0.995)  # a property in another county must not shrink the rest to a dot
 
 
@@ -59,21 +60,15 @@ def _limits(degrees: npt.NDArray[np.float64], own: npt.NDArray[np.float64]) -> t
     return low - margin, high + margin
 
 
-def embedding_map(vectors: Matrix, groups: Texts, what: str, seed: int) -> bytes:
-    """t-SNE of at most 1 000 property vectors (n, d), coloured by group (n,). van der Maaten and Hinton (JMLR 2008)."""
-    from sklearn.manifold import TSNE  # takes a second to import, and only this needs it
-    from threadpoolctl import threadpool_limits
-
-    rows = np.random.default_rng(seed).permutation(len(vectors))[:TSNE_POINTS]
-    perplexity = min(30.0, (len(rows) - 1) / 3)
-    with threadpool_limits(limits=1):  # threads that compete for a busy core cost many times what they save here
-        points = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=500).fit_transform(vectors[rows])
+def embedding_map(places: Places, groups: Texts, what: str) -> bytes:
+    """The atlas (n, 2), coloured by group (n,); of many properties the first in an order that has no meaning."""
+    rows = np.random.default_rng(0).permutation(len(places))[:POINTS_SHOWN]
+    points, shown = places[rows].astype(np.float64), groups[rows]
 
     def draw(axes: list[Axes]) -> None:
-        shown = groups[rows]
         for group, colour in zip(dict.fromkeys(sorted(shown.tolist())), CYCLE * 4, strict=False):
             mine = shown == group
-            axes[0].scatter(points[mine, 0], points[mine, 1], s=16, color=colour, alpha=0.75, linewidths=0, label=group)
+            axes[0].scatter(points[mine, 0], points[mine, 1], s=12, color=colour, alpha=0.75, linewidths=0, label=group)
         axes[0].set(title=f"Embedding space (t-SNE), by {what}", xticks=[], yticks=[])
         axes[0].grid(visible=False)
         axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), markerscale=1.6)

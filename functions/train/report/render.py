@@ -13,13 +13,18 @@ from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Texts
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.evaluation.results import Evaluation
+from portfolio_twin.model.browse.atlas import Places
 
 GROUPS_SHOWN = 8
 
 
-def render(snapshot: Snapshot, fitted: Fitted, evaluation: Evaluation, metrics: Mapping[str, Any]) -> dict[str, bytes]:
-    """report.html and its pictures by name; a picture for which there is no data is left out."""
+def render(
+    snapshot: Snapshot, fitted: Fitted, evaluation: Evaluation, metrics: Mapping[str, Any], *, places: Places
+) -> dict[str, bytes]:
+    """report.html and its pictures by name; a picture for which there is no data is left out. places (n, 2)."""
     pictures = _pictures(snapshot, fitted, evaluation, metrics)
+    if len(snapshot.catalogue) > 4:
+        pictures["embedding_tsne.png"] = maps.embedding_map(places, *_groups(snapshot.catalogue))
     page = fill(
         "report/report.html",
         title="Portfolio Twin: training report",
@@ -45,10 +50,6 @@ def _pictures(
     if len(np.unique(evaluation.labels)) == 2:
         pictures |= plots.of_pairs(evaluation.labels, evaluation.affinities, "the twin")
         pictures["risk_coverage.png"] = plots.risk_coverage(evaluation)
-    if len(snapshot.catalogue) > 4:
-        groups, what = _groups(snapshot.catalogue)
-        vectors, seed = fitted.twin.property_vectors, fitted.twin.config.seed
-        pictures["embedding_tsne.png"] = maps.embedding_map(vectors, groups, what, seed)
     return pictures
 
 

@@ -8,6 +8,7 @@ import importlib
 import socket
 import threading
 import uuid
+from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,7 +35,7 @@ from infra.local.twin.tokens import verify_token
 from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail, methods_of
 from portfolio_twin.entrypoints.paths import keep_slashes
 
-FUNCTIONS = ("predict", "recommend", "lookalike", "feedback", "admin")
+FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback", "admin")
 OPEN_PATHS = {"/health"}
 WORKERS = 8
 NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
@@ -133,6 +134,12 @@ def refuse(status: int, code: str, message: str) -> Answer:
     return {"statusCode": status, "headers": headers, "body": ErrorAnswer(error=error).model_dump_json()}
 
 
+def content_of(answer: Answer) -> bytes:
+    """As API Gateway sends it: what is no text comes out of a function in base64."""
+    body: str = answer.get("body") or ""
+    return b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+
+
 def application(gateway: Gateway) -> Starlette:
     """The functions, and what API Gateway does around them: a page's first question, and the documentation."""
 
@@ -140,7 +147,7 @@ def application(gateway: Gateway) -> Starlette:
         headers, path = dict(request.headers.items()), request.scope["raw_path"].decode()  # as it was sent
         received = HttpRequest(request.method, path, request.url.query, headers, await request.body())
         answer = await asyncio.get_running_loop().run_in_executor(gateway.workers, gateway.invoke, received)
-        return Response(answer.get("body", ""), answer["statusCode"], answer.get("headers"))
+        return Response(content_of(answer), answer["statusCode"], answer.get("headers"))
 
     async def docs(_: Request) -> Response:
         script, style = "/docs/files/swagger-ui-bundle.min.js", "/docs/files/swagger-ui.min.css"

@@ -62,9 +62,11 @@ def serve(
 @app.command("import")
 def import_command(
     tenant: Annotated[str, typer.Option(help="name of the tenant; made if it is new")],
-    properties: Annotated[Path, typer.Option(help="canonical properties.csv[.gz]", exists=True, dir_okay=False)],
+    properties: Annotated[
+        Path, typer.Option(help="canonical properties: CSV, gzip or Parquet", exists=True, dir_okay=False)
+    ],
     interactions: Annotated[
-        Path | None, typer.Option(help="canonical interactions.csv[.gz]", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="canonical interactions: CSV, gzip or Parquet", exists=True, dir_okay=False)
     ] = None,
     *,
     skip_bad_rows: Annotated[
@@ -76,10 +78,10 @@ def import_command(
     from infra.local.twin.importer import import_canonical
 
     with local_system(state) as system:
-        report = import_canonical(
+        tenant_id, report = import_canonical(
             system.database, tenant, properties, interactions, skip_bad_rows=skip_bad_rows, console=console
         )
-        console.print(f"[bold]{tenant}[/] ({report.tenant_id}): {report.summary()}")
+        console.print(f"[bold]{tenant}[/] ({tenant_id}): {report.summary()}")
 
 
 @app.command()

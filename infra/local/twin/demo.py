@@ -68,9 +68,9 @@ class Demo:
         properties = next(iter(sorted(folder.glob("properties.csv*"))), None)
         if properties is None:
             raise InvalidInput(f"{folder} holds no properties.csv or properties.csv.gz")
-        report = import_canonical(self.system.database, name, properties, interactions, console=self.console)
+        tenant_id, report = import_canonical(self.system.database, name, properties, interactions, console=self.console)
         self.console.print(f"  [bold]{name}[/]: {report.summary()}")
-        return DemoTenant(name, report.tenant_id, report.changed)
+        return DemoTenant(name, tenant_id, report.changed)
 
     def ask(self, url: str, tenants: list[DemoTenant]) -> Json:
         first, second = tenants

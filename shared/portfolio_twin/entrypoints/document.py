@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 from portfolio_twin import errors
 from portfolio_twin.entrypoints.http_errors import ErrorAnswer, refusals
-from portfolio_twin.entrypoints.vocabulary import WORDS
+from portfolio_twin.entrypoints.vocabulary import QUESTIONS, WORDS, Word
 
 Json = dict[str, Any]
 
@@ -51,14 +51,19 @@ def build_document(apps: Iterable[FastAPI]) -> Json:
     schemas.setdefault("ErrorAnswer", ErrorAnswer.model_json_schema(ref_template="#/components/schemas/{model}"))
     schemas |= schemas["ErrorAnswer"].pop("$defs", {})
     document["components"]["securitySchemes"] = {"bearer": BEARER}
-    for schema in schemas.values():
+    for name, schema in schemas.items():
         _explain_fields(schema)
+        if name in QUESTIONS:
+            schema["examples"] = [QUESTIONS[name]]
     for _, _, operation in operations(document):
         operation.setdefault("security", [{"bearer": []}])
+        for parameter in operation.get("parameters", []):
+            _explain_parameter(parameter)
+        _show_question(operation, schemas)
         _tell_errors(operation)
         _show_answer(operation, schemas)
     for schema in schemas.values():
-        if "properties" in schema:
+        if "properties" in schema and "examples" not in schema:
             schema["examples"] = [example_of(schema, schemas)]
     return document
 
@@ -97,6 +102,13 @@ def _explain_fields(schema: Json) -> None:
                 field["examples"] = [word.example]
 
 
+def _explain_parameter(parameter: Json) -> None:
+    word = WORDS.get(parameter["name"].replace("-", "_"), Word(""))
+    parameter.setdefault("description", word.meaning)
+    if word.example is not None and parameter.get("required"):
+        parameter.setdefault("example", word.example)
+
+
 def _fits(example: Any, field: Mapping[str, Any]) -> bool:
     """Whether the word is used in its usual sense here: an array is no text."""
     kinds = {part.get("type", "object") for part in field.get("anyOf", [field])}
@@ -115,6 +127,12 @@ def _tell_errors(operation: Json) -> None:
             answer["content"] = {"application/json": {"schema": reference}}
             answer.pop("model", None)
     operation["responses"] = dict(sorted(told.items()))
+
+
+def _show_question(operation: Json, schemas: Mapping[str, Any]) -> None:
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        name = content["schema"].get("title") or content["schema"]["$ref"].rpartition("/")[2]
+        content["example"] = QUESTIONS.get(name) or example_of(content["schema"], schemas)
 
 
 def _show_answer(operation: Json, schemas: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the four API functions share: the FastAPI app, its warm resources, and the Lambda handler around both."""
+"""What the API functions share: the FastAPI app, its warm resources, and the Lambda handler around both."""
 
 import gc
 import json

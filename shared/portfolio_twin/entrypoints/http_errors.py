@@ -25,6 +25,7 @@ STATUS: dict[type[errors.TwinError], int] = {
     errors.OperatorRequired: 403,
     errors.NotFound: 404,
     errors.PropertyInUse: 409,
+    errors.CursorExpired: 409,
     errors.TenantExists: 409,
     errors.TenantBusy: 409,
     errors.InputTooLarge: 413,

@@ -6,13 +6,18 @@ from urllib.parse import unquote
 from fastapi import Path
 from pydantic import BeforeValidator
 
+from portfolio_twin.domain.interactions import UserId
 from portfolio_twin.domain.properties import PropertyId
+from portfolio_twin.domain.versions import VERSION_PATTERN
 
 Event = dict[str, Any]
 
 PathPropertyId = Annotated[
     PropertyId, BeforeValidator(unquote), Path(description="percent-encoded, a slash as %2F, a percent sign as %25")
 ]
+
+PathVersion = Annotated[str, Path(pattern=f"^{VERSION_PATTERN.pattern}$", description="of a model, as answers name it")]
+PathUserId = Annotated[UserId, Path(description="the investor's number in your system")]
 
 
 def keep_slashes(path: str) -> str:

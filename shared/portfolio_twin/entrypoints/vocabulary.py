@@ -81,9 +81,27 @@ WORDS = {
     "index_updated": Word("false: deleted, and out of the answers after the next reindex", True),
     "dependencies": Word("up or down, by name", {"s3": "up", "qdrant": "up"}),
     "code_version": Word("the release that answers", "1763752466e2a2f07d"),
+    # a model, a tenant, a person's data
+    "version": Word("of a model", "20261121T193426Z-e2a2f07d"),
+    "previous": Word("the version before; null where there is none", "20261114T020311Z-91c0aa17"),
+    "manifest": Word("what the bundle is made of", {"schema_version": 5}),
+    "x": Word("0..1, from the left of the atlas", 0.41),
+    "y": Word("0..1, from the bottom of the atlas", 0.77),
+    "buy_box": Word("what an investor wants: the ranges that their affinity singles out, or that they state"),
+    "moved_at": Word("when they last did something; null where nothing is known", "2026-11-20T09:12:00Z"),
+    "tenant_id": Word("UUID of the tenant", "6f1c1a52-8d0c-4f0e-9a4e-0d5d3c1b7a10"),
+    "name": Word("the team's own", "harborview"),
+    "created_at": Word("when it was made", "2026-11-01T08:00:00Z"),
+    "requested_at": Word("when it was asked for first", "2026-11-21T10:00:00Z"),
+    "finished_at": Word("when nothing was left; null until then", "2026-11-21T10:00:04Z"),
+    "state": Word("how far it is"),
+    "known_since": Word("when the investor was first heard of", "2026-03-02T17:40:00Z"),
+    "vector": Word("where the investor stands, a vector of length 1", [0.25] * 16),
+    "index": Word("what each model version keeps of the investor"),
+    "limit": Word("at most so many", 100),
     # a question
     "top_k": Word("at most so many answers", 10),
-    "cursor": Word("next_cursor of the page before, with the same question"),
+    "cursor": Word("the one that the page before gave, with the same question"),
     "explain": Word("give reasons as well", True),
     "filters": Word("what a property must be; one that lacks a field that is filtered on is not found"),
     "price": Word("USD, a range", {"max": 450_000}),
@@ -93,4 +111,27 @@ WORDS = {
     "radius_km": Word("kilometres", 5.0),
     "properties": Word("the items"),
     "interactions": Word("events, each with user_id, property_id, kind and occurred_at"),
+}
+
+# What a request looks like: by the model of its body. Each is a sound one; docs/api.md shows them as curl and Python.
+EVENT = {"user_id": 374, "property_id": "HV-00231", "kind": "view", "occurred_at": "2026-11-03T14:05:00Z"}
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "PredictRequest": {"user_id": 374, "property_id": "HV-00231", "explain": True},
+    "BatchRequest": {"user_id": 374, "properties": [HOUSE, HOUSE | {"listing_price": 510_000.0}]},
+    "EmbeddingRequest": {"property_features": HOUSE},
+    "ExplainRequest": {"user_id": 374, "property": {"property_id": "HV-00231"}},
+    "RecommendRequest": {
+        "user_id": 374,
+        "top_k": 5,
+        "filters": {"property_type": ["Single Family"], "price": {"max": 450_000}},
+        "explain": False,
+    },
+    "SimilarRequest": {"positive": ["HV-00231", "HV-01329"], "negative": ["HV-01100"], "top_k": 5},
+    "FeedbackRequest": {"user_id": 374, "kind": "dislike", "because": ["listing_price"]},
+    "InteractionsRequest": {"interactions": [EVENT, EVENT | {"kind": "deal", "occurred_at": "2026-11-07T10:00:00Z"}]},
+    "PutPropertyRequest": {"property": HOUSE, "field_confidence": {"listing_price": 0.9}},
+    "PatchPropertyRequest": {"property": {"listing_price": 399_000.0, "listing_status": "Pending"}},
+    "PostPropertiesRequest": {"properties": [{"property_id": "HV-00231", "property": HOUSE}]},
+    "PropertySearch": {"filters": {"zipcode": ["12203"]}, "top_k": 20},
+    "TenantRequest": {"name": "harborview"},
 }

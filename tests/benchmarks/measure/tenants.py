@@ -12,17 +12,16 @@ from functions.train.offline import freeze
 from functions.train.training_data import TrainingData
 from infra.local.system import LocalSystem
 from infra.simulator import MARKETS, simulate
-from portfolio_twin.adapters.postgres.copy_writes import store_catalogue, store_log
 from portfolio_twin.adapters.postgres.tables import tenants
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX
 from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.index_shard import index_shard
 from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
 from portfolio_twin.services.pipeline.run import Run
+from tests.integration.fixtures.database import store
 
 SEED = 7
 
@@ -50,11 +49,9 @@ def trained(dataset: Dataset, config: TwinConfig) -> Twin:
 
 
 def store_facts(tenant: Tenant, dataset: Dataset) -> None:
-    fields = [name for name in dataset.catalogue.columns if not name.startswith(ATTRIBUTE_PREFIX)]
     with tenant.session() as session:
         session.execute(insert(tenants).values(tenant_id=tenant.tenant_id, name=str(tenant.tenant_id)))
-        store_catalogue(session, dataset.catalogue, fields)
-        store_log(session, dataset.log)
+        store(session, dataset.catalogue, dataset.log)
         session.commit()
 
 

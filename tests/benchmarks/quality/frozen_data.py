@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from functions.train.offline import freeze
-from infra.local.twin.csv_files import lines
+from portfolio_twin.adapters.files.csv_lines import lines
+from portfolio_twin.adapters.files.sheets import UNPACKED_LIMIT_BYTES
 from portfolio_twin.adapters.s3.snapshots import Snapshot
 from portfolio_twin.domain.arrays import Mask
 from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
@@ -73,4 +74,4 @@ def _lines(folder: Path, name: str) -> Iterator[str]:
     path = next((path for path in (folder / f"{name}.csv.gz", folder / f"{name}.csv") if path.exists()), None)
     if path is None:
         raise SystemExit(f"{folder} has no {name}.csv or {name}.csv.gz")
-    return lines(path, lambda _bytes: None)
+    return lines(path, lambda _bytes: None, UNPACKED_LIMIT_BYTES)

@@ -54,6 +54,14 @@ def test_predict_recommend_and_lookalike_cannot_write(expanded: Resources) -> No
         assert "Policies" not in role
 
 
+def test_browse_reads_verdicts_beside_models_and_writes_nothing(expanded: Resources) -> None:
+    role = expanded["BrowseRole"]["Properties"]
+    attached = [policy["Ref"] for policy in role["ManagedPolicyArns"] if isinstance(policy, dict)]
+    assert sorted(attached) == ["ReadModels", "ReadPointer", "SearchIndex"]
+    (own,) = statements(role["Policies"])
+    assert (own["Action"], own["Resource"]) == ("s3:GetObject", {"Fn::Sub": "${Bucket.Arn}/*/training/*gates.json"})
+
+
 def test_the_trainer_and_the_step_before_it_read_no_model(expanded: Resources) -> None:
     for role in ("TrainingRole", "PrepareDataRole"):
         properties = expanded[role]["Properties"]

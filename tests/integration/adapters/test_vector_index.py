@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
+from portfolio_twin.adapters.qdrant.filters import EVERYTHING
 from portfolio_twin.adapters.qdrant.index import TenantIndex
-from portfolio_twin.adapters.qdrant.points import UserPoint
+from portfolio_twin.adapters.qdrant.points import UserPoint, UserRecord
 from portfolio_twin.domain.criteria import Filters, GeoRadius, Narrowing, Range
 from portfolio_twin.errors import NotFound
 from tests.fakes.stores import FakeTenantIndex
@@ -125,6 +126,38 @@ def test_what_states_no_status_is_taken_to_be_on_the_market(own: Own) -> None:
     hits = own.search(qdrant.unit_vectors(1)[0], limit=N, narrowing=Narrowing(on_market=True))
     own.delete_properties(["unknown"])
     assert {hit.property_id for hit in hits} == {"unknown", *(f"p{i}" for i in range(N) if i % 2)}
+
+
+@pytest.mark.parametrize("limit", [7, N, 2 * N])
+def test_page_after_page_everything_comes_once_and_never_in_another_order(own: Own, limit: int) -> None:
+    def listed(narrowing: Narrowing = EVERYTHING) -> list[str]:
+        ids, after = list[str](), None
+        while True:
+            page = own.list_properties(limit=limit, after=after, narrowing=narrowing)
+            ids += [hit.property_id for hit in page.items]
+            if (after := page.next) is None:
+                return ids
+
+    everything = listed()
+    assert sorted(everything) == sorted(qdrant.property_names(N))
+    assert listed() == everything
+    condos = passing(own, Filters(property_type=("Condo",)))
+    assert listed(Narrowing(Filters(property_type=("Condo",)))) == [i for i in everything if int(i[1:]) in condos]
+    assert listed(Narrowing(only=["p3", "missing"])) == ["p3"]
+
+
+def test_investors_are_listed_page_after_page_with_when_they_moved(own: Own) -> None:
+    stored, found, after = {user.user_id: user for user in qdrant.investors(N)}, list[UserRecord](), None
+    while True:
+        page = own.list_users(limit=9, after=after)
+        found += page.items
+        if (after := page.next) is None:
+            break
+    assert sorted(record.user_id for record in found) == sorted(stored)
+    for record in found:
+        user = stored[record.user_id]
+        assert (record.evidence, record.acted_on) == (user.evidence, user.acted_on)
+        assert record.moved_at == max((event.time for event in user.history), default=None)
 
 
 def test_look_alikes_leave_the_reference_out(own: Own) -> None:

@@ -1,4 +1,4 @@
-"""The four functions on PostgreSQL, the Qdrant engine and S3: feedback counts at once, and tenants never meet."""
+"""The functions on PostgreSQL, the Qdrant engine and S3: feedback counts at once, and tenants never meet."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -98,8 +98,8 @@ def test_training_and_activity_do_not_see_what_was_taken_back(
 
 
 def test_the_history_keeps_what_decided_it(client: ApiClient, market: Market, stores: Stores) -> None:
-    told = thumb(client, 805, "dislike", because=["listing_price", "attributes.pool"])
-    assert told["because"] == ["listing_price", "attributes.pool"]
+    answer = thumb(client, 805, "dislike", because=["listing_price", "attributes.pool"])
+    assert answer["because"] == ["listing_price", "attributes.pool"]
     thumb(client, 805, "like", "p04")
     tenant = stores.of(market.tenant.tenant_id)
     for _ in range(2):  # at once, and by the next reindex
@@ -108,6 +108,11 @@ def test_the_history_keeps_what_decided_it(client: ApiClient, market: Market, st
         said = {event.property_id: list(event.because) for event in point.history}
         assert said == {"p03": ["listing_price", "attributes.pool"], "p04": []}
         market.reindex()
+    told = client.get("/investors/805").body["history"]
+    assert [(each["property_id"], each["because"]) for each in told] == [
+        ("p04", []),
+        ("p03", ["listing_price", "attributes.pool"]),
+    ]
 
 
 def test_the_same_key_with_another_reason_is_422(client: ApiClient) -> None:

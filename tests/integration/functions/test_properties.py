@@ -14,6 +14,7 @@ from portfolio_twin.settings import WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
 from tests.integration.fixtures.index import live_markets
+from tests.integration.fixtures.s3 import FIRST
 
 HOUSE = {
     "listing_price": 310_000.0,
@@ -52,6 +53,14 @@ def stored(client: ApiClient, property_id: str) -> dict[str, Any]:
 def recommended(client: ApiClient, property_id: str) -> dict[str, Any] | None:
     answer = client.post("/recommend", {"user_id": 900, "candidate_property_ids": [property_id]})
     return next((item["property"] for item in answer.body["recommendations"]), None)
+
+
+def test_a_property_is_told_with_where_the_live_model_draws_it(client: ApiClient) -> None:
+    for name in ("p3", "unheard-of"):
+        client.put(f"/properties/{name}", {"property": HOUSE})
+    known, new = (client.get(f"/properties/{name}").body for name in ("p3", "unheard-of"))
+    assert (known["place"], known["model_version"]) == ({"x": 3, "y": 59_997}, FIRST)  # as the bundle draws it
+    assert new["place"]["x"] + new["place"]["y"] == pytest.approx(60_000)  # between those nearest to it
 
 
 def test_put_replaces_the_whole_property(client: ApiClient) -> None:

@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 from rich.console import Console
 
-from infra.local.twin.importer import ImportRefused, ImportReport, find_tenant, import_canonical
+from infra.local.twin.importer import find_tenant, import_canonical
 from portfolio_twin.adapters.postgres.copy_reads import copy_catalogue, copy_log, watermark
 from portfolio_twin.adapters.postgres.database import Database, TenantSession
+from portfolio_twin.errors import ImportRefused
+from portfolio_twin.services.imports.import_data import ImportReport, list_bad_rows
 from tests.integration.fixtures.database import Answer, counts, read
 
 PROPERTIES = """property_id,listing_price,lat,lon,property_type,renovation_needed,source_system,confidence,rooms,zone
@@ -43,7 +45,7 @@ class Importer:
     ) -> ImportReport:
         given = self.write("properties.csv", properties)
         events = None if interactions is None else self.write("interactions.csv", interactions)
-        return import_canonical(self.database, self.name, given, events, skip_bad_rows=skip_bad_rows)
+        return import_canonical(self.database, self.name, given, events, skip_bad_rows=skip_bad_rows).report
 
     @property
     def tenant(self) -> UUID:
@@ -181,7 +183,7 @@ def test_a_file_that_is_not_there_is_named(importer: Importer) -> None:
 def test_bad_rows_can_be_left_out_and_take_their_interactions_with_them(importer: Importer) -> None:
     report = importer.run(PROPERTIES.replace("42.6", "95"), INTERACTIONS, skip_bad_rows=True)
     assert importer.stored() == (2, 2)
-    assert [row.split("/")[-1].split(" ")[0] for row in report.bad_rows] == [
+    assert [row.split("/")[-1].split(" ")[0] for row in list_bad_rows(report.bad)] == [
         "properties.csv:2:", "interactions.csv:2:", "interactions.csv:5:",
     ]  # fmt: skip
 
@@ -209,4 +211,4 @@ def test_a_tenant_is_found_again_by_name_and_by_id(importer: Importer) -> None:
     importer.run(PROPERTIES)
     again = import_canonical(importer.database, str(importer.tenant), importer.folder / "properties.csv", None)
     assert again.tenant_id == importer.tenant
-    assert not again.changed
+    assert not again.report.changed

@@ -11,10 +11,9 @@ import pytest
 
 from infra.deploy.expand import expand, read_template
 from infra.local.stores.postgres import Urls
-from portfolio_twin.adapters.postgres.copy_writes import store_catalogue, store_log
 from portfolio_twin.adapters.postgres.database import Database
 from tests.infrastructure.policies import Call, Grant, Policies, allowed
-from tests.integration.fixtures.database import make_tenant
+from tests.integration.fixtures.database import make_tenant, store
 from tests.integration.fixtures.taste_world import make_world
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,7 +28,7 @@ CONDITIONS = {"IfNoneMatch": "s3:if-none-match", "IfMatch": "s3:if-match"}
 # Each in a process of its own, as in the cloud, and as its role of PostgreSQL.
 RUNS = {
     "pipelines": "twin_pipeline", "predict": "twin_app", "recommend": "twin_app", "lookalike": "twin_app",
-    "feedback": "twin_app", "admin": "twin_pipeline",
+    "browse": "twin_app", "feedback": "twin_app", "admin": "twin_pipeline",
 }  # fmt: skip
 
 Recorded = dict[str, list[Call]]
@@ -42,8 +41,7 @@ def recorded(postgres_urls: Urls, pipeline_database: Database, tmp_path_factory:
     *tenants, _without_a_model = [make_tenant(pipeline_database) for _ in range(3)]
     for tenant, world in zip(tenants, (make_world(60, 3), make_world()), strict=True):
         with pipeline_database.tenant_session(tenant) as session:
-            store_catalogue(session, world.catalogue, ())
-            store_log(session, world.log)
+            store(session, world.catalogue, world.log)
             session.commit()
     servers = {"DATABASE_URL": postgres_urls.app, "PIPELINE_DATABASE_URL": postgres_urls.pipeline}
     environment = {name: value for name, value in os.environ.items() if name != "QDRANT_URL"} | servers

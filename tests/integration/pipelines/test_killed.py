@@ -13,9 +13,8 @@ from uuid import UUID
 import pytest
 
 from infra.local.stores.postgres import Urls
-from portfolio_twin.adapters.postgres.copy_writes import store_catalogue, store_log
 from portfolio_twin.adapters.postgres.database import Database
-from tests.integration.fixtures.database import make_tenant
+from tests.integration.fixtures.database import make_tenant, store
 from tests.integration.fixtures.taste_world import make_world
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -54,8 +53,7 @@ def first(postgres_urls: Urls, pipeline_database: Database, tmp_path_factory: py
     """After one retraining that nobody disturbed."""
     tenant, world = make_tenant(pipeline_database), make_world(PROPERTIES, INVESTORS)
     with pipeline_database.tenant_session(tenant) as session:
-        store_catalogue(session, world.catalogue, ())
-        store_log(session, world.log)
+        store(session, world.catalogue, world.log)
         session.commit()
     machine = Machine(tmp_path_factory.mktemp("first"), tenant, postgres_urls)
     assert machine.run("retrain")["outcome"] == "Promoted"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portfolio_twin.domain.csv import canonical
-from portfolio_twin.domain.csv.checks import check_interactions, check_properties
+from portfolio_twin.domain.csv.checks import (
+    KEPT_BAD_ROWS,
+    BadRow,
+    CheckedInteractions,
+    CheckedProperties,
+    PropertyRow,
+)
+from portfolio_twin.domain.csv.sheets import read_csv
 from portfolio_twin.domain.interactions import KINDS, Interaction
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures
 from portfolio_twin.errors import UnreadableInput
@@ -36,6 +44,17 @@ def lines(rows: object) -> io.StringIO:
     csv.writer(text, lineterminator="\n").writerows(rows)  # type: ignore[arg-type]  # rows of cells
     text.seek(0)
     return text
+
+
+def check_properties(given: Iterable[str]) -> tuple[CheckedProperties, list[PropertyRow]]:
+    checked = CheckedProperties(read_csv(given))
+    return checked, [row for _, row in checked.good()]
+
+
+def check_interactions(given: Iterable[str]) -> tuple[list[BadRow], list[Interaction]]:
+    checked = CheckedInteractions(read_csv(given))
+    good = [row for _, row in checked.good()]
+    return checked.bad.listed, good
 
 
 def assert_same(read: Catalogue, written: Catalogue) -> None:
@@ -99,13 +118,17 @@ def test_what_python_alone_takes_for_a_number_is_none(text: str) -> None:
 @given(st.lists(FEATURES, min_size=1, max_size=4))
 def test_what_was_written_passes_the_checks_of_an_import(features: list[PropertyFeatures]) -> None:
     written = Catalogue.of([f"p{i}" for i in range(len(features))], features)
-    checked = check_properties(lines(canonical.write_catalogue(written)))
-    assert checked.bad == []
-    assert_same(checked.catalogue, written)
+    checked, rows = check_properties(lines(canonical.write_catalogue(written)))
+    assert checked.bad.listed == []
+    assert [row.property_id for row in rows] == written.ids.tolist()
+    for row, original in zip(rows, features, strict=True):
+        assert row.model_dump(exclude={"property_id", "attributes"}) == original.model_dump(exclude={"attributes"})
+        texts = {name: value for name, value in original.attributes.items() if isinstance(value, str)}
+        assert row.attributes.items() >= texts.items()
 
 
 def test_each_fault_of_a_row_is_told_with_a_remedy() -> None:
-    checked = check_properties([
+    checked, rows = check_properties([
         "property_id,listing_price,year_built,renovation_needed,zipcode,attributes\n",
         "good,1,1987.0,YES,01220,\n",
         "two,-1,19.5,maybe,01220,\n",
@@ -116,11 +139,12 @@ def test_each_fault_of_a_row_is_told_with_a_remedy() -> None:
         f"long,1,,,{'x' * 300},\n",
         "nul,1,,,a\0b,\n",
     ])  # fmt: skip
-    assert checked.catalogue.row(0) == {
-        "listing_price": 1.0, "year_built": 1987, "renovation_needed": True, "zipcode": "01220",
+    assert rows[0].model_dump(exclude_none=True) == {
+        "property_id": "good", "listing_price": 1.0, "year_built": 1987, "renovation_needed": True, "zipcode": "01220",
+        "attributes": {},
     }  # fmt: skip
-    assert [row.line for row in checked.bad] == [3, 4, 5, 6, 7, 8, 9]
-    reasons = [row.reason for row in checked.bad]
+    assert [row.line for row in checked.bad.listed] == [3, 4, 5, 6, 7, 8, 9]
+    reasons = [row.reason for row in checked.bad.listed]
     assert all(" — " in reason for reason in reasons)
     assert reasons[0].count(";") == 2  # three fields, three faults
     assert reasons[1].startswith("attributes: no JSON")
@@ -133,7 +157,7 @@ def test_each_fault_of_a_row_is_told_with_a_remedy() -> None:
 @pytest.mark.parametrize("occurred_at", ["20260101", "1767225600", "", "yesterday", "2026-01-01T00:00:00"])
 def test_a_time_must_be_said_in_full(occurred_at: str) -> None:
     rows = ["user_id,property_id,kind,occurred_at\n", f"1,a,like,{occurred_at}\n"]
-    reason = check_interactions(rows, {"a"}).bad[0].reason
+    reason = check_interactions(rows)[0][0].reason
     assert "occurred_at: " in reason
     assert "future" not in reason
 
@@ -143,7 +167,7 @@ def test_a_time_in_another_zone_is_the_same_moment() -> None:
     moment = Interaction.model_validate(
         {"user_id": 1, "property_id": "a", "kind": "like", "occurred_at": "2026-01-01T00:00:00Z"}
     ).occurred_at
-    assert check_interactions(rows, {"a"}).log.times.tolist() == [int(moment.timestamp())]
+    assert [row.occurred_at for row in check_interactions(rows)[1]] == [moment]
 
 
 def test_more_attributes_than_a_property_may_have_are_refused_at_the_header() -> None:
@@ -155,8 +179,36 @@ def test_more_attributes_than_a_property_may_have_are_refused_at_the_header() ->
 def test_json_attributes_keep_their_own_numbers() -> None:
     row = io.StringIO(newline="")
     csv.writer(row).writerow(["1", json.dumps({"walk": 1e-7, "rank": 3})])
-    checked = check_properties(["property_id,attributes\n", row.getvalue()])
-    assert checked.catalogue.row(0)["attributes"] == {"walk": 1e-7, "rank": 3.0}
+    checked, rows = check_properties(["property_id,attributes\n", row.getvalue()])
+    assert rows[0].attributes == {"walk": 1e-7, "rank": 3.0}
+    assert checked.numeric == {"walk": True, "rank": True}
+
+
+def test_an_attribute_is_a_number_when_every_cell_of_its_column_is_one() -> None:
+    checked, _ = check_properties(
+        ["property_id,rooms,zone,attributes\n", '1,3,7,"{""code"": ""0042""}"\n', "2,,R-1,\n"]
+    )
+    assert checked.numeric == {"rooms": True, "zone": False, "code": False}
+
+
+@pytest.mark.parametrize("attributes", ["[" * 100_000, '{"a": ' + "1" * 5_000 + "}"], ids=["deep", "long"])
+def test_json_that_python_itself_gives_up_on_is_a_bad_row(attributes: str) -> None:
+    row = io.StringIO(newline="")
+    csv.writer(row).writerow(["1", attributes])
+    checked, _ = check_properties(["property_id,attributes\n", row.getvalue()])
+    assert [bad.reason.startswith("attributes: no JSON") for bad in checked.bad.listed] == [True]
+
+
+def test_an_id_of_thousands_of_digits_is_a_bad_row() -> None:
+    bad, _ = check_interactions(
+        ["user_id,property_id,kind,occurred_at\n", f"{'1' * 5_000},a,like,2026-01-01T00:00:00Z\n"]
+    )
+    assert [row.reason.startswith("user_id: ") for row in bad] == [True]
+
+
+def test_of_many_bad_rows_the_first_are_kept_and_all_are_counted() -> None:
+    checked, _ = check_properties(["property_id,lat\n", *(f"p{i},x\n" for i in range(KEPT_BAD_ROWS + 5))])
+    assert (checked.bad.count, len(checked.bad.listed)) == (KEPT_BAD_ROWS + 5, KEPT_BAD_ROWS)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The four functions behind fakes: what they answer to good, bad and hostile requests (CASES 1 to 10)."""
+"""The functions behind fakes: what they answer to good, bad and hostile requests (CASES 1 to 10)."""
 
 import json
 import math

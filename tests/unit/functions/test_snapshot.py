@@ -16,7 +16,7 @@ def loaded(function: str, initialization: str) -> list[str]:
     return list(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("function", ["predict", "recommend", "lookalike", "feedback"])
+@pytest.mark.parametrize("function", ["predict", "recommend", "lookalike", "browse", "feedback"])
 def test_elsewhere_the_clients_wait_until_they_are_asked_for(function: str) -> None:
     assert "qdrant_client" not in loaded(function, "on-demand")
 

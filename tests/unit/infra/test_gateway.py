@@ -24,7 +24,10 @@ ROUTES = {
     "/search/similar": "post", "/search/look-alikes/{property_id}": "get", "/properties/{property_id}/similar": "get",
     "/properties/{property_id}/audience": "get", "/properties/{property_id}/feedback": "post",
     "/interactions": "post", "/properties": "post", "/properties/{property_id}": "delete get patch put",
-    "/investors/{user_id}": "delete", "/investors/{user_id}/export": "get",
+    "/properties/search": "post", "/investors": "get", "/models": "get",
+    "/investors/{user_id}/atlas": "get", "/atlas/{model_version}": "get",
+    "/models/{version}": "get", "/models/{version}/report": "get",
+    "/investors/{user_id}": "delete get", "/investors/{user_id}/export": "get",
     "/tenants": "get post", "/tenants/{tenant_id}": "delete",
 }  # fmt: skip
 

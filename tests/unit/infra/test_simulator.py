@@ -11,7 +11,8 @@ from infra.simulator import MARKETS, MarketConfig, Simulation, read_truth, simul
 from infra.simulator.habits import LIKE_BALTIMORES
 from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.csv.canonical import read_catalogue, read_interactions
-from portfolio_twin.domain.csv.checks import check_interactions, check_properties
+from portfolio_twin.domain.csv.checks import CheckedInteractions, CheckedProperties
+from portfolio_twin.domain.csv.sheets import read_csv
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.interactions import KIND_CODE, KINDS
 from portfolio_twin.domain.properties import NUMERIC_INPUTS
@@ -38,8 +39,9 @@ def test_what_is_written_passes_the_import_and_reads_back_as_it_was(small: Marke
     write_canonical(world, tmp_path)
     properties = gzip.decompress((tmp_path / "properties.csv.gz").read_bytes()).decode().splitlines(keepends=True)
     interactions = gzip.decompress((tmp_path / "interactions.csv.gz").read_bytes()).decode().splitlines(keepends=True)
-    assert not check_properties(properties).bad
-    assert not check_interactions(interactions, set(world.catalogue.ids)).bad
+    for checked in (CheckedProperties(read_csv(properties)), CheckedInteractions(read_csv(interactions))):
+        assert len(list(checked.good())) > 0
+        assert checked.bad.listed == []
     catalogue, log, truth = read_catalogue(properties), read_interactions(interactions), read_truth(tmp_path)
     assert [catalogue.row(i) for i in range(200)] == [world.catalogue.row(i) for i in range(200)]
     for name in ("users", "properties", "kinds", "times"):

@@ -15,7 +15,17 @@ from portfolio_twin.adapters.qdrant.collections import ensure_collection
 from portfolio_twin.adapters.qdrant.connection import ApiKey, IndexConnection
 from portfolio_twin.adapters.qdrant.erasure import TenantPoints
 from portfolio_twin.adapters.qdrant.filters import EVERYTHING
-from portfolio_twin.adapters.qdrant.points import COLLECTIONS, Owner, PointKind, PropertyHit, UserHit, UserPoint, Vector
+from portfolio_twin.adapters.qdrant.points import (
+    COLLECTIONS,
+    Owner,
+    Page,
+    PointKind,
+    PropertyHit,
+    UserHit,
+    UserPoint,
+    UserRecord,
+    Vector,
+)
 from portfolio_twin.adapters.qdrant.store import BATCH_POINTS, PointStore
 from portfolio_twin.domain.criteria import Filters, Narrowing
 from portfolio_twin.errors import IndexUnavailable, NotFound
@@ -113,6 +123,18 @@ class TenantIndex:
         """Those of the properties that are indexed, with their vectors."""
         hits = [points.property_hit(point) for point in self._properties.retrieve(property_ids)]
         return {hit.property_id: hit for hit in hits}
+
+    def list_properties(
+        self, *, limit: int, after: str | None = None, narrowing: Narrowing = EVERYTHING
+    ) -> Page[PropertyHit]:
+        """Those that the narrowing lets through, without vectors, in an order that stays; `after`: `Page.next`."""
+        page = self._properties.page(limit=limit, after=after, narrowing=narrowing)
+        return Page([points.property_hit(point) for point in page.items], page.next)
+
+    def list_users(self, *, limit: int, after: str | None = None) -> Page[UserRecord]:
+        fields = [*points.OWNER_FIELDS, "user_id", "evidence", "history", "acted_on"]
+        page = self._users.page(limit=limit, after=after, fields=fields)
+        return Page([points.user_record(point) for point in page.items], page.next)
 
     def get_user(self, user_id: int) -> UserPoint | None:
         records = self._users.retrieve([user_id])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -14,6 +14,7 @@ from portfolio_twin.model.scoring.offer import Normaliser
 
 Vector = npt.NDArray[np.floating[Any]]
 PointKind = Literal["properties", "users"]
+Item = TypeVar("Item")
 
 COLLECTIONS: dict[PointKind, str] = {"properties": "property_embeddings", "users": "user_embeddings"}
 OWNER_FIELDS = ("tenant_id", "model_version")
@@ -40,6 +41,13 @@ class Point(NamedTuple):
     vector: Any  # a list of d floats, or None where it was not asked for
 
 
+class Page(NamedTuple, Generic[Item]):
+    """A part of a list."""
+
+    items: Sequence[Item]
+    next: str | None  # the id of the point that the next part begins with; None: this was the last
+
+
 @dataclass(frozen=True)
 class PropertyHit:
     """A property of the index, its fields as they were stored; score is the cosine, 0 outside a search."""
@@ -62,6 +70,15 @@ class UserPoint:
     acted_on: Sequence[str] = ()  # property ids that are never recommended again
     log_mean: float = field(default=0.0, compare=False)  # see `Taste`
     normaliser: Normaliser | None = field(default=None, compare=False)  # of the ranking layer, where there is one
+
+
+class UserRecord(NamedTuple):
+    """What is known of an investor, without what serving computes with."""
+
+    user_id: int
+    evidence: Mapping[str, int]
+    acted_on: Sequence[str]
+    moved_at: int | None  # seconds since 1970-01-01 UTC of the newest entry of the history
 
 
 class UserHit(NamedTuple):
@@ -139,6 +156,12 @@ def user_hit(point: Point) -> UserHit:
     return UserHit(
         payload["user_id"], point.score, payload["evidence"], payload["log_mean"], tuple(payload["acted_on"])
     )
+
+
+def user_record(point: Point) -> UserRecord:
+    payload = point.payload
+    newest = max((Event(*entry).time for entry in payload["history"]), default=None)
+    return UserRecord(payload["user_id"], payload["evidence"], tuple(payload["acted_on"]), newest)
 
 
 def as_vector(values: Sequence[float]) -> Vector:

@@ -10,7 +10,7 @@ from qdrant_client import models
 
 from portfolio_twin.adapters.qdrant.connection import IndexConnection
 from portfolio_twin.adapters.qdrant.filters import EVERYTHING, AllVersionsBut, build_filter, point_id
-from portfolio_twin.adapters.qdrant.points import OWNER_FIELDS, Owner, Point, Vector
+from portfolio_twin.adapters.qdrant.points import OWNER_FIELDS, Owner, Page, Point, Vector
 from portfolio_twin.domain.criteria import Narrowing
 
 logger = logging.getLogger(__name__)
@@ -94,20 +94,27 @@ class PointStore:
 
     def scroll(self, field: str) -> Iterator[Any]:
         """One field of every point, in the order of the points' ids."""
-        condition, offset = build_filter(*self._owner), None
+        after = None
         while True:
-            with self._connection.calling() as client:
-                page, offset = client.scroll(
-                    self._collection,
-                    scroll_filter=condition,
-                    limit=SCROLL_POINTS,
-                    offset=offset,
-                    with_payload=[*OWNER_FIELDS, field],
-                )
-            for point in self._own(page):
+            page = self.page(limit=SCROLL_POINTS, after=after, fields=[*OWNER_FIELDS, field])
+            for point in page.items:
                 yield point.payload[field]
-            if offset is None:
+            if (after := page.next) is None:
                 return
+
+    def page(
+        self, *, limit: int, after: str | None, narrowing: Narrowing = EVERYTHING, fields: Fields = True
+    ) -> Page[Point]:
+        """The points without their vectors, in the order of their ids, from `after` on."""
+        with self._connection.calling() as client:
+            records, following = client.scroll(
+                self._collection,
+                scroll_filter=build_filter(*self._owner, narrowing),
+                limit=limit,
+                offset=after,
+                with_payload=fields,
+            )
+        return Page(self._own(records), None if following is None else str(following))
 
     def delete(self, narrowing: Narrowing) -> None:
         """Removes those of the version's points that are not left out."""

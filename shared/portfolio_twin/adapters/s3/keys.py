@@ -7,6 +7,7 @@ from portfolio_twin.domain.versions import is_version
 from portfolio_twin.errors import InvalidInput
 
 Entry = Literal["retrain", "upload"]  # how a bundle came to be judged
+VERDICTS: dict[Entry, str] = {"retrain": "gates.json", "upload": "upload_gates.json"}
 
 
 def roots(tenant_id: UUID) -> tuple[str, str]:
@@ -39,9 +40,13 @@ def snapshot(tenant_id: UUID, snapshot_id: str) -> str:
     return f"{snapshots(tenant_id)}{snapshot_id}/"
 
 
+def trainings(tenant_id: UUID) -> str:
+    return f"{tenant_id}/training/"
+
+
 def training(tenant_id: UUID, version: str) -> str:
     """What one run of the retrain machine leaves: the bundle before its gates, checkpoints, reports."""
-    return f"{tenant_id}/training/{version}/"
+    return f"{trainings(tenant_id)}{version}/"
 
 
 def upload(tenant_id: UUID, version: str) -> str:
@@ -60,7 +65,14 @@ def data_report(tenant_id: UUID, version: str) -> str:
 
 def verdict(tenant_id: UUID, version: str, entry: Entry) -> str:
     """Never under uploads/: whoever may put a bundle there could put its verdict as well."""
-    return training(tenant_id, version) + ("upload_gates.json" if entry == "upload" else "gates.json")
+    return training(tenant_id, version) + VERDICTS[entry]
+
+
+def read_verdict(name: str) -> tuple[str, Entry] | None:
+    """Whose verdict an object below `trainings` is; None where it is none."""
+    version, _, file = name.partition("/")
+    entry = next((entry for entry, verdict in VERDICTS.items() if file == verdict), None)
+    return (version, entry) if entry and is_version(version) else None
 
 
 def indexed_until(tenant_id: UUID, version: str) -> str:

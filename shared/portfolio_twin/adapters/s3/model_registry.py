@@ -13,6 +13,8 @@ from portfolio_twin.adapters.s3.objects import ConditionFailed, Objects, StoredO
 from portfolio_twin.errors import BundleRejected, ModelNotFound, PromotionConflict
 from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, TESTED_FILES, read_manifest
 
+LINK_SECONDS = 300
+
 
 @dataclass(frozen=True)
 class Live:
@@ -64,6 +66,19 @@ class ModelRegistry:
     def fetch_unpublished(self, version: str, entry: Entry, names: Iterable[str]) -> dict[str, bytes]:
         """Those of the files that are there, where the training or an upload left the bundle."""
         return self._fetch(keys.source(self._tenant_id, version, entry), names)
+
+    def file(self, version: str, name: str) -> bytes | None:
+        """One file of a published bundle as it is, None where it has no such file."""
+        stored = self._objects.find(self._prefix(version) + name)
+        return stored.body if stored else None
+
+    def sizes(self, version: str) -> dict[str, int]:
+        """Name → bytes, of all files of a published bundle; empty where there is none."""
+        return self._objects.files(self._prefix(version))
+
+    def link(self, version: str, name: str, content_type: str, seconds: int = LINK_SECONDS) -> str:
+        """An address at which a file of a published bundle can be read for a while, without a token."""
+        return self._objects.link(self._prefix(version) + name, content_type, seconds)
 
     def manifest(self, version: str) -> dict[str, Any]:
         """Of a published bundle; raises NotFound, BundleRejected."""

@@ -11,7 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from portfolio_twin.errors import NotFound, RegistryUnavailable
 
 # A function behind the API has 28 s in all: a store that hangs must cost a fraction of that.
-QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+# The version of the signature is for links, which botocore would sign by the old one where a region still takes it.
+QUICK = Config(
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}, signature_version="s3v4"
+)
 MISSING_CODES = ("NoSuchKey", "404")
 CONDITION_CODES = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
@@ -91,6 +94,13 @@ class Objects:
             if stored is not None and stored.body == body:  # an earlier try of ours arrived, its answer got lost
                 return stored.etag
             raise
+
+    def link(self, key: str, content_type: str, seconds: int) -> str:
+        """An address at which anybody can read the object so long; whether it is there, nobody looks."""
+        wanted = {"Bucket": self.bucket, "Key": key, "ResponseContentType": content_type}
+        with self._calling(key):
+            address: str = self._s3.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
+        return address
 
     def files(self, prefix: str) -> dict[str, int]:
         """Name below the prefix → size in bytes."""

@@ -27,6 +27,11 @@ class RunRecords:
             return None
         return verdict if isinstance(verdict, dict) else None
 
+    def judged(self) -> dict[str, Entry]:
+        """Every version that has a verdict, and how it came to be judged: of both ways the upload, which is later."""
+        names = sorted(self._objects.files(keys.trainings(self._tenant_id)))
+        return dict(filter(None, map(keys.read_verdict, names)))
+
     def write_verdict(self, version: str, entry: Entry, verdict: Mapping[str, Any]) -> None:
         body = json.dumps(verdict, indent=1, allow_nan=False).encode()
         self._objects.write(keys.verdict(self._tenant_id, version, entry), body)

@@ -3,24 +3,34 @@
 What concerns the whole file raises UnreadableInput: there is no good row in it then.
 """
 
-import csv
 import json
-from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, NoReturn
 
 from pydantic import ConfigDict, StrictBool, ValidationError, field_validator
 from pydantic_core import PydanticKnownError
 
 from portfolio_twin.domain.csv import canonical
-from portfolio_twin.domain.csv.canonical import CANONICAL_COLUMNS, INTERACTION_COLUMNS, ROWS_AT_ONCE, CatalogueParts
+from portfolio_twin.domain.csv.canonical import CANONICAL_COLUMNS, INTERACTION_COLUMNS
 from portfolio_twin.domain.csv.row_faults import reason_of
-from portfolio_twin.domain.interactions import Interaction, InteractionLog
-from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures, PropertyId, attribute_name
+from portfolio_twin.domain.csv.sheets import Row, Sheet
+from portfolio_twin.domain.interactions import Interaction
+from portfolio_twin.domain.properties import (
+    NUMERIC_INPUTS,
+    AttributeValue,
+    PropertyFeatures,
+    PropertyId,
+    attribute_name,
+)
 from portfolio_twin.errors import UnreadableInput
 
-Row = Sequence[str]
 OF_ONE_FIELD = "confidence."
 NOT_OF_INTERACTIONS = ("because",)  # told with an event through the API
+KEPT_BAD_ROWS = 10_000  # with their reasons: what a person reads, and what fits in memory
+SHOWN_HEADER = 300  # characters
+LONGEST_USER_ID = 19  # digits
+NO_FIELDS = ("property_id", "attributes")
 NOT_FOR_FILES = ("tenant_id", "model_version")  # they come from the login and from the pipeline, never from data
 
 
@@ -52,68 +62,113 @@ class BadRow(NamedTuple):
     reason: str  # reason — remedy
 
 
-class CheckedProperties(NamedTuple):
-    catalogue: Catalogue  # the good rows
-    fields: tuple[str, ...]  # the canonical fields that the file has a column for
-    bad: list[BadRow]
+class BadRows:
+    """The rows of a file that were refused: all are counted, the first of them are kept with their reasons."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: list[BadRow] = []
+
+    def add(self, line: int, reason: str) -> None:
+        self.extend([BadRow(line, reason)], 1)
+
+    def extend(self, first: Iterable[BadRow], count: int) -> None:
+        """`count` rows, of which these are the first."""
+        self.count += count
+        self._kept += islice(first, KEPT_BAD_ROWS - len(self._kept))
+
+    @property
+    def listed(self) -> list[BadRow]:
+        return sorted(self._kept)
 
 
-class CheckedInteractions(NamedTuple):
-    log: InteractionLog  # the good rows
-    bad: list[BadRow]
+class CheckedProperties:
+    """A file of properties: `good` gives the sound rows, one after the other; the rest shows when it has ended.
+
+    Raises UnreadableInput when the header is wrong, and at the end when there is no row.
+    """
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet, self.bad = sheet, BadRows()
+        self.numeric: dict[str, bool] = {}  # attributes seen, and whether each value of theirs is a number
+        _check_header(sheet.header, needed=("property_id",))
+        _check_property_header(sheet.header)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The canonical fields that the file has a column for."""
+        return tuple(name for name in self._sheet.header if name in CANONICAL_COLUMNS and name not in NO_FIELDS)
+
+    def good(self) -> Iterator[tuple[int, PropertyRow]]:
+        header = self._sheet.header
+        own = {attribute_name(name) for name in header if name not in CANONICAL_COLUMNS}
+        self.numeric |= dict.fromkeys(own, True)
+        for line, row in _rows(self._sheet):
+            try:
+                read = PropertyRow.model_validate(_features(header, row))
+            except RowRefused as refused:
+                self.bad.add(line, str(refused))
+            except ValidationError as error:
+                self.bad.add(line, reason_of(error))
+            else:
+                for name, value in read.attributes.items():
+                    self.numeric[name] = self.numeric.get(name, True) and _is_numeric(value, in_column=name in own)
+                yield line, read
 
 
-def check_properties(lines: Iterable[str]) -> CheckedProperties:
-    """Raises UnreadableInput when the header is wrong or there is no row."""
-    reader, header = _open(lines, needed=("property_id",))
-    _check_property_header(header)
-    parts, good, bad, seen = CatalogueParts(header), list[Row](), list[BadRow](), dict[str, int]()
-    for line, row in _rows(reader):
-        if reason := _property_fault(header, row, seen):
-            bad.append(BadRow(line, reason))
-            continue
-        seen[row[header.index("property_id")]] = line
-        good.append(row)
-        if len(good) == ROWS_AT_ONCE:
-            parts.add(good)
-            good = []
-    if good:
-        parts.add(good)
-    fields = tuple(name for name in header if name in CANONICAL_COLUMNS and name not in ("property_id", "attributes"))
-    return CheckedProperties(parts.catalogue(), fields, bad)
+class CheckedInteractions:
+    """A file of interactions, as CheckedProperties; whether their properties are stored is not asked here."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet, self.bad = sheet, BadRows()
+        _check_header(sheet.header, needed=INTERACTION_COLUMNS)
+        if told := [name for name in sheet.header if name in NOT_OF_INTERACTIONS]:
+            raise UnreadableInput(f"column {', '.join(told)} cannot be imported — send it to POST /interactions")
+
+    def good(self) -> Iterator[tuple[int, Interaction]]:
+        header = self._sheet.header
+        at = [header.index(name) for name in INTERACTION_COLUMNS]
+        for line, row in _rows(self._sheet):
+            try:
+                read = _interaction([row[i] for i in at]) if len(row) == len(header) else _refuse_ragged(header, row)
+            except RowRefused as refused:
+                self.bad.add(line, str(refused))
+            except ValidationError as error:
+                self.bad.add(line, reason_of(error))
+            else:
+                yield line, read
 
 
-def check_interactions(lines: Iterable[str], property_ids: Container[str]) -> CheckedInteractions:
-    """`property_ids`: of all properties that there are. Raises UnreadableInput as above."""
-    reader, header = _open(lines, needed=INTERACTION_COLUMNS)
-    if told := [name for name in header if name in NOT_OF_INTERACTIONS]:
-        raise UnreadableInput(f"column {', '.join(told)} cannot be imported — send it to POST /interactions")
-    at = [header.index(name) for name in INTERACTION_COLUMNS]
-    parts, good, bad = list[InteractionLog](), list[Interaction](), list[BadRow]()
-    for line, row in _rows(reader):
-        read = _interaction([row[i] for i in at], property_ids) if len(row) == len(header) else _ragged(header, row)
-        if isinstance(read, str):
-            bad.append(BadRow(line, read))
-            continue
-        good.append(read)
-        if len(good) == ROWS_AT_ONCE:
-            parts.append(InteractionLog.of(good))
-            good = []
-    return CheckedInteractions(InteractionLog.joined([*parts, InteractionLog.of(good)]).in_time_order(), bad)
+class RowRefused(ValueError):
+    """With the reason and the remedy."""
 
 
-def _open(lines: Iterable[str], needed: Sequence[str]) -> tuple[Any, list[str]]:
-    reader = csv.reader(lines, strict=True)  # strict: a quote that is never closed is an error, not one long cell
-    header = [name.strip() for name in next(reader, [])]
+def is_there_already(property_id: str, line: int) -> str:
+    """The reason against a property's second row."""
+    return f"property_id: {property_id!r} is on line {line} already — keep one row per property"
+
+
+def is_unknown(property_id: str) -> str:
+    """The reason against an interaction with a property that is nowhere."""
+    return f"property_id: {property_id!r} is no known property — import it first, or correct the id"
+
+
+def _check_header(header: Sequence[str], needed: Sequence[str]) -> None:
     if not header:
         raise UnreadableInput(f"the file is empty — its first line names the columns: {', '.join(needed)}, …")
     if missing := [name for name in needed if name not in header]:
         raise UnreadableInput(
-            f"column {', '.join(missing)} is missing — add it to the header, which is now: {', '.join(header)}"
+            f"column {', '.join(missing)} is missing — add it to the header, which is now: {_shortened(header)}"
         )
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise UnreadableInput(f"column {', '.join(twice)} is there twice — keep one of them")
-    return reader, header
+
+
+def _shortened(header: Sequence[str]) -> str:
+    """A file that is no CSV at all has its content for a header."""
+    text = ", ".join(header)
+    text = text if text.isprintable() else ascii(text)
+    return text if len(text) <= SHOWN_HEADER else f"{text[:SHOWN_HEADER]}…"
 
 
 def _check_property_header(header: Sequence[str]) -> None:
@@ -130,58 +185,44 @@ def _check_property_header(header: Sequence[str]) -> None:
         raise UnreadableInput(f"the header's further columns, which are attributes: {reason_of(error)}") from error
 
 
-def _rows(reader: Any) -> Iterator[tuple[int, Row]]:
-    """Line number and cells of every row that is not blank; at least one."""
+def _rows(sheet: Sheet) -> Iterator[tuple[int, Row]]:
+    """At least one."""
     empty = True
-    while True:
-        starts_at = reader.line_num + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise UnreadableInput(f"line {starts_at} is no CSV ({error}) — check its quotes") from error
-        if row is None:
-            break
-        if row:
-            empty = False
-            yield reader.line_num, row
+    for numbered in sheet.rows:
+        empty = False
+        yield numbered
     if empty:
         raise UnreadableInput("there is no row below the header — give a file with data")
 
 
-def _ragged(header: Row, row: Row) -> str:
-    return f"{len(row)} cells under {len(header)} columns — put cells that hold a comma in double quotes"
+def _refuse_ragged(header: Row, row: Row) -> NoReturn:
+    raise RowRefused(f"{len(row)} cells under {len(header)} columns — put cells that hold a comma in double quotes")
 
 
-def _property_fault(header: Row, row: Row, seen: dict[str, int]) -> str | None:
+def _features(header: Row, row: Row) -> dict[str, Any]:
     if len(row) != len(header):
-        return _ragged(header, row)
+        _refuse_ragged(header, row)
     cells = dict(zip(header, row, strict=True))
-    property_id = cells.pop("property_id")
-    if property_id in seen:
-        return f"property_id: {property_id!r} is on line {seen[property_id]} already — keep one row per property"
     try:
-        PropertyRow.model_validate({"property_id": property_id} | _features(cells))
-    except json.JSONDecodeError as error:
-        return f'attributes: no JSON ({error.msg}) — write it as {{"name": value}}'
-    except ValidationError as error:
-        return reason_of(error)
-    return None
-
-
-def _features(cells: dict[str, str]) -> dict[str, Any]:
-    nested = json.loads(cells.pop("attributes", "") or "{}")
+        nested = json.loads(cells.pop("attributes", "") or "{}")
+    except (ValueError, RecursionError) as error:  # a number of 5 000 digits is a ValueError
+        why = error.msg if isinstance(error, json.JSONDecodeError) else "too deep, or a number too long"
+        raise RowRefused(f'attributes: no JSON ({why}) — write it as {{"name": value}}') from error
     own = {attribute_name(name): cell for name, cell in cells.items() if cell and name not in CANONICAL_COLUMNS}
-    canonical = {name: cell for name, cell in cells.items() if cell and name in CANONICAL_COLUMNS}
-    return canonical | {"attributes": own | nested if isinstance(nested, dict) else nested}
+    ours = {name: cell for name, cell in cells.items() if name in CANONICAL_COLUMNS}
+    given = {name: cell for name, cell in ours.items() if cell or name == "property_id"}
+    return given | {"attributes": own | nested if isinstance(nested, dict) else nested}
 
 
-def _interaction(cells: Row, property_ids: Container[str]) -> Interaction | str:
+def _is_numeric(value: AttributeValue, *, in_column: bool) -> bool:
+    """A column's cells are texts, and may be numbers; texts of a JSON object are meant as texts."""
+    if isinstance(value, str):
+        return in_column and canonical.is_number(value)
+    return True
+
+
+def _interaction(cells: Row) -> Interaction:
     values: dict[str, Any] = dict(zip(INTERACTION_COLUMNS, cells, strict=True))
-    if values["property_id"] not in property_ids:
-        return f"property_id: {values['property_id']!r} is no known property — import it first, or correct the id"
-    if cells[0].isascii() and cells[0].isdigit():
+    if len(cells[0]) <= LONGEST_USER_ID and cells[0].isascii() and cells[0].isdigit():
         values["user_id"] = int(cells[0])
-    try:
-        return Interaction.model_validate(values)
-    except ValidationError as error:
-        return reason_of(error)
+    return Interaction.model_validate(values)

@@ -101,8 +101,8 @@ class Recommendations(BaseModel):
 
 
 def recommend(tenant: Tenant, request: RecommendRequest) -> Recommendations:
-    """Never a property that the investor has acted on; raises IndexUnavailable when there is nothing to search, and
-    InvalidInput for a cursor of another question.
+    """Never a property that the investor has acted on; raises IndexUnavailable when there is nothing to search,
+    InvalidInput for a cursor of another question, CursorExpired for one of another model.
     """
     twin = tenant.twin()
     begin = read_cursor(request.cursor, twin.version, request, POSITION) if request.cursor else request.skip

@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 from portfolio_twin.errors import BundleRejected, LeaseLost
-from portfolio_twin.model.bundle.files import MANIFEST, check_files, read_manifest, unpack
+from portfolio_twin.model.browse.atlas import unpack_places
+from portfolio_twin.model.bundle.files import ATLAS, MANIFEST, check_files, read_manifest, unpack
 from portfolio_twin.services.pipeline.run import Run
 
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -27,6 +28,8 @@ def deploy_model(run: Run) -> dict[str, Any]:
     files = models.fetch_unpublished(run.version, run.entry, manifest["files"]) | {MANIFEST: body}
     check_files(files, manifest)
     twin = unpack(files, tenant_id, run.version)
+    if ATLAS in files:
+        unpack_places(files[ATLAS], len(twin.property_ids))
     models.publish(run.version, files)
     return {"kind": twin.kind, "properties": len(twin.property_ids), "users": len(twin.user_ids)}
 

@@ -24,6 +24,7 @@ from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import Evaluation
 from portfolio_twin.evaluation.scoring import TwinAnswers
 from portfolio_twin.model.bundle.files import (
+    HISTORY,
     MANIFEST,
     SERVING_FILES,
     TESTED_FILES,
@@ -37,7 +38,6 @@ from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.compare_with_live import LIVE, Rival, against_live, live_rival
 from portfolio_twin.services.pipeline.run import Run
 
-HISTORY = "training_history.json"
 WANTED = (MANIFEST, *SERVING_FILES, *TESTED_FILES, HISTORY)
 LEARNT_AGAIN = ("tested", "live")
 SEED = 0

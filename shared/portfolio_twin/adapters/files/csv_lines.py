@@ -10,13 +10,14 @@ from portfolio_twin.errors import UnreadableInput
 
 GZIP_MAGIC = b"\x1f\x8b"
 LINES_PER_REPORT = 2_000
+LINE_LIMIT_BYTES = 1024**2  # a line longer than this is no row of ours, and must not fill the memory
 
 
-def lines(path: Path, report: Callable[[int], object]) -> Iterator[str]:
+def lines(path: Path, report: Callable[[int], object], unpacked_limit_bytes: int) -> Iterator[str]:
     """`report` hears how many bytes of the file are read. Raises UnreadableInput, with a remedy."""
     try:
         with path.open("rb") as raw:
-            yield from _decoded(_unpacked(raw), lambda: report(raw.tell()))
+            yield from _decoded(_limited(_unpacked(raw), unpacked_limit_bytes), lambda: report(raw.tell()))
             report(raw.tell())
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableInput("the gzip file is damaged — copy it again from its source") from error
@@ -30,7 +31,19 @@ def _unpacked(raw: IO[bytes]) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(raw)) if packed else raw
 
 
-def _decoded(binary: IO[bytes], report: Callable[[], object]) -> Iterator[str]:
+def _limited(binary: IO[bytes], limit_bytes: int) -> Iterator[bytes]:
+    """A small gzip file can hold any amount of text."""
+    total = 0
+    while line := binary.readline(LINE_LIMIT_BYTES):
+        total += len(line)
+        if len(line) == LINE_LIMIT_BYTES:
+            raise UnreadableInput(f"a line is longer than {LINE_LIMIT_BYTES:,} bytes — give a CSV file")
+        if total > limit_bytes:
+            raise UnreadableInput(f"the file holds more than {limit_bytes:,} bytes of text — split it")
+        yield line
+
+
+def _decoded(binary: Iterator[bytes], report: Callable[[], object]) -> Iterator[str]:
     for number, line in enumerate(binary, start=1):
         if number % LINES_PER_REPORT == 0:
             report()

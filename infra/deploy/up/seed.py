@@ -1,0 +1,74 @@
+"""A simulated market as a tenant of the product: its files where an import hears them, then a retraining."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from infra.deploy.up.site import Site
+from infra.deploy.up.steps import Say, Unfinished, wait_until
+
+FILES = ("properties.csv.gz", "interactions.csv.gz")
+IMPORT_SECONDS, RETRAIN_SECONDS = 1800.0, 5400.0
+SEED = 7  # the same market every time
+
+
+def put_market(site: Site, market: str, tenant_id: str, folder: Path | None = None) -> str:
+    """The files under imports/; the interactions last, for they need the properties."""
+    from infra.simulator import MARKETS, simulate, write_canonical  # takes a second, which `--help` need not
+
+    if market not in MARKETS:
+        raise Unfinished(f"no market {market}: SEED is one of {', '.join(MARKETS)}")
+    bucket = site.outputs(site.stack)["BucketName"]
+    with tempfile.TemporaryDirectory() as temporary:
+        files = folder or Path(temporary)
+        simulation = simulate(MARKETS[market], SEED)
+        write_canonical(simulation, files)
+        for name in FILES:
+            body = (files / name).read_bytes()
+            site.client("s3").put_object(Bucket=bucket, Key=f"imports/{tenant_id}/{name}", Body=body)
+    return f"{len(simulation.catalogue)} properties and {len(simulation.log)} interactions in s3://{bucket}/imports/{tenant_id}/"
+
+
+class Machine:
+    """One of the product's state machines."""
+
+    def __init__(self, site: Site, name: str, every: float = 10.0) -> None:
+        account, region, _ = site.caller()
+        self._steps, self._every, self.name = site.client("stepfunctions"), every, name
+        partition = site.session.get_partition_for_region(region)
+        self._arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{site.stack}-{name}"
+
+    def run(self, given: dict[str, Any], seconds: float, say: Say) -> str:
+        """Starts it and waits; raises Unfinished with the cause."""
+        arn = self._steps.start_execution(stateMachineArn=self._arn, input=json.dumps(given))["executionArn"]
+        say(f"      {arn}")
+        return self._wait(arn, seconds)
+
+    def hear(self, since: set[str], seconds: float, say: Say) -> str:
+        """Waits for the executions that something else starts, at least one, and for their ends."""
+        wait_until(lambda: bool(self.executions() - since), seconds, self._every)
+        self.idle(seconds)
+        for arn in sorted(self.executions() - since):
+            say(f"      {arn}")
+            self._wait(arn, seconds)
+        return f"{self.name} has ended"
+
+    def executions(self) -> set[str]:
+        return {one["executionArn"] for one in self._steps.list_executions(stateMachineArn=self._arn)["executions"]}
+
+    def idle(self, seconds: float) -> None:
+        """Waits for what runs, whoever started it."""
+        running = {"stateMachineArn": self._arn, "statusFilter": "RUNNING"}
+        wait_until(lambda: not self._steps.list_executions(**running)["executions"], seconds, self._every)
+
+    def _wait(self, arn: str, seconds: float) -> str:
+        wait_until(
+            lambda: self._steps.describe_execution(executionArn=arn)["status"] != "RUNNING", seconds, self._every
+        )
+        ended = self._steps.describe_execution(executionArn=arn)
+        if ended["status"] != "SUCCEEDED":
+            raise Unfinished(
+                f"{self.name} {ended['status'].lower()}: {ended.get('cause') or 'see its history'} ({arn})"
+            )
+        return f"{self.name} succeeded"
