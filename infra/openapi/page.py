@@ -30,8 +30,8 @@ for each in twin.recommend(374, explain=False):  # page after page, as long as y
 twin.feedback("HV-00231", 374, "like")  # with an idempotency key of its own
 ```
 
-Below, `twin` is this client. Every refusal has one shape, `{{"error": {{"code", "message", "request_id"}}}}`; the client
-raises it as the error of `portfolio_twin.errors` that `code` names.
+Below, `twin` is this client. Every refusal has one shape, `{{"error": {{"code", "message", "request_id"}}}}`; the
+client raises it as the error of `portfolio_twin.errors` that `code` names.
 """
 
 
@@ -93,7 +93,9 @@ def _calls(path: str, method: str, operation: Json) -> Iterator[str]:
             path = path.replace(f"{{{one['name']}}}", str(one.get("example", "")))
     query = {one["name"]: one["example"] for one in _asked(operation)}
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
-    yield from ("```", *_curl(path, method, operation, query, body), "```", "", "```python")
+    asked = path + ("?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else "")
+    token = ' -H "Authorization: Bearer $TOKEN"' if operation["security"] else ""
+    yield from ("```", *_curl(asked, method, token, body), "```", "", "```python")
     yield from (_python(path, method, query, body), "```")
 
 
@@ -102,11 +104,9 @@ def _asked(operation: Json) -> list[Json]:
     return [one for one in operation.get("parameters", []) if one["in"] == "query" and one.get("required")]
 
 
-def _curl(path: str, method: str, operation: Json, query: Json, body: Any) -> Iterator[str]:
-    asked = "?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else ""
+def _curl(path: str, method: str, token: str, body: Any) -> Iterator[str]:
     verb = "" if method == "get" or (method == "post" and body is not None) else f" -X {method.upper()}"
-    token = ' -H "Authorization: Bearer $TOKEN"' if operation["security"] else ""
-    yield f'curl -s{verb} "$URL{path}{asked}"{token}' + (" \\" if body is not None else "")
+    yield f'curl -s{verb} "$URL{path}"{token}' + (" \\" if body is not None else "")
     if body is not None:
         yield f"  -H 'Content-Type: application/json' -d '{json.dumps(body)}'"
 
@@ -123,8 +123,7 @@ def _answers(operation: Json) -> Iterator[str]:
             yield f"{status} {_cell(answer['description'])}:" if example else f"{status} {_cell(answer['description'])}"
             if example is not None:
                 yield from ("", "```json", json.dumps(example, indent=1, ensure_ascii=False), "```", "")
-    refused = [
-        f"{status} {_cell(a['description'])}" for status, a in operation["responses"].items() if int(status) >= 400
-    ]
+    told = [(status, _cell(answer["description"])) for status, answer in operation["responses"].items()]
+    refused = [f"{status} {text}" for status, text in told if int(status) >= 400]
     if refused:
         yield from textwrap.wrap(f"Refused: {'; '.join(refused)}.", WIDTH, break_long_words=False)

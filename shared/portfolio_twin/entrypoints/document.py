@@ -79,6 +79,8 @@ def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str 
     """What stands as its example, or is made of those of its parts; `name`: of the field that has it."""
     if "examples" in schema:
         return schema["examples"][0]
+    if name == "error":  # an item has an answer or an error
+        return None
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, name)
     if choices := schema.get("anyOf") or schema.get("allOf"):
@@ -131,6 +133,7 @@ def _tell_errors(operation: Json) -> None:
 
 def _show_question(operation: Json, schemas: Mapping[str, Any]) -> None:
     for content in operation.get("requestBody", {}).get("content", {}).values():
+        _explain_fields(content["schema"])
         name = content["schema"].get("title") or content["schema"]["$ref"].rpartition("/")[2]
         content["example"] = QUESTIONS.get(name) or example_of(content["schema"], schemas)
 
