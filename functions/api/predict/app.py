@@ -1,9 +1,8 @@
-"""POST /predict /batch_predict /embedding /explain · GET /health /docs /openapi.json."""
+"""POST /predict /batch_predict /embedding /explain · GET /health."""
 
 from fastapi import Request, Response
 from pydantic_core import to_json
 
-from portfolio_twin.entrypoints.documentation import add_documentation
 from portfolio_twin.entrypoints.health import Health, check_health
 from portfolio_twin.entrypoints.http import body_of, create_app, lambda_handler_of
 from portfolio_twin.entrypoints.http_errors import refusals
@@ -50,5 +49,4 @@ async def get_health(stores: FunctionStores) -> Health:
     return check_health(stores)
 
 
-add_documentation(app)
 lambda_handler = lambda_handler_of(app)

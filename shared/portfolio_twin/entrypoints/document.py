@@ -1,5 +1,6 @@
 """One OpenAPI document of all functions: every field with its meaning and an example, every route with its errors."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -33,17 +34,20 @@ TAGS = {
 }
 OF_EVERY_ROUTE = (errors.Unauthenticated, errors.TenantRequired, errors.InvalidInput, errors.Unavailable)
 OF_A_BODY = (errors.UnreadableInput, errors.InputTooLarge)
+RUST_ESCAPE = re.compile(r"\\x\{([0-9a-f]{4})\}")
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
 def build_document(apps: Iterable[FastAPI]) -> Json:
     """Of all their routes; one that asks for no token says so itself."""
-    document = get_openapi(
-        title=TITLE,
-        version=VERSION,
-        description=ABOUT,
-        routes=[route for app in apps for route in app.routes],
-        tags=[{"name": name, "description": about} for name, about in TAGS.items()],
+    document: Json = _in_common_regex(
+        get_openapi(
+            title=TITLE,
+            version=VERSION,
+            description=ABOUT,
+            routes=[route for app in apps for route in app.routes],
+            tags=[{"name": name, "description": about} for name, about in TAGS.items()],
+        )
     )
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which no answer of ours is
@@ -79,7 +83,7 @@ def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str 
     """What stands as its example, or is made of those of its parts; `name`: of the field that has it."""
     if "examples" in schema:
         return schema["examples"][0]
-    if name == "error":  # an item has an answer or an error
+    if name == "error" and "anyOf" in schema:  # an item has an answer or an error
         return None
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, name)
@@ -93,6 +97,17 @@ def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str 
 
 
 EXAMPLES: Json = {"string": "text", "number": 0.5, "integer": 1, "boolean": True, "object": {}, "null": None}
+
+
+def _in_common_regex(part: Any) -> Any:
+    """Patterns as ECMA 262 writes them, which pydantic reads as Rust does."""
+    if isinstance(part, list):
+        return [_in_common_regex(each) for each in part]
+    if isinstance(part, dict):
+        return {name: _in_common_regex(value) for name, value in part.items()}
+    if isinstance(part, str):
+        return RUST_ESCAPE.sub(r"\\u\1", part)
+    return part
 
 
 def _explain_fields(schema: Json) -> None:

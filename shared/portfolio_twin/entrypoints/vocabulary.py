@@ -119,6 +119,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "PredictRequest": {"user_id": 374, "property_id": "HV-00231", "explain": True},
     "BatchRequest": {"user_id": 374, "properties": [HOUSE, HOUSE | {"listing_price": 510_000.0}]},
     "EmbeddingRequest": {"property_features": HOUSE},
+    "PropertyReference": {"property_id": "HV-00231"},
     "ExplainRequest": {"user_id": 374, "property": {"property_id": "HV-00231"}},
     "RecommendRequest": {
         "user_id": 374,

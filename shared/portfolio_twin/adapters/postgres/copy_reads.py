@@ -5,7 +5,7 @@ set inside a SQL function, because RDS Proxy pins the session of whoever sends `
 """
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from typing import Any
@@ -53,10 +53,10 @@ def copy_catalogue(
     return read_catalogue(_copy(session, f"{CATALOGUE} {where} order by property_id"))
 
 
-def copy_property_ids(session: TenantSession) -> set[str]:
+def copy_property_ids(session: TenantSession) -> Iterator[str]:
     rows = csv.reader(_copy(session, "select property_id from properties"))
     next(rows)  # the header
-    return {property_id for (property_id,) in rows}
+    return (property_id for (property_id,) in rows)
 
 
 def copy_user_ids(session: TenantSession) -> set[int]:
