@@ -31,7 +31,8 @@ twin.feedback("HV-00231", 374, "like")  # with an idempotency key of its own
 ```
 
 Below, `twin` is this client. Every refusal has one shape, `{{"error": {{"code", "message", "request_id"}}}}`; the
-client raises it as the error of `portfolio_twin.errors` that `code` names.
+client raises it as the error of `portfolio_twin.errors` that `code` names. How pages, the learnt buy box and the atlas
+are read: [browsing.md](browsing.md).
 """
 
 

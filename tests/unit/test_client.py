@@ -103,9 +103,9 @@ def twin(tmp_path: Path) -> Iterator[TwinClient]:
     index = FakeVectorIndex()
     fill(index, TENANT_A, small_twin(), small_catalogue())
     gateway = Gateway(tmp_path)
-    with serving(fake_stores({TENANT_A: small_twin()}, index)):
-        with TwinClient("http://twin", issue_token(tmp_path, TENANT_A), transport=Behind(gateway)) as made:
-            yield made
+    made = TwinClient("http://twin", issue_token(tmp_path, TENANT_A), transport=Behind(gateway))
+    with serving(fake_stores({TENANT_A: small_twin()}, index)), made:
+        yield made
     gateway.close()
 
 
