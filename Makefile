@@ -9,7 +9,7 @@ EVENT ?= tests/events/api/predict.json
 CONFIG ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve browser test unit cases conformance check fix bench lock build invoke api e2e rehearse image migrate up down quotas client token deploy clean
+.PHONY: help install demo serve browser test unit cases conformance check fix bench lock build invoke api e2e rehearse image migrate up down quotas sandbox client token deploy clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ down: install  ## takes away all that `make up` made, data too; asks first, YES=
 
 quotas: install  ## what `make up` needs of the account, and what it has
 	$(RUN) infra.deploy.up --config $(CONFIG) quotas
+
+sandbox: install  ## what only an account shows, broken on purpose: SANDBOX=ACCOUNT, after `make up SEED=harborview`
+	$(RUN) infra.deploy.sandbox --config $(CONFIG)
 
 client: install  ## a client of the token server for one more tenant: NAME=name TENANT_ID=UUID
 	$(RUN) infra.deploy.up --config $(CONFIG) client --name $(NAME) --tenant-id $(TENANT_ID)

@@ -60,12 +60,15 @@ PROVENANCE_FIELDS: tuple[str, ...] = tuple(
 ProvenanceField = Annotated[str, StringConstraints(pattern=f"^({'|'.join(PROVENANCE_FIELDS)})$")]
 FieldConfidence = dict[ProvenanceField, Annotated[float, Field(ge=0, le=1)]]
 ATTRIBUTE_PREFIX = "attributes."
+SHOWN_ATTRIBUTES = ("address", "photo_url", "listing_url")  # for people: a page shows them, no model learns from them
 UNKNOWN = -1  # the row of a property that is not there
 
 
 def is_input(name: str) -> bool:
     """Whether a column is one that the model learns from."""
-    return name in NUMERIC_INPUTS or name in CATEGORICAL_INPUTS or name.startswith(ATTRIBUTE_PREFIX)
+    if name.startswith(ATTRIBUTE_PREFIX):
+        return attribute_name(name) not in SHOWN_ATTRIBUTES
+    return name in NUMERIC_INPUTS or name in CATEGORICAL_INPUTS
 
 
 def attribute_name(column: str) -> str:
@@ -99,7 +102,10 @@ class PropertyFeatures(BaseModel):
     source_system: Text | None = None
     confidence: float | None = Field(None, ge=0, le=1)
     attributes: dict[AttributeName, AttributeValue] = Field(
-        default_factory=dict, max_length=100, json_schema_extra={"additionalProperties": False}
+        default_factory=dict,
+        max_length=100,
+        description="the tenant's own; address, photo_url and listing_url are there to be shown, and never learnt from",
+        json_schema_extra={"additionalProperties": False},
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from portfolio_twin.adapters.s3.model_registry import LINK_SECONDS, Live
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.domain.versions import is_version, started_at
+from portfolio_twin.domain.versions import is_version, made_at
 from portfolio_twin.errors import ModelNotFound, NotFound
 from portfolio_twin.model.bundle.files import HISTORY, MANIFEST, METRICS, REPORT
 
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 class LiveModel(BaseModel):
-    version: str
+    version: str = Field(examples=["20261121T114449Z-0f3a9c21"])
     previous: str | None = Field(description="where a rollback leads")
     promoted_at: datetime = Field(description="UTC")
     promoted_by: str = Field(description="the execution of the machine, or who rolled back")
@@ -28,13 +28,13 @@ class LiveModel(BaseModel):
 class ModelSummary(BaseModel):
     """As its gates measured it; null where nobody did."""
 
-    version: str
-    kind: str | None = Field(description="twin, or content: learnt from the catalogue alone")
+    version: str = Field(examples=["20261121T114449Z-0f3a9c21"])
+    kind: str | None = Field(description="twin, or content: learnt from the catalogue alone", examples=["twin"])
     created_at: datetime = Field(description="when its making was started, UTC")
     ndcg_at_10: float | None = Field(description="0..1, of all properties ranked for held-out investors")
     f1: float | None = Field(description="0..1, at an affinity of 0.5")
     ece: float | None = Field(description="expected calibration error, 0 is best")
-    decision: str | None = Field(description="passed or rejected; null where no gate judged it")
+    decision: str | None = Field(description="passed or rejected; null where no gate judged it", examples=["passed"])
 
 
 class Models(BaseModel):
@@ -45,7 +45,7 @@ class Models(BaseModel):
 class ModelDetails(BaseModel):
     """The files of a version as they are; null where it has none, as a rejected one has none but its gates."""
 
-    manifest: Json | None
+    manifest: Json | None = Field(description="manifest.json: what it was made from, its settings and its files")
     metrics: Json | None = Field(description="metrics.json; of a rejected one what its gates measured")
     gates: Json | None = Field(description="the decision, its reasons, and each gate with value, limit and note")
     history: Json | None = Field(description="training_history.json: losses and validation by epoch")
@@ -102,7 +102,7 @@ def _summary(version: str, verdict: Mapping[str, Any]) -> ModelSummary:
     measured = verdict.get("measured") or {}
     classification, ranking = measured.get("classification") or {}, measured.get("ranking") or {}
     return ModelSummary(
-        version=version, kind=verdict.get("kind"), created_at=started_at(version), decision=verdict.get("decision"),
+        version=version, kind=verdict.get("kind"), created_at=made_at(version), decision=verdict.get("decision"),
         ndcg_at_10=(ranking.get("twin") or {}).get("ndcg_at_10"), f1=classification.get("f1"),
         ece=classification.get("ece"),
     )  # fmt: skip
