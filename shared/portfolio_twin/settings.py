@@ -23,6 +23,9 @@ class ReadSettings(BaseSettings):
     qdrant_api_key: SecretStr | None = None
     qdrant_secret_arn: str = Field("", description="secret with {api_key}, instead of the key itself")
     qdrant_timeout_seconds: float = Field(2.0, gt=0, le=25)
+    qdrant_shards: int = Field(1, ge=1, description="of each collection, when it is made")
+    qdrant_replicas: int = Field(1, ge=1, description="of each shard, when it is made; a single one goes with its node")
+    qdrant_on_disk: bool = Field(False, description="vectors on disk, cached in memory, when it is made")
     tenant_claim: str = "tenant_id"
     live_ttl_seconds: float = Field(30.0, ge=0)
     model_cache_tenants: int = Field(8, ge=1)
