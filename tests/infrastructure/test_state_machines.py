@@ -1,4 +1,4 @@
-"""Both state machines as data: what must hold of every state, whatever the execution meets."""
+"""The state machines as data: what must hold of every state, whatever the execution meets."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from infra.local.cloud.engine import STEPS
 from portfolio_twin.settings import PipelineSettings
 from tests.infrastructure.resources import ROOT
 
-FILES = {name: ROOT / "infra" / "pipelines" / f"{name}.asl.json" for name in ("retrain", "reindex")}
+FILES = {name: ROOT / "infra" / "pipelines" / f"{name}.asl.json" for name in ("retrain", "reindex", "import")}
 TRANSIENT = re.compile(
     r"(Lambda|SNS|StepFunctions)\.(\w*Service\w*|AWSLambda\w*|SdkClient\w*|TooManyRequests\w*|Throttl\w*|InternalError\w*"
     r"|ExecutionLimitExceeded|SnapStartNotReady\w*|ResourceNotReady\w*)|(Database|Index|Registry)Unavailable"
@@ -140,7 +140,7 @@ def test_every_end_of_a_branch_that_may_hold_the_lease_gives_it_back() -> None:
 
 
 def test_a_branch_never_fails_its_map() -> None:
-    for where in ("retrain/Tenants", "reindex/Tenants"):
+    for where in ("retrain/Tenants", "reindex/Tenants", "import/Tenants"):
         assert "Fail" not in {state["Type"] for state in dict(SCOPES)[where].values()}
 
 

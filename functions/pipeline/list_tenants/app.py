@@ -5,11 +5,13 @@ from typing import Any
 
 from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.entrypoints.step import Event, step
-from portfolio_twin.services.pipeline.machine_input import list_for_reindex, list_for_retrain
+from portfolio_twin.services.pipeline.machine_input import list_for_import, list_for_reindex, list_for_retrain
 
 
 @step()
 def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
+    if event["purpose"] == "import":
+        return list_for_import(event["input"])
     if event["purpose"] == "reindex":
         return list_for_reindex(stores, event["input"])
     return list_for_retrain(stores, event["input"], datetime.now(UTC))

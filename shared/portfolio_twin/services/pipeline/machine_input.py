@@ -53,6 +53,20 @@ class RetrainInput(BaseModel):
     training: Annotated[TrainingOptions, AfterValidator(_fits_the_index)] = TrainingOptions()
 
 
+class PutObject(BaseModel):
+    """What the bucket's event says of an object."""
+
+    key: str
+
+
+class ImportInput(BaseModel):
+    """An object that was put, or a tenant by hand."""
+
+    put: PutObject | None = None
+    tenant_id: UUID | None = None
+    skip_bad_rows: bool = False
+
+
 class ReindexInput(BaseModel):
     tenant_id: UUID | None = None
     version: Version | None = None
@@ -69,6 +83,13 @@ def list_for_retrain(stores: Stores, given: Mapping[str, Any], now: datetime) ->
         branches = [_branch(tenant_id, new_version(now), "retrain") for tenant_id in tenants]
     settings = {"lookback_days": wanted.lookback_days, "training": wanted.training.as_texts()}
     return {"tenants": branches, "settings": settings}
+
+
+def list_for_import(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The tenant whose files are to be imported."""
+    wanted = _read(ImportInput, given)
+    tenant_id = wanted.tenant_id or keys.read_import(wanted.put.key if wanted.put else "")
+    return {"tenants": [{"tenant_id": str(tenant_id)}], "settings": {"skip_bad_rows": wanted.skip_bad_rows}}
 
 
 def list_for_reindex(stores: Stores, given: Mapping[str, Any]) -> dict[str, Any]:
