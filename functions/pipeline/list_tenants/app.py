@@ -11,7 +11,7 @@ from portfolio_twin.services.pipeline.machine_input import list_for_import, list
 @step()
 def lambda_handler(stores: Stores, event: Event) -> dict[str, Any]:
     if event["purpose"] == "import":
-        return list_for_import(event["input"])
+        return list_for_import(stores, event["input"])
     if event["purpose"] == "reindex":
         return list_for_reindex(stores, event["input"])
     return list_for_retrain(stores, event["input"], datetime.now(UTC))

@@ -27,7 +27,8 @@ def test_the_machines_get_what_their_definitions_ask_for_and_nothing_else(resour
 def test_schedules_are_in_cron_can_be_switched_off_and_lose_nothing(expanded: Resources) -> None:
     rules = of_type(expanded, "AWS::Events::Rule")
     when = {rule["Properties"].get("ScheduleExpression"): rule["Properties"] for rule in rules.values()}
-    assert set(when) == {"cron(0 2 ? * SUN *)", "cron(0 3 * * ? *)", None}
+    assert set(when) == {"cron(0 2 ? * SUN *)", "cron(0 3 * * ? *)", "cron(0 1 * * ? *)", None}
+    assert when["cron(0 1 * * ? *)"]["State"] == {"Ref": "HostImportSchedule"}
     assert when["cron(0 2 ? * SUN *)"]["State"] == {"Ref": "RetrainSchedule"}
     assert when["cron(0 3 * * ? *)"]["State"] == {"Ref": "ReindexSchedule"}
     for rule in rules.values():

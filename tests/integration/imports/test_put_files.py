@@ -176,12 +176,12 @@ def test_a_store_that_is_down_is_an_error_to_try_again_and_the_report_says_so(dr
 
 
 @pytest.mark.parametrize("key", ["imports/harborview/properties.csv", "imports/properties.csv", "", "uploads/T/V/m"])
-def test_a_key_that_names_no_tenant_is_refused_with_what_it_should_be(key: str) -> None:
+def test_a_key_that_names_no_tenant_is_refused_with_what_it_should_be(importing: Stores, key: str) -> None:
     with pytest.raises(InvalidInput, match="data lies under imports/TENANT/"):
-        list_for_import({"put": {"key": key}})
+        list_for_import(importing, {"put": {"key": key}})
 
 
-def test_the_machine_is_about_the_tenant_of_the_key_or_the_one_that_is_named() -> None:
+def test_the_machine_is_about_the_tenant_of_the_key_or_the_one_that_is_named(importing: Stores) -> None:
     tenant = uuid4()
     for given in ({"put": {"key": f"imports/{tenant}/properties.csv"}}, {"tenant_id": str(tenant)}):
-        assert list_for_import(given)["tenants"] == [{"tenant_id": str(tenant)}]
+        assert list_for_import(importing, given)["tenants"] == [{"tenant_id": str(tenant)}]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
@@ -60,8 +60,9 @@ class PutObject(BaseModel):
 
 
 class ImportInput(BaseModel):
-    """An object that was put, or a tenant by hand."""
+    """An object that was put, a tenant by hand, or the hosts' own tables: of that tenant, or of all."""
 
+    source: Literal["files", "host_views"] = "files"
     put: PutObject | None = None
     tenant_id: UUID | None = None
     skip_bad_rows: bool = False
@@ -85,11 +86,15 @@ def list_for_retrain(stores: Stores, given: Mapping[str, Any], now: datetime) ->
     return {"tenants": branches, "settings": settings}
 
 
-def list_for_import(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The tenant whose files are to be imported."""
+def list_for_import(stores: Stores, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The tenant whose files are to be imported; for the hosts' own tables, every tenant."""
     wanted = _read(ImportInput, given)
-    tenant_id = wanted.tenant_id or keys.read_import(wanted.put.key if wanted.put else "")
-    return {"tenants": [{"tenant_id": str(tenant_id)}], "settings": {"skip_bad_rows": wanted.skip_bad_rows}}
+    if wanted.source == "host_views" and wanted.tenant_id is None:
+        tenants = _all_tenants(stores)
+    else:
+        tenants = [wanted.tenant_id or keys.read_import(wanted.put.key if wanted.put else "")]
+    settings = {"source": wanted.source, "skip_bad_rows": wanted.skip_bad_rows}
+    return {"tenants": [{"tenant_id": str(tenant_id)} for tenant_id in tenants], "settings": settings}
 
 
 def list_for_reindex(stores: Stores, given: Mapping[str, Any]) -> dict[str, Any]:
