@@ -9,7 +9,7 @@ EVENT ?= tests/events/api/predict.json
 CONFIG ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test unit cases conformance check fix bench lock build invoke api e2e rehearse image migrate up down quotas client token deploy clean
+.PHONY: help install demo serve browser test unit cases conformance check fix bench lock build invoke api e2e rehearse image migrate up down quotas sandbox client token deploy clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ install: $(VENV)/.installed  ## the virtual environment, from the lock
 demo: install  ## two tenants from nothing to answers; DATA=folder for your own CSVs
 	$(VENV)/bin/twin demo --state $(STATE) $(if $(DATA),--data $(DATA))
 
-serve: install  ## the API and its stores on this machine, docs at /docs
+serve: install  ## the explorer, the API and their stores on this machine: prints a link for each tenant
 	$(VENV)/bin/twin serve --state $(STATE)
 
 test: install  ## unit and integration tests on the embedded services; TESTS=path for some of them
@@ -39,6 +39,9 @@ cases: install  ## each bad day of docs/cases.md, its tests, and whether they pa
 
 conformance: install  ## every route against its documentation: thousands of requests by schemathesis, in minutes
 	$(RUN) pytest tests/conformance
+
+browser: install  ## the explorer's tests in Chromium (Debian's, or the one that CHROMIUM names), on a market trained once
+	$(RUN) pytest tests/browser $(TESTS)
 
 fix: install  ## what ruff can mend by itself, and its format
 	$(VENV)/bin/ruff check --fix .
@@ -54,7 +57,7 @@ check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 bench: install  ## figures as a table and as JSON under build/bench, in 20 minutes; NAME=serving for one of them
 	$(RUN) tests.benchmarks $(NAME)
 
-lock: install  ## pins every dependency anew, from pyproject.toml
+lock: install  ## pins every dependency anew, and bundles the page's; needs Node 20
 	mkdir -p build && $(RUN) dependency_groups dev >build/dev.in
 	$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --output-file requirements.lock pyproject.toml build/dev.in
@@ -92,6 +95,9 @@ down: install  ## takes away all that `make up` made, data too; asks first, YES=
 
 quotas: install  ## what `make up` needs of the account, and what it has
 	$(RUN) infra.deploy.up --config $(CONFIG) quotas
+
+sandbox: install  ## what only an account shows, broken on purpose: SANDBOX=ACCOUNT, after `make up SEED=harborview`
+	$(RUN) infra.deploy.sandbox --config $(CONFIG)
 
 client: install  ## a client of the token server for one more tenant: NAME=name TENANT_ID=UUID
 	$(RUN) infra.deploy.up --config $(CONFIG) client --name $(NAME) --tenant-id $(TENANT_ID)

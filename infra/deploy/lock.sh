@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Pins what serving imports (project.dependencies) for Lambda's Python, and what training imports for the container's.
+# Pins what serving imports (project.dependencies) for Lambda's Python, what training imports for the container's, and
+# what the explorer's page imports.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . infra/deploy/python313.sh
@@ -9,3 +10,4 @@ options="--quiet --upgrade --strip-extras --no-annotate --no-header --no-emit-in
 build/lock/bin/pip-compile $options --output-file layers/dependencies/requirements.txt pyproject.toml
 .venv/bin/pip-compile $options --output-file functions/train/requirements.txt functions/train/requirements.in
 sed -i 's/+cpu$//' functions/train/requirements.txt  # which build of torch it is, the image's build decides
+infra/explorer/vendor.sh

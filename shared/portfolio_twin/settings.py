@@ -38,6 +38,22 @@ class WriteSettings(ReadSettings):
     database_statement_seconds: float = Field(5.0, gt=0, le=20)
 
 
+class ExplorerSettings(BaseSettings):
+    """explorer: where its page sends people to sign in; nothing where tokens come by a link."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    jwt_issuer: str = Field("", pattern=r"^(https?://.+)?$", description="of the tokens; its discovery page is read")
+    explorer_client_id: str = Field("", description="public client of the issuer; empty: no sign-in is offered")
+    explorer_connect_src: str = Field("", pattern=r"^[^;,\n]*$", description="further origins that sign-in talks to")
+
+    @property
+    def origins(self) -> str:
+        """What the page may talk to beside its own origin, as a content security policy lists it."""
+        issuer = self.jwt_issuer.split("/")[:3] if self.explorer_client_id else []
+        return " ".join(filter(None, ("/".join(issuer), self.explorer_connect_src)))
+
+
 class StepSettings(ReadSettings):
     """The steps of the two state machines: slower, bigger, never behind the API."""
 
@@ -70,7 +86,7 @@ class ImportSettings(PipelineSettings):
     import_text_bytes: int = Field(16 * 1024**3, gt=0, description="of text out of one file")
 
 
-Settings = TypeVar("Settings", bound=ReadSettings)
+Settings = TypeVar("Settings", bound=BaseSettings)
 
 
 class RuntimeSettings(BaseSettings):

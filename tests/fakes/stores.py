@@ -165,6 +165,10 @@ class FakeTenantIndex:
         for property_id in property_ids:
             self._properties.pop(property_id, None)
 
+    def delete_users(self, user_ids: Collection[int]) -> None:
+        for user_id in user_ids:
+            self._users.pop(user_id, None)
+
 
 def fill(index: FakeVectorIndex, tenant_id: UUID, twin: Twin, catalogue: Catalogue, *investors: UserPoint) -> None:
     """The twin's properties, and these investors."""

@@ -6,7 +6,7 @@ from typing import Any
 from infra.deploy.expand import TEMPLATE
 
 ROOT = TEMPLATE.parent
-API = {"Predict", "Recommend", "Lookalike", "Browse", "Feedback"}
+API = {"Predict", "Recommend", "Lookalike", "Browse", "Feedback", "Explorer"}
 
 Resources = dict[str, dict[str, Any]]
 

@@ -114,6 +114,7 @@ def running(folder: Path) -> Iterator[Cloud]:
         port = free.getsockname()[1]
     ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "AUTH": "true", "TMPDIR": str(folder)}
+    settings |= {"MINISTACK_COGNITO_PRETOKEN_STRICT": "true"}  # a trigger that fails is a token refused, as at AWS
     python = ROOT / ".venv-ministack/bin/python"
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([python, "-m", "ministack"], env=ours | settings, stdout=log, stderr=log)

@@ -31,6 +31,19 @@ def replace_what_is_missing(template: Template, release: str) -> list[str]:
     return replaced
 
 
+def replace_in_foundation(template: Template) -> list[str]:
+    """The same of infra/foundation.yaml: what holds, calls and is called there stays as it is."""
+    resources, replaced = template["Resources"], []
+    for name in [name for name, one in resources.items() if one["Type"] == "AWS::EC2::SecurityGroupIngress"]:
+        del resources[name]
+        replaced.append(f"{name}: AWS::EC2::SecurityGroupIngress, left out; no packet is filtered there")
+    service = resources["QdrantService"]
+    service["DependsOn"] = [name for name in service["DependsOn"] if name in resources]
+    template["Outputs"]["MasterSecretArn"]["Value"] = {"Ref": "OwnerSecret"}
+    replaced.append("Postgres: its master has no secret there, the owner's instead")
+    return replaced
+
+
 def break_on_purpose(template: Template) -> None:
     """A resource that fails once what holds data and a function are there, and whatever they need."""
     template["Resources"] |= {

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_twin.settings import BadEnvironment
+from portfolio_twin.settings import BadEnvironment, ExplorerSettings
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 FOLDERS = {path.parent.name: path.parent for path in FUNCTIONS.glob("*/*/app.py")}
-NAMES = sorted(FOLDERS)
+NAMES = sorted(FOLDERS.keys() - {"explorer"})  # which needs nothing
 READ_NO_FACTS = {"predict", "recommend", "lookalike", "browse", "evaluate_gates", "deploy_model"}
 
 
@@ -44,3 +44,18 @@ def test_every_bad_value_is_named_and_none_is_told(monkeypatch: pytest.MonkeyPat
         start("predict")
     assert "secret" not in str(refused.value)
     assert "soon" not in str(refused.value)
+
+
+def test_the_explorer_starts_without_any_and_its_policy_names_who_signs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("BUCKET", "QDRANT_URL", "DATABASE_URL"):
+        monkeypatch.delenv(variable)
+    start("explorer")
+    assert ExplorerSettings().origins == ""
+    monkeypatch.setenv("JWT_ISSUER", "https://issuer.example/pool")
+    assert ExplorerSettings().origins == ""
+    monkeypatch.setenv("EXPLORER_CLIENT_ID", "client")
+    monkeypatch.setenv("EXPLORER_CONNECT_SRC", "https://sign-in.example")
+    assert ExplorerSettings().origins == "https://issuer.example https://sign-in.example"
+    monkeypatch.setenv("EXPLORER_CONNECT_SRC", "https://a.example; script-src *")
+    with pytest.raises(BadEnvironment, match="EXPLORER_CONNECT_SRC"):
+        start("explorer")

@@ -31,7 +31,7 @@ async def get_audience(
 
 @app.post("/search/similar")
 async def post_similar(request: SimilarRequest, tenant: OwnTenant) -> SimilarProperties:
-    return find_lookalikes.find_similar_to_embedding(tenant, request)
+    return find_lookalikes.find_similar_to_examples(tenant, request)
 
 
 lambda_handler = lambda_handler_of(app)

@@ -83,7 +83,7 @@ def asked(evaluation: Evaluation, metrics: Mapping[str, Any]) -> list[tuple[str,
 
 def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> dict[str, str]:
     twin, window, properties = fitted.twin, snapshot.manifest.get("data_window"), len(snapshot.catalogue)
-    embedding, tastes = metrics["embedding"], metrics["tastes"]
+    embedding, tastes, atlas = metrics["embedding"], metrics["tastes"], metrics["atlas"]
     return {
         "model": f"{twin.kind}, version {twin.version}",
         "data": f"{properties:,} properties, {len(snapshot.log):,} interactions, {len(twin.user_ids):,} investors",
@@ -92,6 +92,7 @@ def _facts(snapshot: Snapshot, fitted: Fitted, metrics: Mapping[str, Any]) -> di
         "tested on": f"{metrics['test_users']:,} investors, all {properties:,} properties ranked but those they know",
         "embedding": f"effective rank {embedding['effective_rank']:.1f} of {embedding['dimensions']} dimensions, "
         f"{embedding['collapsed_directions']} collapsed",
+        "atlas": f"{atlas['method']}, trustworthiness@10 {number(atlas['trustworthiness_at_10'])}",
         "tastes": f"effective rank {tastes['effective_rank']:.1f}, mean cosine "
         f"{number(tastes['cosine_to_market_taste'])} to the market's taste and "
         f"{number(tastes['pairwise_cosine'])} to each other, {tastes['without_evidence']:,} without evidence",

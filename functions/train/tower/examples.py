@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS
+from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS, KINDS
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.config import TwinConfig
 
@@ -55,7 +55,7 @@ def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet
         targets=positions[targets],
         histories=np.where(outside, len(seen), positions[window]),
         weights=np.where(outside, 0, evidence.weights[window]).astype(np.float32),
-        importance=np.array([KIND_WEIGHTS[kind] for kind in KIND_CODE], dtype=np.float32)[evidence.kinds[targets]],
+        importance=np.array([KIND_WEIGHTS[kind] for kind in KINDS], dtype=np.float32)[evidence.kinds[targets]],
     )
     return TrainingSet(
         examples=examples,

@@ -22,12 +22,18 @@ GONE = {
 def steps(site: Site, say: Say) -> list[Step]:
     """Each can be run again; what is gone is passed over."""
     again = "CloudFormation's last event says what still holds it."
+    remembered: set[tuple[str, str]] = set()
+
+    def delete_product() -> str:
+        remembered.update(holds_data(site, site.stack))
+        return delete_stack(site, site.stack, say)
+
     return [
         Step("running machines", lambda: stop_machines(site), "Stop them in the console."),
-        Step("product", lambda: delete_stack(site, site.stack, say), again),
+        Step("product", delete_product, again),
         Step(
             "what it kept: bucket, key, queue",
-            lambda: remove_kept(site),
+            lambda: remove_kept(site, remembered),
             "Is something still being written into the bucket?",
         ),
         Step("job definitions", lambda: deregister_jobs(site), "Deregister them in the console: they cost nothing."),
@@ -84,20 +90,18 @@ def resources(site: Site, stack_id: str, *, deleted: bool) -> Iterator[dict[str,
             raise
 
 
-def remove_kept(site: Site) -> str:
-    """What the product's template retains: read from the stacks of its name that are gone."""
-    remove: dict[str, Callable[[Site, str], None]] = {
-        "AWS::S3::Bucket": remove_bucket, "AWS::KMS::Key": retire_key, "AWS::SQS::Queue": remove_queue,
-    }  # fmt: skip
-    kept = {
-        (one["ResourceType"], one["PhysicalResourceId"])
-        for stack in _deleted_stacks(site)
-        for one in resources(site, stack, deleted=False)
-        if one["ResourceStatus"] == "DELETE_SKIPPED" and one["ResourceType"] in remove
-    }
+def holds_data(site: Site, stack_id: str) -> set[tuple[str, str]]:
+    """What a stack's template retains, by type and id: whether the stack is there or gone."""
+    found = resources(site, stack_id, deleted=False)
+    return {(one["ResourceType"], one["PhysicalResourceId"]) for one in found if one["ResourceType"] in REMOVE}
+
+
+def remove_kept(site: Site, remembered: set[tuple[str, str]]) -> str:
+    """What was seen in the stack before it was deleted, and what AWS still tells of those deleted before."""
+    kept = remembered.union(*(holds_data(site, stack_id) for stack_id in _deleted_stacks(site)))
     for kind, physical_id in sorted(kept):
         try:
-            remove[kind](site, physical_id)
+            REMOVE[kind](site, physical_id)
         except ClientError as error:
             if error.response["Error"]["Code"] not in GONE:
                 raise
@@ -152,3 +156,10 @@ def deregister_jobs(site: Site) -> str:
 def empty_sources(site: Site) -> str:
     bucket = site.outputs(site.foundation).get("SourceBucket")
     return f"{empty_bucket(site, bucket)} objects" if bucket else "gone"
+
+
+REMOVE: dict[str, Callable[[Site, str], None]] = {
+    "AWS::S3::Bucket": remove_bucket,
+    "AWS::KMS::Key": retire_key,
+    "AWS::SQS::Queue": remove_queue,
+}

@@ -41,9 +41,12 @@ class Machine:
 
     def run(self, given: dict[str, Any], seconds: float, say: Say) -> str:
         """Starts it and waits; raises Unfinished with the cause."""
-        arn = self._steps.start_execution(stateMachineArn=self._arn, input=json.dumps(given))["executionArn"]
+        return self.wait(self.start(given, say), seconds)
+
+    def start(self, given: dict[str, Any], say: Say) -> str:
+        arn = str(self._steps.start_execution(stateMachineArn=self._arn, input=json.dumps(given))["executionArn"])
         say(f"      {arn}")
-        return self._wait(arn, seconds)
+        return arn
 
     def hear(self, since: set[str], seconds: float, say: Say) -> str:
         """Waits for the executions that something else starts, at least one, and for their ends."""
@@ -51,7 +54,7 @@ class Machine:
         self.idle(seconds)
         for arn in sorted(self.executions() - since):
             say(f"      {arn}")
-            self._wait(arn, seconds)
+            self.wait(arn, seconds)
         return f"{self.name} has ended"
 
     def executions(self) -> set[str]:
@@ -62,13 +65,13 @@ class Machine:
         running = {"stateMachineArn": self._arn, "statusFilter": "RUNNING"}
         wait_until(lambda: not self._steps.list_executions(**running)["executions"], seconds, self._every)
 
-    def _wait(self, arn: str, seconds: float) -> str:
-        wait_until(
-            lambda: self._steps.describe_execution(executionArn=arn)["status"] != "RUNNING", seconds, self._every
-        )
+    def ended(self, arn: str) -> bool:
+        return bool(self._steps.describe_execution(executionArn=arn)["status"] != "RUNNING")
+
+    def wait(self, arn: str, seconds: float) -> str:
+        wait_until(lambda: self.ended(arn), seconds, self._every)
         ended = self._steps.describe_execution(executionArn=arn)
         if ended["status"] != "SUCCEEDED":
-            raise Unfinished(
-                f"{self.name} {ended['status'].lower()}: {ended.get('cause') or 'see its history'} ({arn})"
-            )
+            cause = ended.get("cause") or "see its history"
+            raise Unfinished(f"{self.name} {ended['status'].lower()}: {cause} ({arn})")
         return f"{self.name} succeeded"

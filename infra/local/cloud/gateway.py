@@ -35,8 +35,9 @@ from infra.local.twin.tokens import verify_token
 from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail, methods_of
 from portfolio_twin.entrypoints.paths import keep_slashes
 
-FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback", "admin")
+FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback", "admin", "explorer")
 OPEN_PATHS = {"/health"}
+OPEN_FUNCTIONS = {"explorer"}  # a page, which has no token before somebody has signed in on it
 WORKERS = 8
 NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
 LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
@@ -104,7 +105,7 @@ class Gateway:
             claims = verify_token(self.state, token) if token else None
         except jwt.InvalidTokenError as error:
             return refuse(401, "Unauthenticated", f"the token is not valid: {error}")
-        if request.path not in OPEN_PATHS:
+        if request.path not in OPEN_PATHS and name not in OPEN_FUNCTIONS:
             if claims is None:
                 return refuse(401, "Unauthenticated", NO_TOKEN)
             scope = scope_of(name, request.method)

@@ -41,18 +41,20 @@ def serve(
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines and containers in")] = "127.0.0.1",
     state: State = DEFAULT_STATE,
 ) -> None:
-    """The API on this machine, until Ctrl-C; its documentation is at /docs."""
+    """The API and the explorer on this machine, until Ctrl-C; documentation is at /docs."""
     import signal
     import threading
 
     from infra.local.cloud import gateway
+    from infra.local.twin.tenants import links_of
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's Ctrl-C: PostgreSQL stops as well
-    with local_system(state):
+    with local_system(state) as system:
         url = gateway.start(state.resolve(), port, host)
-        console.print(
-            f"serving at {url}, documentation at {url}/docs\na token: twin token --tenant NAME\nCtrl-C stops it"
-        )
+        for name, link in links_of(system, url).items():
+            console.print(f"the explorer as {name}:\n{link}", soft_wrap=True, markup=False, highlight=False)
+        console.print(f"the API at {url}, its documentation at {url}/docs, a token: twin token --tenant NAME")
+        console.print("Ctrl-C stops it")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -112,7 +112,7 @@ class Demo:
         RESULT.parent.mkdir(parents=True, exist_ok=True)
         RESULT.write_text(json.dumps(result, indent=1) + "\n")
         self.console.rule("done")
-        self.console.print(f"written: {RESULT}; next: `make serve`, then open its /docs")
+        self.console.print(f"written: {RESULT}; next: `make serve`, then open a link that it prints")
         bad = [request for request in result["requests"][:-1] if request["status"] >= 400]
         if bad or not result["feedback_changed_recommendations"] or result["cross_tenant_status"] != 404:
             raise SystemExit(f"the demo did not do what it should: {bad}, {result['cross_tenant_status']}")

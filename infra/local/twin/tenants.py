@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 import typer
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.local.system import DEFAULT_STATE, LocalSystem, local_system
+from infra.local.twin.tokens import issue_token
 from portfolio_twin.adapters.postgres.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="Makes, lists and removes tenants.")
@@ -21,6 +23,15 @@ PAGE = 1_000
 
 def tenants_by_name(database: Database) -> dict[str, UUID]:
     return {tenant.name: tenant.tenant_id for tenant in database.list_tenants()}
+
+
+def links_of(system: LocalSystem, url: str) -> dict[str, str]:
+    """By tenant, a link that signs in; a fragment reaches no server and no log."""
+    tenants = tenants_by_name(system.database).items()
+    return {
+        name: f"{url}/#{urlencode({'token': issue_token(system.state, tenant_id), 'tenant': name})}"
+        for name, tenant_id in tenants
+    }
 
 
 def tenant_of(database: Database, name: str) -> UUID:

@@ -12,11 +12,14 @@ import numpy.typing as npt
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from portfolio_twin.domain.arrays import Columns, Numbers, Texts
-from portfolio_twin.domain.properties import WHOLE, PropertyId
+from portfolio_twin.domain.properties import WHOLE, PropertyFeatures, PropertyId
 
 Kind = Literal["view", "outreach", "deal", "like", "dislike"]
 KINDS: tuple[str, ...] = get_args(Kind)
-KIND_CODE = {kind: code for code, kind in enumerate(KINDS)}
+RecordedKind = Literal[Kind, "clear"]  # clear takes the investor's earlier thumbs for the property back
+RECORDED_KINDS: tuple[str, ...] = get_args(RecordedKind)
+KIND_CODE = {kind: code for code, kind in enumerate(RECORDED_KINDS)}
+THUMBS = ("like", "dislike")
 POSITIVE_KINDS: tuple[str, ...] = ("deal", "like")
 
 # How strongly one interaction speaks for (or against) the property, in the pooling of the user tower.
@@ -29,6 +32,11 @@ DATE_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 KEYED = UUID("6f3c2e0a-6d3b-4b9e-9a53-6d0a5f1c7e01")  # two namespaces: a key never meets a natural one
 NATURAL = UUID("0c9d8a54-0f3e-4a07-8f0e-2b7d54a9c602")
 
+BECAUSE_LIMIT = 5
+INPUTS = sorted({*PropertyFeatures.model_fields, "location"} - {"attributes"})
+InputName = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(INPUTS)}|attributes\.[^\x00-\x1f\x7f]{{1,64}})$")]
+BECAUSE = "what of the property decided it: its fields, location, or attributes.NAME"
+Because = Annotated[list[InputName], Field(max_length=BECAUSE_LIMIT, description=BECAUSE)]
 # Just below PostgreSQL's largest, and the same number to whoever reads the limit as a double.
 LARGEST_USER_ID = 9_200_000_000_000_000_000
 UserId = Annotated[int, Field(ge=0, le=LARGEST_USER_ID), WHOLE]
@@ -42,8 +50,9 @@ class Interaction(BaseModel):
 
     user_id: UserId
     property_id: PropertyId
-    kind: Kind
+    kind: RecordedKind
     occurred_at: Annotated[AwareDatetime, Field(strict=False)]
+    because: Because = []
     idempotency_key: IdempotencyKey | None = None
 
     @field_validator("occurred_at", mode="before")
@@ -70,6 +79,7 @@ class Event(NamedTuple):
     property_id: str
     kind: str  # the telling kind, one of KINDS
     time: int  # seconds since 1970-01-01 UTC
+    because: Sequence[str] = ()  # what of the property decided it, where the investor said
 
 
 def event_id(interaction: Interaction, *, timed: bool) -> UUID:
@@ -95,7 +105,7 @@ class InteractionLog(Columns):
 
     users: Numbers  # (m,)
     properties: Texts  # (m,) property ids
-    kinds: npt.NDArray[np.int8]  # (m,) codes: KINDS[code]
+    kinds: npt.NDArray[np.int8]  # (m,) codes: RECORDED_KINDS[code], KINDS[code] of what is standing
     times: Numbers  # (m,) seconds since 1970-01-01 UTC
 
     @classmethod
@@ -109,3 +119,15 @@ class InteractionLog(Columns):
 
     def in_time_order(self) -> Self:
         return self.take(np.argsort(self.times, kind="stable"))
+
+    def standing(self) -> Self:
+        """What counts: no thumb that was taken back, and no taking back; of a log in the order of time."""
+        cleared = self.kinds == KIND_CODE["clear"]
+        if not cleared.any():
+            return self
+        pairs = list(zip(self.users.tolist(), self.properties.tolist(), strict=True))
+        last = {pairs[i]: i for i in np.flatnonzero(cleared).tolist()}
+        thumbs = np.isin(self.kinds, [KIND_CODE[kind] for kind in THUMBS]) & np.isin(self.users, self.users[cleared])
+        void = [i for i in np.flatnonzero(thumbs).tolist() if i < last.get(pairs[i], -1)]
+        cleared[void] = True
+        return self.take(~cleared)

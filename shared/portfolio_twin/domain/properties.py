@@ -53,13 +53,22 @@ NUMERIC_INPUTS: tuple[str, ...] = (
 CATEGORIES = {"listing_status": LISTING_STATUSES, "property_type": PROPERTY_TYPES}
 CATEGORICAL_INPUTS: tuple[str, ...] = tuple(CATEGORIES)
 TEXT_COLUMNS = (*CATEGORICAL_INPUTS, "zipcode", "source_system")  # the last two: filtered on, no inputs
+# How far each of these can be trusted, and on whose word, may be known; the confidence of a property is their mean.
+PROVENANCE_FIELDS: tuple[str, ...] = tuple(
+    name for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS) if name not in ("confidence", "source_system")
+)
+ProvenanceField = Annotated[str, StringConstraints(pattern=f"^({'|'.join(PROVENANCE_FIELDS)})$")]
+FieldConfidence = dict[ProvenanceField, Annotated[float, Field(ge=0, le=1)]]
 ATTRIBUTE_PREFIX = "attributes."
+SHOWN_ATTRIBUTES = ("address", "photo_url", "listing_url")  # for people: a page shows them, no model learns from them
 UNKNOWN = -1  # the row of a property that is not there
 
 
 def is_input(name: str) -> bool:
     """Whether a column is one that the model learns from."""
-    return name in NUMERIC_INPUTS or name in CATEGORICAL_INPUTS or name.startswith(ATTRIBUTE_PREFIX)
+    if name.startswith(ATTRIBUTE_PREFIX):
+        return attribute_name(name) not in SHOWN_ATTRIBUTES
+    return name in NUMERIC_INPUTS or name in CATEGORICAL_INPUTS
 
 
 def attribute_name(column: str) -> str:
@@ -93,7 +102,10 @@ class PropertyFeatures(BaseModel):
     source_system: Text | None = None
     confidence: float | None = Field(None, ge=0, le=1)
     attributes: dict[AttributeName, AttributeValue] = Field(
-        default_factory=dict, max_length=100, json_schema_extra={"additionalProperties": False}
+        default_factory=dict,
+        max_length=100,
+        description="the tenant's own; address, photo_url and listing_url are there to be shown, and never learnt from",
+        json_schema_extra={"additionalProperties": False},
     )
 
 

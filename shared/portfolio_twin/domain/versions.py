@@ -13,13 +13,9 @@ def new_version(now: datetime) -> str:
 
 
 def made_at(version: str) -> datetime:
+    """When its making was started; raises ValueError for what is no version."""
     return datetime.strptime(version.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def is_version(text: str) -> bool:
     return VERSION_PATTERN.fullmatch(text) is not None
-
-
-def started_at(version: str) -> datetime:
-    """The moment in it; raises ValueError for what is no version."""
-    return datetime.strptime(version[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

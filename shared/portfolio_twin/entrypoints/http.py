@@ -30,15 +30,18 @@ NAME_SHOWN = 64  # characters of a parameter that is not known
 
 
 def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
-    """An app that answers every error in the one shape; its documentation is published by the gateway.
+    """An app over the stores; raises BadEnvironment at once, so that a function that lacks a setting does not start."""
+    app = app_without_stores(title, dependencies=[Depends(refuse_stray_parameters)])
+    app.state.stores = stores_from_environment(needs)
+    return app
 
-    Raises BadEnvironment at once, so that a function that lacks a setting does not start.
-    """
+
+def app_without_stores(title: str, **options: Any) -> FastAPI:
+    """An app that answers every error in the one shape; its documentation is published by the gateway."""
     app = FastAPI(
         title=title, docs_url=None, redoc_url=None, openapi_url=None, responses=RESPONSES, strict_content_type=False,
-        dependencies=[Depends(refuse_stray_parameters)], telemetry=NO_TELEMETRY,
+        telemetry=NO_TELEMETRY, **options,
     )  # fmt: skip
-    app.state.stores = stores_from_environment(needs)
     add_error_handlers(app)
     return app
 

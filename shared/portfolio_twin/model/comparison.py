@@ -58,9 +58,11 @@ class Comparison:
 
     def _beside(self, X: Matrix, wanted: Matrix) -> Matrix:
         """(m, BESIDE_HISTORY) each the nearer the larger: to the nearest as a whole, and number by number."""
-        place = -np.log(NEXT_DOOR_KM + self.kilometres(X, wanted).min(axis=1))
-        attributes = -distances(X[:, self.attributes], wanted[:, self.attributes]).min(axis=1)
-        gaps = [np.abs(X[:, [j]] - wanted[:, j]).min(axis=1) for j in self.numbers]
+        # Each (h, m) and not the other way round: the least along a short last axis takes numpy five times as long.
+        place = -np.log(NEXT_DOOR_KM + self.kilometres(wanted, X).min(axis=0))
+        attributes = -distances(wanted[:, self.attributes], X[:, self.attributes]).min(axis=0)
+        columns = zip(wanted[:, self.numbers].T, np.ascontiguousarray(X[:, self.numbers].T), strict=True)
+        gaps = [np.abs(theirs[:, None] - column).min(axis=0) for theirs, column in columns]
         each = -np.mean(gaps, axis=0) if gaps else np.zeros(len(X))
         return np.column_stack([place, attributes, each])
 
@@ -75,5 +77,6 @@ class Comparison:
 
 def distances(A: Matrix, B: Matrix) -> Matrix:
     """(a, b) Euclidean distances of the rows of A (a, w) and B (b, w)."""
-    squares = (A * A).sum(axis=1)[:, None] - 2 * A @ B.T + (B * B).sum(axis=1)
+    a, b = (np.einsum("ij,ij->i", Y, Y) for Y in (A, B))
+    squares = a[:, None] - 2 * A @ B.T + b
     return np.asarray(np.sqrt(np.maximum(squares, 0.0)))

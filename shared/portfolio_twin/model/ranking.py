@@ -102,7 +102,7 @@ class RankingLayer:
         terms[:, 0] = cosines
         wanted = past.X[past.weights >= WANTED_WEIGHT]
         if len(wanted):
-            terms[:, 1] = np.exp(-distances(X * self.scales, wanted * self.scales).min(axis=1))
+            terms[:, 1] = np.exp(-distances(wanted * self.scales, X * self.scales).min(axis=0))
         if self.comparison:
             terms[:, 2:TASTE] = self.comparison.terms(X, wanted, past.at)
         if len(past.weights):

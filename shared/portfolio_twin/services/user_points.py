@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
 from portfolio_twin.adapters.postgres.database import TenantSession
-from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository, StatedReasons
 from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
@@ -19,6 +20,10 @@ from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import Past
 from portfolio_twin.model.twin import Twin
 
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.qdrant.index import TenantIndex
+
+NONE_STATED: StatedReasons = {}
 Stored = Callable[[Sequence[str]], Mapping[str, PropertyHit]]
 
 
@@ -27,12 +32,23 @@ def refresh_twins(tenant: Tenant, twin: Twin, session: TenantSession, users: Col
 
     They are locked meanwhile: of two feedbacks at once, the one that read less must not write last.
     """
-    index = tenant.index(twin.version)
     InteractionRepository(session).lock_investors(users)
-    index.upsert_users(user_points(twin, copy_log(session, users=users), index.get_properties))
+    index_investors(tenant.index(twin.version), twin, session, users)
 
 
-def user_points(twin: Twin, log: InteractionLog, stored: Stored) -> list[UserPoint]:
+def index_investors(index: "TenantIndex", twin: Twin, session: TenantSession, users: Collection[int]) -> int:
+    """How many of them did something that counts; who took all of it back is again as one who has done nothing."""
+    log = copy_log(session, users=users)
+    because = InteractionRepository(session).stated_reasons(users)
+    points = user_points(twin, log, index.get_properties, because)
+    index.upsert_users(points)
+    index.delete_users(set(users) - {point.user_id for point in points})
+    return len(points)
+
+
+def user_points(
+    twin: Twin, log: InteractionLog, stored: Stored, because: StatedReasons = NONE_STATED
+) -> list[UserPoint]:
     """One point per investor of the log. `stored` gives every property that is indexed.
 
     A property that is not (it has gone) is in no history and in no vector, but stays among those acted on; so does one
@@ -49,7 +65,8 @@ def user_points(twin: Twin, log: InteractionLog, stored: Stored) -> list[UserPoi
     pooled, weight = present.pool(vectors, twin.market_taste), present.evidence  # (q, d), (q,)
     counts = np.zeros((len(users), len(KINDS)), dtype=np.int64)
     np.add.at(counts, (present.owners, present.kinds), 1)
-    events, acted_on, rows = _events(present, ids), _acted_on(evidence, ids, len(users)), twin.rows_of(ids)
+    events, rows = _events(present, users, ids, because), twin.rows_of(ids)
+    acted_on = _acted_on(evidence, ids, len(users))
 
     def point(i: int) -> UserPoint:
         mine, left_out = present.entries_of(i), twin.rows_of(acted_on[i])
@@ -75,12 +92,13 @@ def _features(twin: Twin, ids: Sequence[str], indexed: Mapping[str, PropertyHit]
     return X, np.array([name in indexed for name in ids], dtype=bool)
 
 
-def _events(histories: Histories, ids: Sequence[str]) -> list[list[Event]]:
+def _events(histories: Histories, users: Numbers, ids: Sequence[str], because: StatedReasons) -> list[list[Event]]:
     """Per investor, the newest first."""
     events: list[list[Event]] = [[] for _ in range(histories.count)]
     columns = (histories.owners, histories.properties, histories.kinds, histories.times)
     for investor, row, kind, time in zip(*(column[::-1].tolist() for column in columns), strict=True):
-        events[investor].append(Event(ids[row], KINDS[kind], time))
+        said = because.get((int(users[investor]), ids[row], KINDS[kind]), ())
+        events[investor].append(Event(ids[row], KINDS[kind], time, tuple(said)))
     return events
 
 

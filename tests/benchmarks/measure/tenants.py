@@ -1,5 +1,6 @@
 """A tenant as production has one: facts in PostgreSQL, a trained model live in S3, all of it in the index."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
@@ -11,9 +12,9 @@ from functions.train.learn import Learner, fit
 from functions.train.offline import freeze
 from functions.train.training_data import TrainingData
 from infra.local.system import LocalSystem
-from infra.simulator import MARKETS, simulate
 from portfolio_twin.adapters.postgres.tables import tenants
 from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.arrays import Numbers
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.model.config import TwinConfig
@@ -21,9 +22,10 @@ from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.pipeline.index_shard import index_shard
 from portfolio_twin.services.pipeline.plan_index import check_index, plan_index
 from portfolio_twin.services.pipeline.run import Run
+from tests.benchmarks.measure.markets import SEED, simulated
 from tests.integration.fixtures.database import store
 
-SEED = 7
+ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,6 @@ class LiveTenant:
     tenant: Tenant
     twin: Twin
     dataset: Dataset
-
-
-def market(name: str = "harborview") -> Dataset:
-    simulation = simulate(MARKETS[name], SEED)
-    return Dataset(simulation.catalogue, simulation.log)
 
 
 def trained(dataset: Dataset, config: TwinConfig) -> Twin:
@@ -49,10 +46,23 @@ def trained(dataset: Dataset, config: TwinConfig) -> Twin:
 
 
 def store_facts(tenant: Tenant, dataset: Dataset) -> None:
+    """As an import does, some rows at a time."""
     with tenant.session() as session:
         session.execute(insert(tenants).values(tenant_id=tenant.tenant_id, name=str(tenant.tenant_id)))
-        store(session, dataset.catalogue, dataset.log)
         session.commit()
+    catalogue, log = dataset.catalogue, dataset.log
+    for rows in _parts(len(catalogue)):
+        with tenant.session() as session:
+            store(session, catalogue.take(rows))
+            session.commit()
+    for rows in _parts(len(log)):
+        with tenant.session() as session:
+            store(session, catalogue.take(np.arange(1)), log.take(rows))  # it wants a property too
+            session.commit()
+
+
+def _parts(count: int) -> Iterator[Numbers]:
+    return (np.arange(start, min(start + ROWS_AT_ONCE, count)) for start in range(0, count, ROWS_AT_ONCE))
 
 
 def go_live(tenant: Tenant, twin: Twin, dataset: Dataset) -> None:
@@ -68,7 +78,7 @@ def go_live(tenant: Tenant, twin: Twin, dataset: Dataset) -> None:
 
 
 def live_tenant(system: LocalSystem, epochs: int = 3) -> LiveTenant:
-    dataset = market()
+    dataset = simulated()
     twin = trained(dataset, replace(TwinConfig(), epochs=epochs))
     tenant = system.tenant(uuid4())
     store_facts(tenant, dataset)

@@ -54,6 +54,12 @@ def test_predict_recommend_and_lookalike_cannot_write(expanded: Resources) -> No
         assert "Policies" not in role
 
 
+def test_the_explorer_may_do_nothing_but_log(expanded: Resources) -> None:
+    role = expanded["ExplorerRole"]["Properties"]
+    assert "Policies" not in role
+    assert not [policy for policy in role["ManagedPolicyArns"] if isinstance(policy, dict) and "Ref" in policy]
+
+
 def test_browse_reads_verdicts_beside_models_and_writes_nothing(expanded: Resources) -> None:
     role = expanded["BrowseRole"]["Properties"]
     attached = [policy["Ref"] for policy in role["ManagedPolicyArns"] if isinstance(policy, dict)]

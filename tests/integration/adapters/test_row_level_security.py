@@ -165,7 +165,7 @@ def test_the_rows_of_another_tenant_are_not_there(app_database: Database, one: U
     add(app_database, one)
     assert counts(app_database, other) == (0, 0)
     with app_database.tenant_session(other) as session:
-        assert len(copy_catalogue(session)) == len(copy_log(session)) == len(copy_property_ids(session)) == 0
+        assert len(copy_catalogue(session)) == len(copy_log(session)) == len(list(copy_property_ids(session))) == 0
         with pytest.raises(NotFound, match="no such property"):
             PropertyRepository(session).get("house")
 

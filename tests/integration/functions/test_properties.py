@@ -143,3 +143,55 @@ def test_too_few_or_too_many_properties_are_422_and_nothing_is_stored(client: Ap
 def test_when_all_items_are_wrong_nothing_is_stored_and_each_is_told(client: ApiClient) -> None:
     answer = client.post("/properties", {"properties": [{}, {"property_id": "x"}]})
     assert [result["error"]["code"] for result in answer.body["results"]] == ["InvalidInput"] * 2
+
+
+def test_the_confidence_of_a_property_is_the_mean_of_its_fields(client: ApiClient) -> None:
+    said = {"property": HOUSE, "field_confidence": {"listing_price": 0.9, "bedrooms": 0.4}}
+    assert client.put("/properties/trusted", said).status == 200
+    answer = client.get("/properties/trusted").body
+    assert answer["field_confidence"] == said["field_confidence"]
+    assert answer["property"]["confidence"] == pytest.approx(0.65)
+    assert (recommended(client, "trusted") or {})["confidence"] == pytest.approx(0.65)
+    client.put("/properties/trusted", said | {"property": HOUSE | {"confidence": 0.2}})
+    answer = client.get("/properties/trusted").body  # the third field has the property's own
+    assert answer["field_confidence"] == {"listing_price": 0.9, "bedrooms": 0.4, "property_type": 0.2}
+    assert (
+        answer["property"]["confidence"] == pytest.approx(0.5) == (recommended(client, "trusted") or {})["confidence"]
+    )
+
+
+def test_what_is_said_of_a_field_counts_though_the_field_itself_is_as_it_was(client: ApiClient) -> None:
+    for trust in ({"bedrooms": 0.3}, {"bedrooms": 0.8}, {}):
+        client.put("/properties/same", {"property": HOUSE, "field_confidence": trust})
+        assert client.get("/properties/same").body["field_confidence"] == trust
+        assert (recommended(client, "same") or {}).get("confidence") == trust.get("bedrooms")
+
+
+def test_a_change_says_how_far_what_it_changes_can_be_trusted(client: ApiClient) -> None:
+    client.put("/properties/changed", {"property": HOUSE, "field_confidence": {"listing_price": 0.9, "bedrooms": 0.4}})
+    change = {"property": {"bedrooms": 4.0}, "field_confidence": {"bedrooms": 0.6}}
+    answer = client.patch("/properties/changed", change)
+    assert answer.body["property"]["confidence"] == pytest.approx(0.75)
+    assert client.get("/properties/changed").body["field_confidence"] == {"listing_price": 0.9, "bedrooms": 0.6}
+    client.patch("/properties/changed", {"property": {"bedrooms": None}})
+    assert client.get("/properties/changed").body["field_confidence"] == {"listing_price": 0.9}
+
+
+def test_of_many_each_says_it_for_itself(client: ApiClient) -> None:
+    items: list[Any] = [
+        {"property_id": f"said{i}", "property": HOUSE, "field_confidence": {"bedrooms": i / 4}} for i in range(5)
+    ]
+    items[4]["field_confidence"] = {"bathrooms": 0.5}
+    results = client.post("/properties", {"properties": items}).body["results"]
+    assert [bool(each["error"]) for each in results] == [False] * 4 + [True]
+    assert "states no bathrooms" in results[4]["error"]["message"]
+    assert [client.get(f"/properties/said{i}").body["property"]["confidence"] for i in range(4)] == [0, 0.25, 0.5, 0.75]
+
+
+@pytest.mark.parametrize(
+    "trust", [{"bedrooms": 1.1}, {"bedrooms": "1"}, {"beds": 0.5}, {"confidence": 0.5}, {"lat": 0.5}, 3]
+)
+def test_a_confidence_of_nothing_or_out_of_range_is_422(client: ApiClient, trust: Any) -> None:
+    answer = client.put("/properties/wrong", {"property": HOUSE, "field_confidence": trust})
+    assert answer.status == 422
+    assert client.get("/properties/wrong").status == 404

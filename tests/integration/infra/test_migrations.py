@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
@@ -12,10 +12,12 @@ from infra.local.stores.postgres_server import home_for, leave_server, start_ser
 from infra.migrations.bootstrap import Login, bootstrap
 from infra.migrations.run import upgrade
 from portfolio_twin.adapters.postgres.copy_reads import copy_log
-from portfolio_twin.domain.interactions import InteractionLog
+from portfolio_twin.domain.interactions import KEYED, InteractionLog
 from tests.integration.fixtures.database import add, connect_to, make_tenant, put, read
 
 MASTER = Login("managed_master", "m'%s")  # as awkward as a generated one
+ADD = text("""insert into interactions (tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key)
+    values (:tenant, :event, 7, 'house', 'like', '2026-03-01T12:00Z', :key)""")
 LOGINS = [Login("twin_owner", "o"), Login("twin_app", "a"), Login("twin_pipeline", "p")]
 
 
@@ -91,7 +93,10 @@ def test_the_data_of_the_release_before_is_all_there_under_the_newest_schema(ser
     tenant = make_tenant(before)
     put(before, tenant)
     key = str(uuid4())
-    add(before, tenant, idempotency_key=key)
+    with before.tenant_session(tenant) as session:  # as the code of then did
+        session.execute(text("insert into users values (:tenant, 7)"), {"tenant": tenant})
+        session.execute(ADD, {"tenant": tenant, "key": key, "event": uuid5(KEYED, key)})
+        session.commit()
     upgrade(owner)
     log = read(before, tenant, lambda session: copy_log(session, users=[7]))
     assert isinstance(log, InteractionLog)

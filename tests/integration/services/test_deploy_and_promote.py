@@ -11,7 +11,7 @@ from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
 from portfolio_twin.adapters.s3.objects import connect
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.errors import BundleRejected, LeaseLost, ModelNotFound, NoPreviousVersion, PromotionConflict
-from portfolio_twin.model.bundle.files import MANIFEST, TENSORS
+from portfolio_twin.model.bundle.files import ATLAS, MANIFEST, TENSORS
 from portfolio_twin.services.pipeline.deploy_model import deploy_model, digest_of
 from portfolio_twin.services.pipeline.promote_model import promote_model, roll_back
 from portfolio_twin.services.pipeline.run import Run
@@ -68,6 +68,7 @@ BAD: dict[str, Callable[[Files], Files]] = {
     "a report that is not the one listed": lambda files: files | {"report.html": b"<html>other"},
     "a listed file that is missing": lambda files: {n: body for n, body in files.items() if n != "report.html"},
     "a pickle for weights": lambda files: listing(files, TENSORS, pickle.dumps({"evil": print})),
+    "an atlas of other properties": lambda files: listing(files, ATLAS, files[TENSORS]),
     "a name that leads elsewhere": lambda files: listing(files, "../live.json", b"{}"),
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from portfolio_twin.adapters.qdrant.points import UserPoint
@@ -190,9 +191,51 @@ def test_similar_by_embedding_finds_the_property_itself_first() -> None:
     assert first["similarity_score"] == pytest.approx(1, abs=1e-5)
 
 
+def similar(**body: Any) -> Answer:
+    return A.post("/search/similar", {"top_k": 60} | body)
+
+
+def test_look_alikes_of_several_are_near_to_their_mean_and_far_from_what_is_not_wanted() -> None:
+    twin = small_twin()
+    p2, p3, p8 = (twin.property_vectors[twin.property_rows[name]] for name in ("p2", "p3", "p8"))
+    answer = similar(positive=["p2", "p3"], negative=["p8"])
+    direction = (p2 + p3) / 2 - p8 / 2
+    cosines = twin.property_vectors @ direction / np.linalg.norm(direction)
+    best = [name for _, name in sorted(zip(-cosines, twin.property_ids, strict=True)) if name not in {"p2", "p3", "p8"}]
+    assert [each["property_id"] for each in answer.body["results"]] == best
+    first = answer.body["results"][0]
+    assert first["similarity_score"] == pytest.approx(float(cosines[twin.property_rows[best[0]]]), abs=1e-5)
+
+
+def test_an_embedding_is_an_example_like_a_property() -> None:
+    vector = A.post("/embedding", {"property_features": HOUSE}).body["embedding"]
+    scaled = [7 * number for number in vector]
+    both = [
+        similar(**each).body["results"]
+        for each in ({"embedding": scaled, "positive": ["p8"]}, {"positive": ["p3", "p8"]})
+    ]
+    assert [each["property_id"] for each in both[0] if each["property_id"] != "p3"] == [
+        each["property_id"] for each in both[1]
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"negative": ["p1"]}, {"positive": ["p1"], "negative": ["p1", "p1"], "embedding": None, "top_k": 0},
+             {"positive": ["p1"] * 101}, {"positive": [3]}, {"positive": "p1"}],
+)  # fmt: skip
+def test_examples_that_say_nothing_are_422(body: dict[str, Any]) -> None:
+    refused(similar(**body), 422)
+
+
+def test_an_example_that_is_not_there_or_anothers_is_404_and_named_by_its_position() -> None:
+    assert "negative.1" in refused(similar(positive=["p1"], negative=["p2", "never-was"]), 404)
+    theirs, missing = (B.post("/search/similar", {"positive": [name]}) for name in ("p1", "never-was"))
+    assert refused(theirs, 404) == refused(missing, 404)
+
+
 def test_the_audience_of_a_property_is_ranked_by_affinity() -> None:
     body = A.get("/properties/p3/audience").body
-    assert [i["user_id"] for i in body["investors"]] == [1]
+    assert [(i["user_id"], i["evidence"]) for i in body["investors"]] == [(1, {"like": 1, "view": 1})]
 
 
 def test_what_was_acted_on_is_marked_in_the_audience_the_prediction_and_the_explanation(

@@ -22,7 +22,8 @@ from functions.train.tower.losses import info_nce, triplet
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.bundle.files import unpack
+from portfolio_twin.model.browse.atlas import unpack_places
+from portfolio_twin.model.bundle.files import ATLAS, unpack
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.histories import Histories
 from tests.fakes.logs import log_of
@@ -222,6 +223,15 @@ def test_a_training_leaves_a_bundle_that_loads_and_a_report_that_needs_nothing_e
         assert name in files
 
 
+def test_the_atlas_of_a_training_draws_each_property_and_the_manifest_lists_it(folder: Path) -> None:
+    atlas, about = (folder / ATLAS).read_bytes(), json.loads((folder / "metrics.json").read_text())["atlas"]
+    n = len(two_tastes().catalogue)
+    assert len(np.unique(unpack_places(atlas, n), axis=0)) > n // 2
+    assert (about["landmarks"], about["placed"], about["method"]) == (n, 0, f"t-SNE of {n} properties")
+    assert about["trustworthiness_at_10"] > 0.8
+    assert ATLAS in json.loads((folder / "manifest.json").read_text())["files"]
+
+
 def test_an_affinity_above_a_half_means_the_investors_own_price_class(folder: Path) -> None:
     twin = unpack({path.name: path.read_bytes() for path in folder.iterdir()}, JOB.tenant_id, JOB.version)
     log_odds = twin.log_odds(twin.known_taste(0), twin.property_vectors)
@@ -238,6 +248,7 @@ def test_a_content_model_is_made_without_torch_and_without_interactions(
     job = replace(JOB, kind="content", config=TwinConfig())
     twin = unpack(train_into(tmp_path, job, nothing, Progress()), job.tenant_id, job.version)
     assert "torch" not in sys.modules
+    unpack_places((tmp_path / ATLAS).read_bytes(), len(nothing.catalogue))
     assert twin.kind == "content"
     cosines = twin.property_vectors @ twin.property_vectors[0] - 2 * np.eye(N)[0]
     assert cosines.argmax() % 2 == 0  # the nearest to a cheap property is cheap

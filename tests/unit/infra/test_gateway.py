@@ -11,7 +11,7 @@ import httpx
 import jwt
 import pytest
 
-from infra.local.cloud.gateway import Gateway, application
+from infra.local.cloud.gateway import Gateway, application, content_of
 from infra.local.cloud.http_event import HttpRequest
 from infra.local.twin.tokens import AUDIENCE, ISSUER, issue_token, signing_key
 from tests.fakes.stores import FakeVectorIndex, fill
@@ -141,6 +141,12 @@ def test_a_token_signed_with_another_key_or_with_none_is_401(gateway: Gateway) -
     assert send(gateway, jwt.encode(claims(), "x" * 40, algorithm="HS256"))[0] == 401
     assert send(gateway, jwt.encode(claims(), "", algorithm="none"))[0] == 401
     assert send(gateway, "nonsense")[0] == 401
+
+
+def test_what_is_no_text_leaves_as_the_bytes_that_a_function_gave() -> None:
+    assert content_of({"body": "AP+A", "isBase64Encoded": True}) == b"\x00\xff\x80"
+    assert content_of({"body": "é", "isBase64Encoded": False}) == "é".encode()
+    assert content_of({"statusCode": 204}) == b""
 
 
 def test_an_unknown_route_is_404(gateway: Gateway) -> None:

@@ -9,7 +9,7 @@ from infra.simulator.market import Window
 from infra.simulator.truth import FRESH_BOOST, exposure, view_probabilities
 from portfolio_twin.domain.arrays import DAY_SECONDS
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.interactions import KIND_CODE
+from portfolio_twin.domain.interactions import KIND_CODE, KINDS
 from portfolio_twin.domain.split import TEST, draw_holdout
 
 
@@ -17,7 +17,7 @@ def test_likes_fall_on_good_matches_and_dislikes_on_bad_ones(world: Simulation) 
     rows = Dataset(world.catalogue, world.log).rows
     match = np.array([world.truth.match(int(u), int(t))[row]
                       for u, t, row in zip(world.log.users, world.log.times, rows, strict=True)])  # fmt: skip
-    by_kind = {kind: match[world.log.kinds == code].mean() for kind, code in KIND_CODE.items()}
+    by_kind = {kind: match[world.log.kinds == KIND_CODE[kind]].mean() for kind in KINDS}
     assert by_kind["dislike"] < (0.6 if world.market.habits is LIKE_BALTIMORES else 0.5) * by_kind["view"]
     assert by_kind["view"] < by_kind["outreach"] < by_kind["deal"]
     assert by_kind["view"] < by_kind["like"]

@@ -14,7 +14,7 @@ from portfolio_twin.domain.csv.canonical import read_catalogue, read_interaction
 from portfolio_twin.domain.csv.checks import CheckedInteractions, CheckedProperties
 from portfolio_twin.domain.csv.sheets import read_csv
 from portfolio_twin.domain.dataset import Dataset
-from portfolio_twin.domain.interactions import KIND_CODE
+from portfolio_twin.domain.interactions import KIND_CODE, KINDS
 from portfolio_twin.domain.properties import NUMERIC_INPUTS
 from portfolio_twin.domain.split import TEST, draw_holdout
 from tests.benchmarks.realism.figures import measure
@@ -53,7 +53,7 @@ def test_what_is_written_passes_the_import_and_reads_back_as_it_was(small: Marke
 def test_a_market_has_the_size_that_was_asked_for(world: Simulation) -> None:
     assert len(world.catalogue) == 1_500
     assert len(world.log) == pytest.approx(10_000, rel=0.1)
-    assert set(np.unique(world.log.kinds)) == set(KIND_CODE.values())
+    assert set(np.unique(world.log.kinds)) == {KIND_CODE[kind] for kind in KINDS}
     assert set(np.unique(world.log.users)) == set(range(1, 401))
     assert (np.diff(world.log.times) >= 0).all()
     assert world.log.times.max() < world.market.ends

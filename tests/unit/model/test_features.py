@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from portfolio_twin.domain.properties import Catalogue, PropertyFeatures
+from portfolio_twin.domain.properties import SHOWN_ATTRIBUTES, AttributeValue, Catalogue, PropertyFeatures
 from portfolio_twin.model.features import FeatureSchema
 from tests.fakes.twins import small_catalogue
 
@@ -47,6 +47,13 @@ def test_an_unseen_category_sets_no_input() -> None:
     columns = list(schema.groups["property_type"])
     assert schema.vectorise(one(property_type="Condo"))[0, columns].sum() == 1
     assert schema.vectorise(one(property_type="Land"))[0, columns].sum() == 0
+
+
+def test_what_is_there_to_be_shown_is_never_learnt_from() -> None:
+    shown: dict[str, AttributeValue] = dict.fromkeys(SHOWN_ATTRIBUTES, "https://example.com/the-same-for-all")
+    houses = [PropertyFeatures(attributes=shown if i % 2 else {"pool": True}, bedrooms=float(i)) for i in range(40)]
+    schema = FeatureSchema.learn(Catalogue.of([str(i) for i in range(40)], houses))
+    assert list(schema.groups) == ["bedrooms"]
 
 
 def test_own_attributes_are_learnt_numeric_or_categorical_and_a_wrong_kind_reads_as_missing() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit, UserPoint
 from portfolio_twin.domain.arrays import Matrix
-from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_WEIGHTS, KINDS, InteractionLog
+from portfolio_twin.domain.interactions import HISTORY_LIMIT, KIND_WEIGHTS, KINDS, Event, InteractionLog
 from portfolio_twin.domain.properties import Catalogue
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.encoder import PropertyEncoder
@@ -48,14 +48,14 @@ def test_the_vector_pools_the_telling_kind_of_each_property() -> None:
 
 def test_the_history_is_newest_first_and_evidence_counts_each_property_of_it_once() -> None:
     point = points((1, "p1", "view"), (1, "p2", "like"), (1, "p1", "outreach"))[1]
-    assert point.history == (("p1", "outreach", 2), ("p2", "like", 1))
+    assert point.history == (Event("p1", "outreach", 2), Event("p2", "like", 1))
     assert point.evidence == {"like": 1, "outreach": 1}
 
 
 def test_the_evidence_of_an_audience_is_that_of_a_prediction() -> None:
     events = [(1, f"p{i % 60}", kind) for i in range(60 + 5) for kind in ("view", "like", "view")]
     point = points(*events, (1, "gone", "deal"))[1]
-    assert evidence_weight(point.evidence) == evidence_weight(Counter(kind for _, kind, _ in point.history))
+    assert evidence_weight(point.evidence) == evidence_weight(Counter(event.kind for event in point.history))
     assert evidence_weight(point.evidence) == HISTORY_LIMIT
 
 
@@ -66,7 +66,7 @@ def test_what_was_only_viewed_may_be_recommended_again() -> None:
 
 def test_a_property_that_has_gone_counts_in_nothing_but_stays_acted_on() -> None:
     point = points((1, "p1", "like"), (1, "gone", "deal"))[1]
-    assert point.history == (("p1", "like", 0),)
+    assert point.history == (Event("p1", "like", 0),)
     assert point.vector == pytest.approx(expected(("p1", "like")), abs=1e-6)
     assert "gone" in point.acted_on
 
@@ -79,7 +79,7 @@ def test_only_the_newest_properties_are_pooled() -> None:
     events = [(1, f"p{i % 60}", "like") for i in range(60 + 5)]
     point = points(*events)[1]
     newest = [f"p{i % 60}" for i in range(64, 64 - HISTORY_LIMIT, -1)]
-    assert [property_id for property_id, _, _ in point.history] == newest
+    assert [event.property_id for event in point.history] == newest
     assert point.vector == pytest.approx(expected(*((property_id, "like") for property_id in newest)), abs=1e-6)
     assert len(point.acted_on) == 60
 
@@ -93,7 +93,7 @@ def test_after_a_change_of_taste_the_old_one_is_forgotten_but_not_what_was_acted
     twin = twin_of(catalogue, PropertyEncoder([(weight, bias)]), config=TwinConfig(hidden=()))
     hits = {str(name): PropertyHit(name, 0.0, catalogue.row(i)) for i, name in enumerate(catalogue.ids)}
     (point,) = user_points(twin, log_of(*((1, name, "like") for name in hits)), lambda _: hits)
-    assert [name for name, _, _ in point.history] == ["p8", "p7", "p6", "p5"]
+    assert [event.property_id for event in point.history] == ["p8", "p7", "p6", "p5"]
     assert point.vector == pytest.approx(twin.embed(catalogue)[8], abs=1e-6)
     assert set(point.acted_on) == set(hits)
 
@@ -126,3 +126,10 @@ def test_many_at_once_are_the_same_as_each_alone() -> None:
 
 def test_nothing_done_gives_no_points() -> None:
     assert points() == {}
+
+
+def test_what_decided_it_stands_beside_the_kind_that_it_was_said_of() -> None:
+    because = {(1, "p1", "dislike"): ["listing_price"], (1, "p2", "view"): ["lat"]}
+    log = log_of((1, "p1", "like"), (1, "p1", "dislike"), (1, "p2", "view"), (1, "p2", "deal"))
+    (point,) = user_points(TWIN, log, stored, because)
+    assert [(event.property_id, event.because) for event in point.history] == [("p2", ()), ("p1", ("listing_price",))]

@@ -5,7 +5,7 @@ set inside a SQL function, because RDS Proxy pins the session of whoever sends `
 """
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from typing import Any
@@ -53,10 +53,10 @@ def copy_catalogue(
     return read_catalogue(_copy(session, f"{CATALOGUE} {where} order by property_id"))
 
 
-def copy_property_ids(session: TenantSession) -> set[str]:
+def copy_property_ids(session: TenantSession) -> Iterator[str]:
     rows = csv.reader(_copy(session, "select property_id from properties"))
     next(rows)  # the header
-    return {property_id for (property_id,) in rows}
+    return (property_id for (property_id,) in rows)
 
 
 def copy_user_ids(session: TenantSession) -> set[int]:
@@ -69,21 +69,17 @@ def copy_log(
     session: TenantSession,
     *,
     users: Collection[int] | None = None,
-    after_user: int | None = None,
-    until_user: int | None = None,
     lookback: timedelta | None = None,
 ) -> InteractionLog:
-    """Interactions of these users, or of those with after < id ≤ until; in the order of time."""
+    """What stands of these users (None: all), in the order of time."""
     of_users = None if users is None else "{" + ",".join(str(int(user)) for user in users) + "}"
     since = None if lookback is None else datetime.now(UTC) - lookback
     where = _narrow(
         session,
         users=(of_users, "user_id = any(cast(current_setting('copy.users') as bigint[]))"),
-        after_user=(after_user, "user_id > cast(current_setting('copy.after_user') as bigint)"),
-        until_user=(until_user, "user_id <= cast(current_setting('copy.until_user') as bigint)"),
         since=(since, "occurred_at >= cast(current_setting('copy.since') as timestamptz)"),
     )
-    return read_interactions(_copy(session, f"{LOG} {where} order by occurred_at, event_id"))
+    return read_interactions(_copy(session, f"{LOG} {where} order by occurred_at, kind = 'clear', event_id"))
 
 
 def property_bounds(session: TenantSession, size: int) -> list[str]:
@@ -93,6 +89,14 @@ def property_bounds(session: TenantSession, size: int) -> list[str]:
 
 def user_bounds(session: TenantSession, size: int) -> list[int]:
     return _bounds(session, users_table.c.user_id, size)
+
+
+def user_ids(session: TenantSession, after: int | None, until: int | None) -> list[int]:
+    """The investors with after < id ≤ until."""
+    key = users_table.c.user_id
+    limits = [key > after] if after is not None else []
+    limits += [key <= until] if until is not None else []
+    return list(session.execute(select(key).where(*limits)).scalars())
 
 
 def changed_users(session: TenantSession, since: datetime) -> list[int]:

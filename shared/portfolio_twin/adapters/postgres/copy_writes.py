@@ -58,7 +58,7 @@ STATED = """(
             when not key = any(cast(:numeric as text[])) then to_jsonb(value)
             else to_jsonb(case value when 'True' then 1 when 'False' then 0 else cast(value as double precision) end)
         end), '{{}}') from jsonb_each_text(attributes)
-    ) as attributes
+    ) as attributes, field_confidence
     from staged_properties where line > {after} and line <= {until}
 ) as s"""
 ADD_USERS = text("""

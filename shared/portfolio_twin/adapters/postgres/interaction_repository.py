@@ -16,19 +16,31 @@ from portfolio_twin.errors import IdempotencyConflict, NotFound
 ADD_INTERACTIONS = text("""
 with given as (
     select cast(:tenant_id as uuid) as tenant_id, i.* from jsonb_to_recordset(cast(:items as jsonb)) as i (
-        event_id uuid, user_id bigint, property_id text, kind text, occurred_at timestamptz, idempotency_key text)
+        event_id uuid, user_id bigint, property_id text, kind text, occurred_at timestamptz, because text[],
+        idempotency_key text)
 ), listed as (
     select given.* from given join properties using (tenant_id, property_id)
 ), investors as (
     insert into users (tenant_id, user_id) select distinct tenant_id, user_id from listed order by user_id
     on conflict do nothing
 ), stored as (
-    insert into interactions (tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key)
-    select tenant_id, event_id, user_id, property_id, kind, occurred_at, idempotency_key from listed order by event_id
+    insert into interactions (tenant_id, event_id, user_id, property_id, kind, occurred_at, because, idempotency_key)
+    select tenant_id, event_id, user_id, property_id, kind, occurred_at, because, idempotency_key
+    from listed order by event_id
     on conflict do nothing
     returning event_id
 )
 select event_id, event_id in (select event_id from stored) as stored from listed
+""")
+
+STATED_REASONS = text("""
+select distinct on (user_id, property_id, kind) user_id, property_id, kind, because
+from interactions i
+where user_id = any(:users) and because <> '{}' and not (kind in ('like', 'dislike') and exists (
+    select from interactions c
+    where (c.user_id, c.property_id, c.kind) = (i.user_id, i.property_id, 'clear') and c.occurred_at >= i.occurred_at
+))
+order by user_id, property_id, kind, occurred_at desc, event_id
 """)
 
 LOCK_INVESTORS = text("""
@@ -38,6 +50,9 @@ from unnest(cast(:users as bigint[])) as given (user_id)
 
 ERASE_INVESTOR = text("select app.erase_investor(:user_id)")
 WHOSE = ("tenant_id", "user_id")
+
+
+StatedReasons = Mapping[tuple[int, str, str], Sequence[str]]  # by investor, property and kind
 
 
 class Recorded(NamedTuple):
@@ -80,6 +95,11 @@ class InteractionRepository:
             fresh, stored[key] = stored[key], False  # the second of two in one request is a replay of the first
             outcomes.append(_outcome(item, fact, fresh=fresh, timed=timed))
         return outcomes
+
+    def stated_reasons(self, user_ids: Collection[int]) -> StatedReasons:
+        """What of each property decided it, where these investors said so: the last time, of what stands."""
+        rows = self._session.execute(STATED_REASONS, {"users": sorted(user_ids)})
+        return {(row.user_id, row.property_id, row.kind): row.because for row in rows}
 
     def lock_investors(self, user_ids: Collection[int]) -> None:
         """Until the session ends nobody else gets past this line for any of them."""
@@ -132,7 +152,8 @@ class InteractionRepository:
 
 
 def _outcome(item: Interaction, fact: Interaction, *, fresh: bool, timed: bool) -> Recorded | IdempotencyConflict:
-    same = (item.user_id, item.property_id, item.kind) == (fact.user_id, fact.property_id, fact.kind)
+    said, stored = ((each.user_id, each.property_id, each.kind, each.because) for each in (item, fact))
+    same = said == stored
     if item.idempotency_key is not None and timed:
         same = same and item.occurred_at == fact.occurred_at
     if not same:

@@ -7,10 +7,12 @@ from sqlalchemy import delete, exists, func, select
 
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_upsert import STATED_FIELDS, column_types, upsert_properties
-from portfolio_twin.adapters.postgres.tables import interactions, mean_confidence, properties
-from portfolio_twin.domain.properties import PropertyFeatures
+from portfolio_twin.adapters.postgres.tables import field_provenance, interactions, mean_confidence, properties
+from portfolio_twin.domain.properties import FieldConfidence, PropertyFeatures
 from portfolio_twin.errors import NotFound, PropertyInUse
 
+Trust = Mapping[str, FieldConfidence]  # by property
+NOTHING_STATED: Trust = {}
 GIVEN_PROPERTIES = f"jsonb_to_recordset(cast(:rows as jsonb)) as s ({column_types()})"
 
 
@@ -22,15 +24,17 @@ class PropertyRepository:
         """Replaces the property, or makes it; False when it was just so. Raises NotFound for an unknown tenant."""
         return bool(self.put_all({property_id: features}))
 
-    def put_all(self, given: Mapping[str, PropertyFeatures]) -> int:
-        """As `put`, for many at once: how many were new or changed."""
-        return self._upsert(given, STATED_FIELDS, merge=False)
+    def put_all(self, given: Mapping[str, PropertyFeatures], trust: Trust = NOTHING_STATED) -> int:
+        """As `put`, for many at once: how many were new or changed; `trust` goes by property and field."""
+        return self._upsert(given, trust, STATED_FIELDS, merge=False)
 
-    def patch(self, property_id: str, changes: PropertyFeatures) -> PropertyFeatures:
+    def patch(
+        self, property_id: str, changes: PropertyFeatures, trust: FieldConfidence | None = None
+    ) -> PropertyFeatures:
         """Stores the fields that `changes` sets, and gives the property as it is then; raises NotFound."""
         self._lock(property_id)
         fields = tuple(name for name in STATED_FIELDS if name in changes.model_fields_set)
-        self._upsert({property_id: changes}, fields, merge=True)
+        self._upsert({property_id: changes}, {property_id: trust or {}}, fields, merge=True)
         return self.get(property_id)
 
     def get(self, property_id: str) -> PropertyFeatures:
@@ -41,6 +45,12 @@ class PropertyRepository:
         if row is None:
             raise NotFound("no such property")
         return PropertyFeatures.model_validate(dict(row))
+
+    def field_confidence(self, property_id: str) -> FieldConfidence:
+        """How far each field can be trusted, of those of which that is known."""
+        query = select(field_provenance.c.field, field_provenance.c.confidence)
+        rows = self._session.execute(query.where(field_provenance.c.property_id == property_id).order_by("field"))
+        return {row.field: row.confidence for row in rows}
 
     def delete(self, property_id: str) -> None:
         """Raises NotFound, and PropertyInUse for one with interactions, which stay for ever."""
@@ -61,9 +71,14 @@ class PropertyRepository:
         if self._session.execute(query).one_or_none() is None:
             raise NotFound("no such property")
 
-    def _upsert(self, given: Mapping[str, PropertyFeatures], fields: Sequence[str], *, merge: bool) -> int:
-        rows = json.dumps([{"property_id": name} | features.model_dump() for name, features in given.items()])
-        values = {"tenant_id": self._session.tenant_id, "rows": rows}
+    def _upsert(
+        self, given: Mapping[str, PropertyFeatures], trust: Trust, fields: Sequence[str], *, merge: bool
+    ) -> int:
+        rows = [
+            {"property_id": name, "field_confidence": trust.get(name, {})} | features.model_dump()
+            for name, features in given.items()
+        ]
+        values = {"tenant_id": self._session.tenant_id, "rows": json.dumps(rows)}
         return int(self._session.execute(upsert_properties(GIVEN_PROPERTIES, fields, merge=merge), values).scalar_one())
 
     def count(self) -> int:

@@ -6,7 +6,8 @@ from functools import lru_cache
 from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import postgresql
 
-from portfolio_twin.adapters.postgres.tables import PROVENANCE_FIELDS, properties
+from portfolio_twin.adapters.postgres.tables import properties
+from portfolio_twin.domain.properties import PROVENANCE_FIELDS
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 STAGED_COLUMNS = tuple(column.name for column in properties.c if column.name not in ("tenant_id", "updated_at"))
@@ -14,8 +15,12 @@ STATED_FIELDS = tuple(name for name in STAGED_COLUMNS if name not in ("property_
 
 
 def column_types() -> str:
-    """`property_id TEXT, listing_price DOUBLE PRECISION, …`: a row of `properties` as it is given."""
-    return ", ".join(f"{name} {properties.c[name].type.compile(DIALECT)}" for name in STAGED_COLUMNS)
+    """`property_id TEXT, listing_price DOUBLE PRECISION, …`: a row of `properties` as it is given.
+
+    `field_confidence` is null where nobody asks for each field; there the property's own confidence is that of each.
+    """
+    types = [f"{name} {properties.c[name].type.compile(DIALECT)}" for name in STAGED_COLUMNS]
+    return ", ".join([*types, "field_confidence jsonb"])
 
 
 @lru_cache(maxsize=100)  # a change names any of the fields
@@ -34,8 +39,18 @@ def upsert_properties(source: str, fields: Sequence[str], *, merge: bool) -> Tex
         select cast(:tenant_id as uuid) as tenant_id
     ), given as (
         select t.tenant_id, s.property_id, {"".join(f"s.{name}, " for name in fields)}
-            jsonb_strip_nulls({old}) as attributes
+            jsonb_strip_nulls({old}) as attributes, s.field_confidence
         from tenant as t cross join {source} left join properties as p using (tenant_id, property_id)
+    ), stated as (
+        select tenant_id, property_id, field, cast({source_system} as text) as source_system,
+            case when filled then coalesce(cast(field_confidence ->> field as double precision), {confidence})
+                end as confidence
+        from given cross join lateral (values {stated or "('', false)"}) as stated (field, filled)
+    ), restated as (
+        select stated.property_id from stated join given using (property_id)
+        left join field_provenance as v
+            on (v.tenant_id, v.property_id, v.field) = (stated.tenant_id, stated.property_id, stated.field)
+        where given.field_confidence is not null and v.confidence is distinct from stated.confidence
     ), changed as (
         insert into properties as p (tenant_id, property_id, {columns})
         select tenant_id, property_id, {columns} from given order by property_id
@@ -43,20 +58,19 @@ def upsert_properties(source: str, fields: Sequence[str], *, merge: bool) -> Tex
         set {", ".join(f"{name} = excluded.{name}" for name in names)}, updated_at = now()
         where ({", ".join(f"p.{name}" for name in names)}) is distinct from
             ({", ".join(f"excluded.{name}" for name in names)})
+            or p.property_id in (select property_id from restated)
         returning p.property_id
     ), sourced as (
-        select tenant_id, property_id, field, cast({source_system} as text) as source_system,
-            cast({confidence} as double precision) as confidence, filled and {confidence} is not null as trusted
-        from given join changed using (property_id)
-        cross join lateral (values {stated or "('', false)"}) as stated (field, filled)
+        select stated.* from stated join changed using (property_id)
     ), kept as (
         insert into field_provenance (tenant_id, property_id, field, source_system, confidence)
-        select tenant_id, property_id, field, source_system, confidence from sourced where trusted
+        select tenant_id, property_id, field, source_system, confidence from sourced where confidence is not null
         on conflict (tenant_id, property_id, field) do update
         set source_system = excluded.source_system, confidence = excluded.confidence, observed_at = now()
     ), dropped as (
         delete from field_provenance as v using sourced as s
-        where (v.tenant_id, v.property_id, v.field) = (s.tenant_id, s.property_id, s.field) and not s.trusted
+        where (v.tenant_id, v.property_id, v.field) = (s.tenant_id, s.property_id, s.field)
+            and s.confidence is null
     )
     select count(*) from changed
     """)  # noqa: S608  # made of this module's own words and the names of columns

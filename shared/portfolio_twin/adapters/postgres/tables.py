@@ -6,16 +6,11 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, TEXT_COLUMNS
 
 NUMERIC_TYPES = {"year_built": sa.Integer, "renovation_needed": sa.Boolean}  # every other numeric input is a double
-# A row of field_provenance says how far a field can be trusted, and on whose word. Where its source does not say how
-# far, there is no row: `properties.source_system` tells whose word it is.
-PROVENANCE_FIELDS = tuple(
-    name for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS) if name not in ("confidence", "source_system")
-)
 BYTE_ORDER = "C"  # ids sort in Python as they do in the index, whatever the server's locale
 
 metadata = sa.MetaData()
@@ -56,6 +51,8 @@ properties = sa.Table(
     sa.Index("properties_changed", "tenant_id", "updated_at"),
 )
 
+# A row says how far a field can be trusted, and on whose word. Where its source does not say how far, there is no row:
+# `properties.source_system` tells whose word it is.
 field_provenance = sa.Table(
     "field_provenance",
     metadata,
@@ -86,12 +83,14 @@ interactions = sa.Table(
     sa.Column("property_id", sa.Text(collation=BYTE_ORDER), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("because", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("idempotency_key", sa.Text),
     _moment("recorded_at"),
     _refers_to("interactions_user_fkey", "users", "tenant_id", "user_id"),
     _refers_to("interactions_property_fkey", "properties", "tenant_id", "property_id", ondelete=None),
     sa.Index("interactions_of_user", "tenant_id", "user_id", "occurred_at"),
     sa.Index("interactions_recorded", "tenant_id", "recorded_at"),
+    sa.Index("interactions_because", "tenant_id", "user_id", postgresql_where=sa.text("because <> '{}'")),
     sa.Index("interactions_of_property", "tenant_id", "property_id", "occurred_at"),
 )
 

@@ -130,13 +130,17 @@ def user_payload(owner: Owner, user: UserPoint) -> dict[str, Any]:
 
 def user_point(point: Point) -> UserPoint:
     payload = point.payload
-    history = tuple(Event(*entry) for entry in payload["history"])
+    history = tuple(_event(*entry) for entry in payload["history"])
     vector = as_vector(point.vector)
     return UserPoint(
         user_id=payload["user_id"], vector=vector, log_mean=payload["log_mean"],
         normaliser=_unpacked(payload["normaliser"]), evidence=payload["evidence"], history=history,
         acted_on=tuple(payload["acted_on"]),
     )  # fmt: skip
+
+
+def _event(property_id: str, kind: str, time: int, because: Sequence[str] = ()) -> Event:
+    return Event(property_id, kind, time, tuple(because))
 
 
 def _packed(normaliser: Normaliser | None) -> list[float] | None:

@@ -131,13 +131,13 @@ def write_interactions(log: InteractionLog) -> Iterator[Sequence[Any]]:
 
 
 def read_interactions(lines: Iterable[str]) -> InteractionLog:
-    """The log of a trusted file: columns in the order of INTERACTION_COLUMNS, times in UTC to the second."""
+    """What stands in a trusted file: columns in the order of INTERACTION_COLUMNS, times in UTC to the second."""
     reader = csv.reader(lines)
     next(reader)
     parts = [InteractionLog.of([])]
     while rows := list(islice(reader, ROWS_AT_ONCE)):
         parts.append(_log(rows))
-    return InteractionLog.joined(parts).in_time_order()
+    return InteractionLog.joined(parts).in_time_order().standing()
 
 
 def _log(rows: Rows) -> InteractionLog:

@@ -25,6 +25,8 @@ from portfolio_twin.domain.properties import (
 )
 from portfolio_twin.errors import UnreadableInput
 
+OF_ONE_FIELD = "confidence."
+NOT_OF_INTERACTIONS = ("because",)  # told with an event through the API
 KEPT_BAD_ROWS = 10_000  # with their reasons: what a person reads, and what fits in memory
 SHOWN_HEADER = 300  # characters
 LONGEST_USER_ID = 19  # digits
@@ -120,6 +122,8 @@ class CheckedInteractions:
     def __init__(self, sheet: Sheet) -> None:
         self._sheet, self.bad = sheet, BadRows()
         _check_header(sheet.header, needed=INTERACTION_COLUMNS)
+        if told := [name for name in sheet.header if name in NOT_OF_INTERACTIONS]:
+            raise UnreadableInput(f"column {', '.join(told)} cannot be imported — send it to POST /interactions")
 
     def good(self) -> Iterator[tuple[int, Interaction]]:
         header = self._sheet.header
@@ -170,6 +174,8 @@ def _shortened(header: Sequence[str]) -> str:
 def _check_property_header(header: Sequence[str]) -> None:
     if ours := [name for name in header if name in NOT_FOR_FILES]:
         raise UnreadableInput(f"column {', '.join(ours)} cannot be imported — remove it")
+    if trust := [name for name in header if name.startswith(OF_ONE_FIELD)]:
+        raise UnreadableInput(f"column {', '.join(trust)} cannot be imported — send it as field_confidence to the API")
     if header == ["property_id"]:
         raise UnreadableInput(f"there is nothing but ids — add some of: {', '.join(CANONICAL_COLUMNS)}")
     extra = {attribute_name(name): None for name in header if name not in CANONICAL_COLUMNS}

@@ -1,14 +1,18 @@
 """Properties like this one, and the investors who would want it."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.criteria import Filters, Narrowing, Strict
-from portfolio_twin.domain.properties import LISTING_STATUSES, ListingStatus
+from portfolio_twin.domain.interactions import Kind
+from portfolio_twin.domain.properties import LISTING_STATUSES, ListingStatus, PropertyId
+from portfolio_twin.errors import InvalidInput, NotFound
 from portfolio_twin.model.config import LIVE_DIMENSIONS
 from portfolio_twin.model.encoder import normalise
 from portfolio_twin.services.answers.know_investor import evidence_weight
@@ -16,30 +20,54 @@ from portfolio_twin.services.answers.recommend import TopK
 from portfolio_twin.services.answers.resolve_property import listing_of, stored_property
 from portfolio_twin.services.answers.score_stored import features_of
 
+AGAINST = -0.5  # what a property that it should not be like weighs, beside 1: as a dislike beside a like
+LEAST_LENGTH = 1e-6  # of a direction
+EXAMPLES_LIMIT = 100
+SIMILARITY = "cosine of the property's embedding and what it should be like, -1..1"
 NEAREST_ASKED = 4  # times as many as are wanted: who likes everything is near to it, and yet no better a match
 SMALLEST = 1e-6  # a vector whose every number is smaller points nowhere
 A_DIRECTION: dict[str, Any] = {"anyOf": [{"minimum": SMALLEST}, {"maximum": -SMALLEST}]}
 
 
+Examples = Annotated[list[PropertyId], Field(max_length=EXAMPLES_LIMIT)]
+Direction = Annotated[
+    list[Annotated[float, Field(ge=-1e3, le=1e3)]],
+    Field(min_length=LIVE_DIMENSIONS, max_length=LIVE_DIMENSIONS, json_schema_extra={"contains": A_DIRECTION}),
+]
+SAYS_WHAT: list[Any] = [
+    {"required": ["embedding"], "properties": {"embedding": {"type": "array"}}},
+    {"required": ["positive"], "properties": {"positive": {"minItems": 1}}},
+]
+
+
 class SimilarRequest(Strict):
-    embedding: Annotated[
-        list[Annotated[float, Field(ge=-1e3, le=1e3)]],
-        Field(min_length=LIVE_DIMENSIONS, max_length=LIVE_DIMENSIONS, json_schema_extra={"contains": A_DIRECTION}),
-    ]
+    """What it should be like: the mean of the embedding and the positives, less half the mean of the negatives."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": SAYS_WHAT})
+
+    embedding: Direction | None = Field(None, description="of /embedding, of any length but 0")
+    positive: Examples = Field([], description="ids of properties that it should be like; none of them is answered")
+    negative: Examples = Field([], description="ids of properties that it should not be like, nor is any answered")
     filters: Filters | None = None
     top_k: TopK = 10
 
     @field_validator("embedding")
     @classmethod
-    def _has_a_direction(cls, value: list[float]) -> list[float]:
-        if max(map(abs, value)) < SMALLEST:
+    def _has_a_direction(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None and max(map(abs, value)) < SMALLEST:
             raise ValueError(f"the embedding has no direction: all its numbers are below {SMALLEST}")
         return value
+
+    @model_validator(mode="after")
+    def _says_what_it_should_be_like(self) -> Self:
+        if self.embedding is None and not self.positive:
+            raise ValueError("give an embedding, or ids as positive: what should it be like?")
+        return self
 
 
 class SimilarProperty(BaseModel):
     property_id: str
-    similarity_score: float = Field(description="cosine of the two embeddings")
+    similarity_score: float = Field(description=SIMILARITY)
     property: dict[str, Any]
 
 
@@ -55,6 +83,7 @@ class LikelyInvestor(BaseModel):
     user_id: int
     affinity_score: float
     confidence: float
+    evidence: dict[Kind, int] = Field(description="of the properties in their history, how many by the telling kind")
     acted_on: bool = Field(description="contacted, bought, liked or disliked it before")
 
 
@@ -72,11 +101,29 @@ def find_similar(tenant: Tenant, property_id: str, filters: Filters | None, top_
     )
 
 
-def find_similar_to_embedding(tenant: Tenant, request: SimilarRequest) -> SimilarProperties:
+def find_similar_to_examples(tenant: Tenant, request: SimilarRequest) -> SimilarProperties:
+    """Raises NotFound for an example that this tenant does not have, InvalidInput where they point nowhere."""
     twin = tenant.twin()
-    vector = normalise(np.array(request.embedding, dtype=np.float32))  # (d,)
-    hits = tenant.index(twin.version).search(vector, limit=request.top_k, narrowing=Narrowing(request.filters))
+    index, examples = tenant.index(twin.version), [*request.positive, *request.negative]
+    stored = index.get_properties(examples)
+    wanted = [normalise(np.array(request.embedding, dtype=np.float32))] if request.embedding else []
+    wanted += _vectors(stored, "positive", request.positive)
+    direction = np.mean(wanted, axis=0)  # (d,)
+    if unwanted := _vectors(stored, "negative", request.negative):
+        direction = direction + AGAINST * np.mean(unwanted, axis=0)
+    if np.linalg.norm(direction) < LEAST_LENGTH:
+        raise InvalidInput("the examples cancel each other out: give others")
+    narrowing = Narrowing(request.filters, exclude=examples)
+    hits = index.search(normalise(direction), limit=request.top_k, narrowing=narrowing)
     return _similar(twin.version, request.filters, hits)
+
+
+def _vectors(stored: Mapping[str, PropertyHit], field: str, property_ids: Sequence[str]) -> list[Matrix]:
+    """Each (d,)."""
+    missing = [position for position, name in enumerate(property_ids) if name not in stored]
+    if missing:
+        raise NotFound(f"{field}.{missing[0]}: no such property")
+    return [vector for name in property_ids if (vector := stored[name].vector) is not None]
 
 
 def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
@@ -97,6 +144,7 @@ def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
                 user_id=hits[i].user_id,
                 affinity_score=float(affinity[i]),
                 confidence=float(confidence[i]),
+                evidence=dict(hits[i].evidence),
                 acted_on=property_id in hits[i].acted_on,
             )
             for i in order

@@ -57,6 +57,7 @@ class Dealing(NamedTuple):
     kind: str
     property: PropertyHit
     time: int  # seconds since 1970-01-01 UTC
+    because: Sequence[str] = ()
 
 
 def know_investor(index: "TenantIndex", twin: Twin, user_id: int) -> Investor:
@@ -74,11 +75,8 @@ def know_investor(index: "TenantIndex", twin: Twin, user_id: int) -> Investor:
 
 def dealings(investor: Investor, stored: Mapping[str, PropertyHit]) -> list[Dealing]:
     """The newest first, without properties that are no longer stored."""
-    return [
-        Dealing(each.kind, stored[each.property_id], each.time)
-        for each in investor.history
-        if each.property_id in stored
-    ]
+    kept = [each for each in investor.history if each.property_id in stored]
+    return [Dealing(each.kind, stored[each.property_id], each.time, each.because) for each in kept]
 
 
 def evidence_weight(evidence: Mapping[str, int]) -> float:

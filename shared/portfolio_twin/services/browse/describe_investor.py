@@ -29,6 +29,7 @@ class PastDealing(BaseModel):
     property_id: str
     kind: str = Field(description="the strongest that they did with it: view, outreach, deal, like or dislike")
     occurred_at: datetime = Field(description="UTC")
+    because: list[str] = Field(description="what of the property decided it, where they said so")
     affinity_score: float = Field(description=f"as of today: {AFFINITY}")
     property: dict[str, Any] = Field(description="its fields, those that are not known left out")
 
@@ -72,7 +73,7 @@ def _past(twin: Twin, investor: Investor, history: Sequence[Dealing]) -> list[Pa
     return [
         PastDealing(
             property_id=each.property.property_id, kind=each.kind, occurred_at=moment(each.time),
-            affinity_score=score, property=listing_of(each.property),
+            because=list(each.because), affinity_score=score, property=listing_of(each.property),
         )
         for each, score in zip(history, affinity, strict=True)
     ]  # fmt: skip

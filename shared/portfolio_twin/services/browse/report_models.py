@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from portfolio_twin.adapters.s3.model_registry import LINK_SECONDS, Live
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.domain.versions import is_version, started_at
+from portfolio_twin.domain.versions import is_version, made_at
 from portfolio_twin.errors import ModelNotFound, NotFound
 from portfolio_twin.model.bundle.files import HISTORY, MANIFEST, METRICS, REPORT
 
@@ -102,7 +102,7 @@ def _summary(version: str, verdict: Mapping[str, Any]) -> ModelSummary:
     measured = verdict.get("measured") or {}
     classification, ranking = measured.get("classification") or {}, measured.get("ranking") or {}
     return ModelSummary(
-        version=version, kind=verdict.get("kind"), created_at=started_at(version), decision=verdict.get("decision"),
+        version=version, kind=verdict.get("kind"), created_at=made_at(version), decision=verdict.get("decision"),
         ndcg_at_10=(ranking.get("twin") or {}).get("ndcg_at_10"), f1=classification.get("f1"),
         ece=classification.get("ece"),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.tenant import Tenant
-from portfolio_twin.domain.properties import PropertyFeatures
+from portfolio_twin.domain.properties import FieldConfidence, PropertyFeatures
 from portfolio_twin.errors import Unavailable
 from portfolio_twin.services.browse.read_atlas import Place, place_of
 
@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 class StoredListing(BaseModel):
     property_id: str
     property: PropertyFeatures
+    field_confidence: FieldConfidence = Field(description="0..1, how far each field can be trusted, where it is known")
     place: Place | None = Field(description="in the atlas of this model; null where there is none, or no model")
     model_version: str | None = Field(description="null where no model can be read now")
 
@@ -23,11 +24,14 @@ class StoredListing(BaseModel):
 def get_property(tenant: Tenant, property_id: str) -> StoredListing:
     """Raises NotFound when this tenant has no such property."""
     with tenant.session() as session:
-        features = PropertyRepository(session).get(property_id)
+        repository = PropertyRepository(session)
+        features, trust = repository.get(property_id), repository.field_confidence(property_id)
     try:
         twin = tenant.twin()
         place, version = place_of(tenant, twin, property_id, features), twin.version
     except Unavailable as error:
         logger.warning("answered without its place: %s", error, extra={"tenant_id": str(tenant.tenant_id)})
         place, version = None, None
-    return StoredListing(property_id=property_id, property=features, place=place, model_version=version)
+    return StoredListing(
+        property_id=property_id, property=features, field_confidence=trust, place=place, model_version=version
+    )

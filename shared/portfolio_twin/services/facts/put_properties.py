@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from statistics import fmean
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, SkipValidation, TypeAdapter
+from pydantic import BaseModel, Field, SkipValidation, TypeAdapter, model_validator
 
 from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Strict
-from portfolio_twin.domain.properties import Catalogue, PropertyFeatures, PropertyId
+from portfolio_twin.domain.properties import PROVENANCE_FIELDS, Catalogue, FieldConfidence, PropertyFeatures, PropertyId
 from portfolio_twin.errors import Unavailable
 from portfolio_twin.services.answers.validate_each import ItemError, validate_each
 from portfolio_twin.services.property_points import index_properties
@@ -19,17 +20,40 @@ logger = logging.getLogger(__name__)
 PROPERTIES_LIMIT = 1_000
 
 
-class PutPropertyRequest(Strict):
+FIELD_CONFIDENCE = (
+    "0..1, how far a field of this request can be trusted, where its source says; others have the property's own "
+    "confidence, and that of the property is read as the mean of all of them"
+)
+
+
+class StatedProperty(Strict):
+    property: PropertyFeatures
+    field_confidence: FieldConfidence = Field({}, description=FIELD_CONFIDENCE)
+
+    @model_validator(mode="after")
+    def _of_what_is_given(self) -> Self:
+        if missing := sorted(name for name in self.field_confidence if getattr(self.property, name) is None):
+            raise ValueError(f"field_confidence: the property states no {', '.join(missing)}")
+        return self
+
+    def as_read(self) -> PropertyFeatures:
+        """With the confidence that the property is read with."""
+        stated = [name for name in PROVENANCE_FIELDS if getattr(self.property, name) is not None]
+        each = [self.field_confidence.get(name, self.property.confidence) for name in stated]
+        known = [confidence for confidence in each if confidence is not None]
+        return self.property.model_copy(update={"confidence": fmean(known)} if known else {})
+
+
+class PutPropertyRequest(StatedProperty):
     property: PropertyFeatures = Field(description="the whole of it: a field that is not given is not known")
 
 
-class PatchPropertyRequest(Strict):
+class PatchPropertyRequest(StatedProperty):
     property: PropertyFeatures = Field(description="what changes: a field that is not given stays, null empties it")
 
 
-class NamedProperty(Strict):
+class NamedProperty(StatedProperty):
     property_id: PropertyId
-    property: PropertyFeatures
 
 
 class PostPropertiesRequest(Strict):
@@ -65,18 +89,18 @@ NAMED_PROPERTIES = TypeAdapter(list[NamedProperty])
 
 def put_property(tenant: Tenant, property_id: str, request: PutPropertyRequest) -> StoredProperty:
     """Replaces the property, or makes it."""
-    return StoredProperty(property_id=property_id, **_store(tenant, {property_id: request.property}))
+    return StoredProperty(property_id=property_id, **_store(tenant, {property_id: request}))
 
 
 def post_properties(tenant: Tenant, request: PostPropertiesRequest) -> StoredProperties:
     """As `put_property`, for many: one result or one error per item, in their order."""
     good, wrong = validate_each(NAMED_PROPERTIES, request.properties)
-    stored: dict[str, PropertyFeatures] = {}
+    stored: dict[str, StatedProperty] = {}
     for position, item in good.items():
         if item.property_id in stored:
             wrong[position] = "property_id: an item before this one has it too"
         else:
-            stored[item.property_id] = item.property
+            stored[item.property_id] = item
     results = [
         PropertyResult(error=ItemError(code="InvalidInput", message=wrong[position]))
         if position in wrong
@@ -89,16 +113,18 @@ def post_properties(tenant: Tenant, request: PostPropertiesRequest) -> StoredPro
 def patch_property(tenant: Tenant, property_id: str, request: PatchPropertyRequest) -> PatchedProperty:
     """Changes the fields that are given; raises NotFound when this tenant has no such property."""
     with tenant.session() as session:
-        features = PropertyRepository(session).patch(property_id, request.property)
+        features = PropertyRepository(session).patch(property_id, request.property, request.field_confidence)
         session.commit()
     return PatchedProperty(property_id=property_id, property=features, **_index(tenant, {property_id: features}))
 
 
-def _store(tenant: Tenant, given: Mapping[str, PropertyFeatures]) -> dict[str, Any]:
+def _store(tenant: Tenant, stated: Mapping[str, StatedProperty]) -> dict[str, Any]:
+    given = {name: each.property for name, each in stated.items()}
+    trust = {name: each.field_confidence for name, each in stated.items()}
     with tenant.session() as session:
-        PropertyRepository(session).put_all(given)
+        PropertyRepository(session).put_all(given, trust)
         session.commit()
-    return _index(tenant, given)
+    return _index(tenant, {name: each.as_read() for name, each in stated.items()})
 
 
 def _index(tenant: Tenant, given: Mapping[str, PropertyFeatures]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, SkipValidation, TypeAdapter
 from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository, Recorded
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.criteria import Strict
-from portfolio_twin.domain.interactions import Interaction, Kind, UserId
+from portfolio_twin.domain.interactions import Because, Interaction, RecordedKind, UserId
 from portfolio_twin.services.answers.validate_each import ItemError, validate_each
 from portfolio_twin.services.facts.refresh import refresh
 
@@ -18,13 +18,15 @@ INTERACTIONS = TypeAdapter(list[Interaction])
 
 class FeedbackRequest(Strict):
     user_id: UserId
-    kind: Kind
+    kind: RecordedKind = Field(description="clear takes this investor's thumbs for the property back")
+    because: Because = Field([])
 
 
 class Feedback(BaseModel):
     user_id: int
     property_id: str
-    kind: Kind
+    kind: RecordedKind
+    because: list[str]
     occurred_at: datetime
     twin_updated: bool = Field(description="false: stored, and made good by the next reindex")
 
@@ -54,6 +56,7 @@ def record_feedback(
         property_id=property_id,
         kind=request.kind,
         occurred_at=datetime.now(UTC),
+        because=request.because,
         idempotency_key=idempotency_key,
     )
     with tenant.session() as session:
@@ -63,6 +66,7 @@ def record_feedback(
         user_id=request.user_id,
         property_id=property_id,
         kind=request.kind,
+        because=request.because,
         occurred_at=recorded.occurred_at,
         twin_updated=refresh(tenant, [request.user_id], [property_id]),
     )

@@ -1,11 +1,11 @@
 """One shard of a tenant's properties or investors, from PostgreSQL into the index; a second time changes nothing."""
 
-from portfolio_twin.adapters.postgres.copy_reads import changed_users, copy_catalogue, copy_log
+from portfolio_twin.adapters.postgres.copy_reads import changed_users, copy_catalogue, user_ids
 from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.services.pipeline.plan_index import Shard
 from portfolio_twin.services.pipeline.run import Run
 from portfolio_twin.services.property_points import index_properties
-from portfolio_twin.services.user_points import user_points
+from portfolio_twin.services.user_points import index_investors
 
 
 def index_shard(run: Run, shard: Shard) -> int:
@@ -23,8 +23,6 @@ def _index_properties(run: Run, shard: Shard, session: TenantSession) -> int:
 
 
 def _index_users(run: Run, shard: Shard, session: TenantSession) -> int:
-    users = changed_users(session, shard.since) if shard.since else None
-    log = copy_log(session, users=users, after_user=shard.after, until_user=shard.until)
-    points = user_points(run.twin(), log, run.index.get_properties)
-    run.index.upsert_users(points)
-    return len(points)
+    users = user_ids(session, shard.after, shard.until)
+    changed = set(changed_users(session, shard.since)) if shard.since else set(users)
+    return index_investors(run.index, run.twin(), session, [user for user in users if user in changed])

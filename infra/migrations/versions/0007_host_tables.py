@@ -6,8 +6,8 @@ The views are empty until then. They run with the rights of who reads them, so t
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,75 @@
+"""Chromium, a market to look at, and explorers that are told off for what they must not do."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.fixtures.explorer import Explorer
+from tests.browser.fixtures.market import Market, open_market
+
+MakeExplorer = Callable[..., Explorer]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A page may take a while on a busy machine; none of these may hide an unclosed socket of the servers' threads."""
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("default::ResourceWarning"))
+
+
+@pytest.fixture(scope="session")
+def market() -> Iterator[Market]:
+    with open_market() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.fail("no Chromium here: `apt-get install chromium`, or name one in CHROMIUM")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def make_explorer(market: Market, browser: Browser) -> Iterator[MakeExplorer]:
+    """Explorers in contexts of their own; at the end none has broken a rule, reached another origin or thrown."""
+    made: list[tuple[Explorer, bool]] = []
+
+    def make(
+        *, lenient: bool = False, tenant: str = "harborview", scopes: str = "twin/read twin/write", **options: Any
+    ) -> Explorer:
+        context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
+        explorer = Explorer(market, context.new_page(), tenant, scopes)
+        made.append((explorer, lenient))
+        return explorer
+
+    yield make
+    for explorer, lenient in made:
+        told = (explorer.reports(), explorer.faults, explorer.foreign)
+        explorer.page.context.close()
+        assert lenient or told == ([], [], []), told
+
+
+@pytest.fixture
+def explorer(make_explorer: MakeExplorer) -> Explorer:
+    return make_explorer()
+
+
+_users = count(900_001)
+
+
+@pytest.fixture
+def somebody_new(explorer: Explorer) -> int:
+    """An investor of this run alone, who has liked three properties."""
+    user = next(_users) + (os.getpid() % 1000) * 1000
+    for name in ("HV-00003", "HV-00010", "HV-00025"):
+        explorer.api("POST", f"/properties/{name}/feedback", {"user_id": user, "kind": "like"})
+    return user

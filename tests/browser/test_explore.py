@@ -1,0 +1,158 @@
+"""Map and space: every property is there, is named where the pointer is, and a box is a list."""
+
+import json
+import random
+import struct
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from tests.browser.fixtures.explorer import Explorer
+
+USER = 374
+PLOTS = ("Map", "Space")
+
+
+@pytest.fixture
+def exploring(explorer: Explorer) -> Explorer:
+    explorer.sign_in(f"explore/{USER}")
+    explorer.page.locator("point-plot").nth(1).wait_for()
+    explorer.page.get_by_role("heading", name="The best matches").wait_for()
+    return explorer
+
+
+def plot(explorer: Explorer, name: str) -> Locator:
+    return explorer.page.locator("point-plot", has_text=name)
+
+
+def atlas(explorer: Explorer) -> dict[str, Any]:
+    """The file's header and ids, read here by its own arithmetic."""
+    version = explorer.api("GET", "/models")["live"]["version"]
+    headers = {"authorization": f"Bearer {explorer.market.token()}"}
+    content = httpx.get(f"{explorer.market.url}/atlas/{version}", headers=headers, follow_redirects=True).content
+    (size,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + size])
+    return {
+        name: content[8 + size :][slice(*entry["data_offsets"])]
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
+# Where a plot puts each property, [x, y, row], away from its edges and buttons.
+PLACED = """(plot) => Array.from(plot.places.x, (x, row) => [...plot.at(x, plot.places.y[row]), row])
+  .filter(([x, y]) => x > 12 && y > 12 && x < plot.width - 60 && y < plot.height - 60)"""
+# How many of the properties have a mark, and how many lie on the canvas.
+DRAWN = """(plot) => {
+  const { canvas, context, ratio } = plot.points, { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const on = Array.from(plot.places.x, (x, row) => plot.at(x, plot.places.y[row]).map((v) => Math.round(v * ratio)))
+    .filter(([x, y]) => x > 5 && y > 5 && x < canvas.width - 5 && y < canvas.height - 5);
+  return [on.filter(([x, y]) => data[4 * (y * canvas.width + x) + 3] > 0).length, on.length];
+}"""
+
+
+def placed(explorer: Explorer, name: str) -> list[list[float]]:
+    return list(plot(explorer, name).evaluate(PLACED))
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_property_is_drawn(exploring: Explorer, name: str) -> None:
+    """A mark where each is, by the canvas' own pixels."""
+    total = len(atlas(exploring)["offsets"]) // 4 - 1
+    expect(exploring.page.locator("embedding-space")).to_contain_text(f"{total:,} shown")
+    drawn, looked = plot(exploring, name).evaluate(DRAWN)
+    assert drawn == looked
+    assert looked >= 0.95 * total
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_the_property_under_the_pointer_is_named_in_both_plots(exploring: Explorer, name: str) -> None:
+    here = plot(exploring, name)
+    names = here.evaluate("(p) => p.getRootNode().host.atlas.names")
+    frame = here.locator(".frame").bounding_box()
+    assert frame is not None
+    seen = placed(exploring, name)
+    for x, y, row in random.Random(1).sample(seen, 20):
+        exploring.page.mouse.move(frame["x"] + 1 + x, frame["y"] + 1 + y)
+        told = exploring.page.locator("p.hover b")
+        expect(told).to_be_visible()
+        near = {names[int(r)] for px, py, r in seen if abs(px - x) <= 7 and abs(py - y) <= 7}
+        assert told.inner_text() in near
+        assert names[int(row)] in near
+        expect(exploring.page.locator("point-plot circle.hover")).to_have_count(2)
+
+
+def test_a_click_opens_and_keys_walk(exploring: Explorer) -> None:
+    page = exploring.page
+    page.locator("point-plot", has_text="Space").locator(".frame").focus()
+    page.keyboard.press("ArrowRight")
+    first = page.locator("p.hover b").inner_text()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("p.hover b").inner_text() != first
+    page.keyboard.press("+")
+    page.keyboard.press("0")
+    page.keyboard.press("Enter")
+    expect(exploring.drawer).to_be_visible()
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_box_lists_what_lies_in_it_and_narrows_the_feed(exploring: Explorer, name: str) -> None:
+    page, here = exploring.page, plot(exploring, name)
+    frame = here.locator(".frame").bounding_box()
+    assert frame is not None
+    inside = [(x, y, row) for x, y, row in placed(exploring, name)]
+    middle_x, middle_y = sorted(p[0] for p in inside)[len(inside) // 2], sorted(p[1] for p in inside)[len(inside) // 2]
+    left, top, right, bottom = middle_x - 60, middle_y - 60, middle_x + 60, middle_y + 60
+    page.keyboard.down("Shift")
+    page.mouse.move(frame["x"] + 1 + left, frame["y"] + 1 + top)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + 1 + right, frame["y"] + 1 + bottom, steps=5)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expected = [int(row) for x, y, row in inside if left <= x <= right and top <= y <= bottom]
+    count = page.get_by_role("heading", name="in the box")
+    count.wait_for()
+    assert abs(int(count.inner_text().split()[0].replace(",", "")) - len(expected)) <= 2  # half a pixel at each edge
+    with page.expect_response("**/recommend"):
+        page.get_by_role("button", name="Feed within it").click()
+    names = exploring.last("/recommend")["candidate_property_ids"]
+    assert abs(len(names) - min(300, len(expected))) <= 2
+    exploring.cards.first.wait_for()
+    assert set(exploring.ids()) <= set(names)
+
+
+def test_numbers_have_a_gradient_with_its_ends_and_kinds_a_list(exploring: Explorer) -> None:
+    colour, legend = exploring.page.get_by_label("colour"), exploring.page.locator(".legend")
+    for name, ends in {"match": ["0 %", "100 %"], "price": ["$"], "days": []}.items():
+        colour.select_option(name)
+        assert legend.locator("rect").count() >= 16
+        for end in ends:
+            expect(legend).to_contain_text(end)
+    colour.select_option("type")
+    assert legend.locator(".kind").all_inner_texts() == ["Single Family", "Condo", "Townhouse", "Multi-Family", "Land"]
+    colour.select_option("status")
+    expect(legend).to_contain_text("Off Market")
+
+
+def test_a_promotion_while_one_looks_is_told_and_no_two_models_mix(exploring: Explorer) -> None:
+    """The live model is put beside itself under another name, as the machine's last step would."""
+    before = exploring.page.locator("footer").inner_text()
+    version = exploring.api("GET", "/models")["live"]["version"]
+    other = version[:-8] + "0badcafe"
+
+    def promoted(route: Route) -> None:
+        answer = route.fetch(url=route.request.url.replace(other, version))
+        route.fulfill(response=answer, body=answer.body().replace(version.encode(), other.encode()))
+
+    for pattern in ("/recommend$", "/investors/.*", "/atlas/.*"):
+        exploring.answer(pattern, promoted)
+    exploring.page.get_by_label("Investor").fill("40")
+    exploring.page.get_by_label("Investor").press("Enter")
+    expect(exploring.page.get_by_text("A new model is live")).to_be_visible()
+    exploring.page.locator("embedding-space p.hover").wait_for()
+    assert version in before
+    assert other in exploring.page.locator("footer").inner_text()
+    mixed = exploring.page.locator("embedding-space").evaluate("(e) => [e.atlas.version, e.own.about.model_version]")
+    assert mixed == [other, other]
