@@ -22,6 +22,7 @@ from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import without_nan
 from portfolio_twin.evaluation.scoring import TwinAnswers
+from portfolio_twin.evaluation.studies.deletion import deletion
 from portfolio_twin.evaluation.studies.exposure import exposure
 from portfolio_twin.evaluation.studies.importance import importance
 from portfolio_twin.model.browse.atlas import pack_atlas
@@ -107,7 +108,7 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted, live: Learnt) -> dict[s
     return {
         "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
         "base_rate": twin.base_rate, "embedding": embedding, "tastes": without_nan(tastes), "data": data,
-        "importance": importance(answers), "exposure": exposure(answers, queries),
+        "importance": importance(answers), "exposure": exposure(answers, queries), "deletion": deletion(answers),
         "decisions": fitted.decisions.to_json(),
     }  # fmt: skip
 
