@@ -7,22 +7,16 @@ import argparse
 from pathlib import Path
 
 from functions.train.offline import freeze
-from infra.simulator import MARKETS, simulate
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.evaluation.scoring import TwinAnswers
 from portfolio_twin.evaluation.studies.deletion import deletion
 from portfolio_twin.model.config import TwinConfig
 from tests.benchmarks.measure.figures import publish
+from tests.benchmarks.measure.markets import SEED, simulated
 from tests.benchmarks.quality.frozen_data import read_dataset
 from tests.benchmarks.quality.product import train
 
 INVENTED = "harborview"
-SEED = 7
-
-
-def market(name: str) -> Dataset:
-    simulation = simulate(MARKETS[name], SEED)
-    return Dataset(simulation.catalogue, simulation.log)
 
 
 def faithfulness(name: str, dataset: Dataset) -> dict[str, float]:
@@ -40,7 +34,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with properties.csv[.gz] and interactions.csv[.gz]")
     folder: Path | None = parser.parse_args().data
     if folder is None:
-        publish("explain", faithfulness(INVENTED, market(INVENTED)))
+        publish("explain", faithfulness(INVENTED, simulated(INVENTED)))
     else:
         publish("explain", faithfulness(folder.resolve().name, read_dataset(folder)))
 
