@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.local.cloud.map_runs import inlined
+
 DEFINITIONS = Path(__file__).resolve().parents[2] / "pipelines"
 LEAST_SECONDS = {"TimeoutSeconds": 5, "IntervalSeconds": 1, "MaxDelaySeconds": 1}  # however much a test shrinks time
 
@@ -14,7 +16,8 @@ def read_definition(machine: str, names: Mapping[str, str], time_scale: float) -
     """`names`: what stands for each ${Name}; one that is missing is an error here as in the cloud."""
     text = (DEFINITIONS / f"{machine}.asl.json").read_text()
     text = re.sub(r"\$\{(\w+)\}", lambda match: names[match[1]], text)
-    return text if time_scale == 1 else json.dumps(_scaled(json.loads(text), time_scale))
+    definition = inlined(json.loads(text), names["FunctionArn"])
+    return json.dumps(definition if time_scale == 1 else _scaled(definition, time_scale))
 
 
 def _scaled(node: Any, time_scale: float) -> Any:

@@ -19,6 +19,7 @@ from uuid import UUID
 import boto3
 from moto.core.config import default_user_config
 
+from infra.local.cloud import map_runs
 from infra.local.cloud.batch import BatchJobs
 from infra.local.cloud.definitions import read_definition
 from infra.local.cloud.engine_events import Edges, Handler
@@ -61,7 +62,8 @@ class LocalPipeline:
     ) -> None:
         self._server, self._watch, self._time_scale = server, watch, time_scale
         self._jobs = BatchJobs(train)
-        self._edges = Edges(real_handlers() if handlers is None else handlers, self._jobs, time_scale)
+        steps = real_handlers() if handlers is None else handlers
+        self._edges = Edges({**steps, **map_runs.HANDLERS}, self._jobs, time_scale)
         self._open = ExitStack()
         self._machines: dict[str, str] = {}
 
@@ -133,11 +135,16 @@ class LocalPipeline:
 
     def _names(self) -> dict[str, str]:
         """What DefinitionSubstitutions puts into the definitions in the cloud."""
-        functions = {f"{_camel(n)}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{n}" for n in STEPS}
+        function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}"
+        functions = {f"{_camel(n)}FunctionArn": function.format(n) for n in STEPS} | {"FunctionArn": function}
         machines = {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
         stores = {"BucketName": self._server.bucket, "TopicArn": self.topic_arn}
         batch = {"TrainingJobQueueArn": "local", "TrainingJobDefinitionArn": "train"}
-        training = {"TrainingAtOnce": "10", "TrainingWaitSeconds": "300"}  # the template's defaults
+        training = {
+            "TrainingAtOnce": "10",
+            "TrainingWaitSeconds": "300",
+            "IndexAtOnce": "10",
+        }  # the template's defaults
         return functions | machines | stores | batch | training
 
     def _drop_leases_of_the_dead(self) -> None:

@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from tests.infrastructure.resources import ROOT, Resources, functions, of_type, statements
+from tests.infrastructure.resources import ROOT, Resources, functions, listed, of_type, statements
 
 
 def test_the_machines_get_what_their_definitions_ask_for_and_nothing_else(resources: Resources) -> None:
@@ -102,3 +102,21 @@ def test_a_run_under_way_finds_the_training_job_after_a_deployment(resources: Re
         if "Fn::Sub" in resource
     ]
     assert allowed == [given, f"{given}:*"]
+
+
+def test_a_machine_may_start_follow_and_stop_its_own_executions_and_keep_its_runs(
+    resources: Resources,
+) -> None:
+    own = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
+    for machine in ("Retrain", "Reindex"):
+        granted = {
+            (action, resource["Fn::Sub"])
+            for statement in statements(resources[machine])
+            for action in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+            if "Fn::Sub" in resource
+        }
+        runs = {("s3:GetObject", "${Bucket.Arn}/runs/*"), ("s3:PutObject", "${Bucket.Arn}/runs/*")}
+        children = f"{own}:execution:${{AWS::StackName}}-{machine}/*"
+        start = {("states:StartExecution", f"{own}:stateMachine:${{AWS::StackName}}-{machine}")}
+        assert granted >= runs | start | {(f"states:{action}Execution", children) for action in ("Describe", "Stop")}

@@ -46,6 +46,7 @@ OWN_NAMES = {
     "AWS::IAM::Role.ManagedPolicyArns", "AWS::IAM::Role.Policies",
     "AWS::KMS::Key.EnableKeyRotation", "AWS::KMS::Key.KeyPolicy",
     "AWS::S3::Bucket.BucketEncryption", "AWS::S3::Bucket.BucketName",
+    "AWS::S3::Bucket.LifecycleConfiguration.Rules[].ExpirationInDays",
     "AWS::S3::Bucket.NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
     "AWS::SNS::Topic.KmsMasterKeyId",
     "AWS::StepFunctions::StateMachine.DefinitionString", "AWS::StepFunctions::StateMachine.DefinitionSubstitutions",

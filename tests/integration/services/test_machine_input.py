@@ -1,14 +1,22 @@
-from datetime import UTC, datetime
+import json
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
+from portfolio_twin.adapters.qdrant.index import VectorIndex
+from portfolio_twin.adapters.s3.objects import connect
 from portfolio_twin.adapters.tenant import Stores
-from portfolio_twin.domain.versions import is_version
+from portfolio_twin.domain.versions import is_version, new_version
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.services.pipeline.machine_input import list_for_reindex, list_for_retrain
+from portfolio_twin.services.tenant_runs import keep_list
+from portfolio_twin.settings import PipelineSettings
 from tests.integration.fixtures.database import Two
+from tests.integration.fixtures.index import Market, make_market
 from tests.integration.fixtures.s3 import FIRST, bundle
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -88,3 +96,64 @@ def test_a_nested_reindex_takes_the_candidate_it_is_given(stores: Stores, two_te
     assert list_for_reindex(stores, given | started_by)["tenants"] == [given]
     with pytest.raises(InvalidInput, match="tenant_id is missing"):
         list_for_reindex(stores, {"version": FIRST})
+
+
+@pytest.fixture
+def learnt(stores: Stores, index: VectorIndex) -> Market:
+    """A tenant whose live model was begun just now; three new events are worth a retraining."""
+    stores.index = index
+    stores.settings = PipelineSettings(bucket=stores.bucket.name, retrain_new_events=3, lookback_days=730)
+    market = make_market(stores)
+    go_live(market, datetime.now(UTC) + timedelta(seconds=1))  # after the events that it was made with
+    return market
+
+
+def go_live(market: Market, begun: datetime) -> None:
+    version, models = new_version(begun), market.tenant.bucket.models
+    models.publish(version, bundle(market.tenant.tenant_id, version))
+    models.promote(version, "test", models.live())
+
+
+def is_listed(stores: Stores, market: Market) -> bool:
+    branches = list_for_retrain(stores, {}, NOW)["tenants"]
+    return str(market.tenant.tenant_id) in {branch["tenant_id"] for branch in branches}
+
+
+def test_the_schedule_passes_over_a_tenant_with_too_few_new_events_and_a_person_does_not(
+    stores: Stores, learnt: Market
+) -> None:
+    assert not is_listed(stores, learnt)
+    time.sleep(2)
+    for user in (1, 2):
+        learnt.act(user, "p05", "view")
+    assert not is_listed(stores, learnt)
+    learnt.act(3, "p05", "view")
+    assert is_listed(stores, learnt)
+    named = list_for_retrain(stores, {"tenant_ids": [str(learnt.tenant.tenant_id)]}, NOW)
+    assert len(named["tenants"]) == 1
+    assert named["settings"]["lookback_days"] == 730
+
+
+def test_after_a_person_was_erased_the_tenant_learns_again_until_the_version_before_has_forgotten_too(
+    stores: Stores, learnt: Market
+) -> None:
+    assert not is_listed(stores, learnt)
+    time.sleep(2)
+    with learnt.tenant.session() as session:
+        InteractionRepository(session).erase_investor(1)
+        session.commit()
+    listed = [is_listed(stores, learnt)]
+    for seconds in (10, 20):
+        go_live(learnt, datetime.now(UTC) + timedelta(seconds=seconds))
+        listed.append(is_listed(stores, learnt))
+    assert listed == [True, True, False]
+
+
+def test_a_list_is_kept_where_a_map_finds_it_and_only_where_it_lies_goes_between_two_states(stores: Stores) -> None:
+    branches = [{"tenant_id": str(UUID(int=n)), "version": FIRST} for n in range(5_000)]
+    kept = keep_list(stores, "run-1", {"tenants": branches, "settings": {}})
+    assert kept == {
+        "list": {"key": "runs/run-1/tenants.json", "results": "runs/run-1/results/"}, "count": 5_000, "settings": {},
+    }  # fmt: skip
+    stored = connect().get_object(Bucket=stores.bucket.name, Key=kept["list"]["key"])
+    assert json.loads(stored["Body"].read()) == branches

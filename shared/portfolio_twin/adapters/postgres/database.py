@@ -15,6 +15,9 @@ from portfolio_twin.errors import DatabaseUnavailable
 from portfolio_twin.settings import WriteSettings
 
 SET_TENANT = text("select app.set_tenant(:tenant_id, :limit_ms)")
+NEW_EVENTS = text(
+    "select * from app.new_events(cast(:tenants as uuid[]), cast(:since as timestamptz[]), cast(:at_most as integer))"
+)
 TENANTS_AFTER = text("select * from app.tenants_after(:after, :at_most)")
 
 
@@ -107,6 +110,12 @@ class Database:
         """A page of them, by id: the first one, or the one after `after`."""
         with self._connection() as connection, database_errors():
             return [TenantRow(*row) for row in connection.execute(TENANTS_AFTER, {"after": after, "at_most": at_most})]
+
+    def new_events(self, since: Mapping[UUID, datetime], at_most: int) -> dict[UUID, int]:
+        """How many interactions of each tenant were recorded since its moment; counted no further than `at_most`."""
+        values = {"tenants": list(since), "since": list(since.values()), "at_most": at_most}
+        with self._connection() as connection, database_errors():
+            return {row.tenant_id: row.events for row in connection.execute(NEW_EVENTS, values)}
 
     def healthy(self) -> bool:
         try:

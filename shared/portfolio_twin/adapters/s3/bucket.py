@@ -15,6 +15,7 @@ from portfolio_twin.adapters.s3.runs import RunRecords
 
 if TYPE_CHECKING:
     from portfolio_twin.adapters.s3.deletions import Receipts
+    from portfolio_twin.adapters.s3.machine_runs import MachineRuns
     from portfolio_twin.adapters.s3.snapshots import Snapshots
 
 BUNDLE_LIMIT_BYTES = 512 * 1024 * 1024
@@ -77,6 +78,12 @@ class Bucket:
         from portfolio_twin.adapters.s3.deletions import Receipts  # of the operator's function alone
 
         return Receipts(self.name, self._s3)
+
+    @cached_property
+    def machine_runs(self) -> "MachineRuns":
+        from portfolio_twin.adapters.s3.machine_runs import MachineRuns  # of ListTenants alone
+
+        return MachineRuns(self.name, self._s3)
 
     def healthy(self) -> bool:
         """Does S3 answer, and is the bucket ours to read?"""

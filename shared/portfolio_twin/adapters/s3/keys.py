@@ -79,6 +79,19 @@ def indexed_until(tenant_id: UUID, version: str) -> str:
     return f"{tenant_id}/index/{version}.json"
 
 
+RUNS = "runs/"
+
+
+def run_list(execution: str) -> str:
+    """Which tenants a run of a machine is about; `execution` is its name."""
+    return f"{RUNS}{execution}/tenants.json"
+
+
+def run_results(execution: str) -> str:
+    """Where the machine leaves what became of them."""
+    return f"{RUNS}{execution}/results/"
+
+
 def deletion(tenant_id: UUID) -> str:
     """The receipt of a tenant's deletion: below no folder of the tenant, so that it outlives all of them."""
     return f"deletions/{tenant_id}.json"

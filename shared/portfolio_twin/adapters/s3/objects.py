@@ -10,11 +10,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portfolio_twin.errors import NotFound, RegistryUnavailable
 
+READERS = 50  # at once, where one function reads something of every tenant
 # A function behind the API has 28 s in all: a store that hangs must cost a fraction of that.
 # The version of the signature is for links, which botocore would sign by the old one where a region still takes it.
 QUICK = Config(
-    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}, signature_version="s3v4"
-)
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}, signature_version="s3v4",
+    max_pool_connections=READERS,
+)  # fmt: skip
 MISSING_CODES = ("NoSuchKey", "404")
 CONDITION_CODES = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 

@@ -1,6 +1,7 @@
 """What a run of a state machine is about: one branch per tenant, from the machine's own input."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -8,11 +9,17 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from portfolio_twin.adapters.postgres.database import TenantRow
 from portfolio_twin.adapters.s3 import keys
+from portfolio_twin.adapters.s3.model_registry import Live
+from portfolio_twin.adapters.s3.objects import READERS
 from portfolio_twin.adapters.tenant import Stores
-from portfolio_twin.domain.versions import is_version, new_version
+from portfolio_twin.domain.versions import is_version, made_at, new_version
 from portfolio_twin.errors import InvalidInput, ModelNotFound
 from portfolio_twin.model.config import TrainingOptions, dimension_fault
+from portfolio_twin.settings import StepSettings
+
+PAGE = 1_000  # tenants
 
 
 def _version(text: str) -> str:
@@ -60,14 +67,15 @@ class ReindexInput(BaseModel):
 
 
 def list_for_retrain(stores: Stores, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """A new version for every tenant, or for those named, or the one version that was uploaded."""
+    """A new version for every tenant that has news, or for those named, or the one version that was uploaded."""
     wanted = _read(RetrainInput, given)
     if wanted.upload is not None:
         branches = [_branch(*wanted.upload.named(), "upload")]
     else:
-        tenants = dict.fromkeys(wanted.tenant_ids or _all_tenants(stores))
+        tenants = dict.fromkeys(wanted.tenant_ids or _tenants_with_news(stores))
         branches = [_branch(tenant_id, new_version(now), "retrain") for tenant_id in tenants]
-    settings = {"lookback_days": wanted.lookback_days, "training": wanted.training.as_texts()}
+    lookback_days = wanted.lookback_days or _settings(stores).lookback_days or None
+    settings = {"lookback_days": lookback_days, "training": wanted.training.as_texts()}
     return {"tenants": branches, "settings": settings}
 
 
@@ -79,21 +87,58 @@ def list_for_reindex(stores: Stores, given: Mapping[str, Any]) -> dict[str, Any]
     elif wanted.version is not None:
         raise InvalidInput("a version alone names no model: tenant_id is missing")
     else:
-        tenants = [wanted.tenant_id] if wanted.tenant_id else _all_tenants(stores)
-        branches = list(_live_branches(stores, tenants))
+        every = ([row.tenant_id for row in page] for page in _pages(stores))
+        branches = [
+            {"tenant_id": str(tenant_id), "version": live.version}
+            for page in ([[wanted.tenant_id]] if wanted.tenant_id else every)
+            for tenant_id, live in _lives(stores, page).items()
+            if live is not None
+        ]
     return {"tenants": branches, "settings": {"recreate": wanted.recreate}}
 
 
-def _all_tenants(stores: Stores) -> list[UUID]:
-    return [tenant.tenant_id for tenant in stores.database.list_tenants()]
+def _tenants_with_news(stores: Stores) -> Iterator[UUID]:
+    """Those without a model, with enough new events since the live one was begun, or with somebody to forget."""
+    at_least = _settings(stores).retrain_new_events
+    for page in _pages(stores):
+        lives = _lives(stores, [row.tenant_id for row in page])
+        since = {tenant_id: made_at(live.version) for tenant_id, live in lives.items() if live is not None}
+        news = stores.database.new_events(since, at_least)
+        for row in page:
+            live = lives[row.tenant_id]
+            if live is None or news[row.tenant_id] >= at_least or _has_to_forget(row, live):
+                yield row.tenant_id
 
 
-def _live_branches(stores: Stores, tenants: Sequence[UUID]) -> Iterator[dict[str, Any]]:
-    for tenant_id in tenants:
+def _has_to_forget(row: TenantRow, live: Live) -> bool:
+    """A person was erased whom the live model, or the one before, may have learnt from."""
+    return row.erased_at is not None and row.erased_at > made_at(live.previous or live.version)
+
+
+def _pages(stores: Stores) -> Iterator[list[TenantRow]]:
+    after = None
+    while page := stores.database.tenants_after(after, PAGE):
+        yield page
+        after = page[-1].tenant_id
+
+
+def _lives(stores: Stores, tenants: Sequence[UUID]) -> dict[UUID, Live | None]:
+    """Many at a time: one after another, fifty thousand would take a quarter of an hour."""
+
+    def live(tenant_id: UUID) -> Live | None:
         # A live.json that cannot be read must not stop the other tenants; serving reports it.
         with suppress(ModelNotFound):
-            if live := stores.of(tenant_id).bucket.models.live():
-                yield {"tenant_id": str(tenant_id), "version": live.version}
+            return stores.of(tenant_id).bucket.models.live()
+        return None
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return dict(zip(tenants, readers.map(live, tenants), strict=True))
+
+
+def _settings(stores: Stores) -> StepSettings:
+    if not isinstance(stores.settings, StepSettings):
+        raise TypeError("a run is for the steps of the pipelines: these are the settings of another function")
+    return stores.settings
 
 
 def _branch(tenant_id: UUID, version: str, entry: keys.Entry) -> dict[str, Any]:
