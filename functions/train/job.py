@@ -22,6 +22,7 @@ from portfolio_twin.evaluation.evaluate import evaluate
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.results import without_nan
 from portfolio_twin.evaluation.scoring import TwinAnswers
+from portfolio_twin.evaluation.studies.deletion import deletion
 from portfolio_twin.evaluation.studies.exposure import exposure
 from portfolio_twin.evaluation.studies.importance import importance
 from portfolio_twin.model.browse.atlas import pack_atlas
@@ -60,8 +61,6 @@ def run(job: Job, snapshot: Snapshot, store: Store | None = None, progress: Prog
         from functions.train.plain.job import run as run_plain  # torch, as below
 
         return run_plain(job, snapshot, progress)
-    from functions.train.report.render import render  # matplotlib takes a second to import
-
     data = training_data(job, snapshot)
     learner = Learner(Design(job.version, job.kind, job.config), job.device, progress, store)
     fitted = fit(learner, data, snapshot.holdout)
@@ -77,6 +76,8 @@ def run(job: Job, snapshot: Snapshot, store: Store | None = None, progress: Prog
 
         metrics["baseline"] = beside(plain, snapshot, evaluation)
     progress.say("drawing the atlas, writing the report")
+    from functions.train.report.render import render  # matplotlib takes a second to import
+
     drawn = draw_atlas(live.twin.property_vectors, job.config.seed)
     metrics["atlas"] = drawn.figures()
     atlas = pack_atlas(job.version, snapshot.catalogue, drawn)
@@ -107,7 +108,7 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted, live: Learnt) -> dict[s
     return {
         "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
         "base_rate": twin.base_rate, "embedding": embedding, "tastes": without_nan(tastes), "data": data,
-        "importance": importance(answers), "exposure": exposure(answers, queries),
+        "importance": importance(answers), "exposure": exposure(answers, queries), "deletion": deletion(answers),
         "decisions": fitted.decisions.to_json(),
     }  # fmt: skip
 

@@ -83,6 +83,14 @@ class AdminSettings(PipelineSettings):
     database_statement_seconds: float = Field(8.0, gt=0, le=20)
 
 
+class ImportSettings(PipelineSettings):
+    """The import: what it takes in one file, and on how much disk."""
+
+    import_lease_seconds: int = Field(960, gt=0, description="a little longer than the function lives")
+    import_file_bytes: int = Field(400 * 1024**2, gt=0, description="of a file as it lies in S3: Lambda's disk has 512")
+    import_text_bytes: int = Field(16 * 1024**3, gt=0, description="of text out of one file")
+
+
 Settings = TypeVar("Settings", bound=BaseSettings)
 
 

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +49,11 @@ class Cloud:
         )  # fmt: skip
 
     def deploy(
-        self, release: str, parameters: Mapping[str, str], change: Callable[[Template], None] | None = None
+        self,
+        release: str,
+        parameters: Mapping[str, str],
+        change: Callable[[Template], None] | None = None,
+        more: Sequence[str] = (),
     ) -> Done:
         """Runs the script of `make deploy` on the copy of what was built, stand-ins put in."""
         template: Template = yaml.safe_load((BUILT / "template.yaml").read_text())
@@ -60,7 +64,7 @@ class Cloud:
         (COPY / "replaced.txt").write_text("\n".join(replaced))
         options = ["--no-confirm-changeset", "--no-progressbar"]
         files = ["--template-file", str(COPY / "template.json"), "--config-file", str(ROOT / "samconfig.toml")]
-        return self._run(["infra/deploy/release/deploy.sh", *files, *options], parameters)
+        return self._run(["infra/deploy/release/deploy.sh", *files, *options, *more], parameters)
 
     def _run(self, command: list[str], parameters: Mapping[str, str]) -> Done:
         pairs = " ".join(f"{name}='{value}'" for name, value in parameters.items())

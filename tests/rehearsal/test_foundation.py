@@ -73,7 +73,9 @@ def test_the_product_stands_on_the_outputs_and_make_down_leaves_nothing(
     """Bucket, key and queue outlive their stack: they are the last to go."""
     vault = site.client("secretsmanager")  # whose Ref is a name there, and an ARN at AWS
     arns = {name: vault.describe_secret(SecretId=outputs[name])["ARN"] for name in SECRETS}
-    done = rehearsal.deploy(**(product.parameters(site, outputs) | arns | {"Architecture": PARAMETERS["Architecture"]}))
+    given = PARAMETERS | product.parameters(site, outputs) | arns | {"Architecture": PARAMETERS["Architecture"]}
+    through = ["--no-resolve-s3", "--s3-bucket", outputs["SourceBucket"]]
+    done = rehearsal.cloud.deploy(rehearsal.release(), given, None, through)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     predict = site.client("lambda").get_function_configuration(FunctionName=f"{STACK}-Predict", Qualifier="live")
     assert predict["Environment"]["Variables"]["QDRANT_URL"] == outputs["QdrantUrl"]

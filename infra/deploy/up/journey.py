@@ -2,7 +2,9 @@
 
 import json
 import sys
+import tempfile
 from functools import cached_property, partial
+from pathlib import Path
 
 from rich.console import Console
 
@@ -92,10 +94,15 @@ class Up:
         return f"tenant {self.tenant_id}, client {self.outputs['FirstClientId']}"
 
     def seed(self) -> str:
+        """One file after the other, each imported before the next is put."""
         imports = seed.Machine(self.site, "Import")
-        before = imports.executions()
-        self.say(f"      {seed.put_market(self.site, str(self.market), self.tenant_id)}")
-        return imports.hear(before, seed.IMPORT_SECONDS, self.say)
+        with tempfile.TemporaryDirectory() as folder:
+            told = seed.make_market(str(self.market), Path(folder))
+            for name in seed.FILES:
+                before = imports.executions()
+                self.say(f"      {seed.put_file(self.site, self.tenant_id, Path(folder) / name)}")
+                imports.hear(before, seed.IMPORT_SECONDS, self.say)
+        return told
 
     def retrain(self) -> str:
         """An import may have begun one already."""

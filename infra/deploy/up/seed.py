@@ -1,33 +1,33 @@
 """A simulated market as a tenant of the product: its files where an import hears them, then a retraining."""
 
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from infra.deploy.up.site import Site
 from infra.deploy.up.steps import Say, Unfinished, wait_until
 
-FILES = ("properties.csv.gz", "interactions.csv.gz")
+FILES = ("properties.csv.gz", "interactions.csv.gz")  # in this order: the second names what the first brings
 IMPORT_SECONDS, RETRAIN_SECONDS = 1800.0, 5400.0
 SEED = 7  # the same market every time
 
 
-def put_market(site: Site, market: str, tenant_id: str, folder: Path | None = None) -> str:
-    """The files under imports/; the interactions last, for they need the properties."""
+def make_market(market: str, folder: Path) -> str:
+    """The market's two files in a folder; raises Unfinished for one that there is not."""
     from infra.simulator import MARKETS, simulate, write_canonical  # takes a second, which `--help` need not
 
     if market not in MARKETS:
         raise Unfinished(f"no market {market}: SEED is one of {', '.join(MARKETS)}")
-    bucket = site.outputs(site.stack)["BucketName"]
-    with tempfile.TemporaryDirectory() as temporary:
-        files = folder or Path(temporary)
-        simulation = simulate(MARKETS[market], SEED)
-        write_canonical(simulation, files)
-        for name in FILES:
-            body = (files / name).read_bytes()
-            site.client("s3").put_object(Bucket=bucket, Key=f"imports/{tenant_id}/{name}", Body=body)
-    return f"{len(simulation.catalogue)} properties and {len(simulation.log)} interactions in s3://{bucket}/imports/{tenant_id}/"
+    simulation = simulate(MARKETS[market], SEED)
+    write_canonical(simulation, folder)
+    return f"{len(simulation.catalogue)} properties, {len(simulation.log)} interactions"
+
+
+def put_file(site: Site, tenant_id: str, file: Path) -> str:
+    """Where the import machine hears it; the object's address."""
+    bucket, key = site.outputs(site.stack)["BucketName"], f"imports/{tenant_id}/{file.name}"
+    site.client("s3").put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
+    return f"s3://{bucket}/{key}"
 
 
 class Machine:

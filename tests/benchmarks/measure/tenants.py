@@ -65,11 +65,15 @@ def _parts(count: int) -> Iterator[Numbers]:
     return (np.arange(start, min(start + ROWS_AT_ONCE, count)) for start in range(0, count, ROWS_AT_ONCE))
 
 
+def publish_bundle(tenant: Tenant, twin: Twin, dataset: Dataset) -> None:
+    provenance = Provenance(tenant.tenant_id, {"id": "bench"}, None, {}, "bench")
+    tenant.bucket.models.publish(twin.version, pack(twin, provenance, dataset.catalogue.take(np.arange(1)), {}))
+
+
 def go_live(tenant: Tenant, twin: Twin, dataset: Dataset) -> None:
     """The bundle published and promoted, everything indexed under its version."""
-    provenance = Provenance(tenant.tenant_id, {"id": "bench"}, None, {}, "bench")
-    models, golden = tenant.bucket.models, dataset.catalogue.take(np.arange(1))
-    models.publish(twin.version, pack(twin, provenance, golden, {}))
+    publish_bundle(tenant, twin, dataset)
+    models = tenant.bucket.models
     models.promote(twin.version, "bench", models.live())
     run = Run(tenant, twin.version)
     check_index(run)

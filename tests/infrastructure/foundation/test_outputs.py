@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]  # ships no types
+
 from infra.deploy.expand import read_template
 from tests.infrastructure.resources import ROOT, Resources
 from tests.infrastructure.service_models import PSEUDO
@@ -44,6 +46,14 @@ def test_only_a_name_of_the_network_s_own_may_be_asked_without_tls(template: dic
     assert re.fullmatch(pattern, "https://qdrant.example.com:6333")
     assert not re.fullmatch(pattern, "http://qdrant.example.com:6333")
     assert not re.fullmatch(pattern, "http://qdrant.example.com/.internal")
+
+
+def test_codebuild_can_read_what_it_is_to_do(laid: Resources) -> None:
+    phases = yaml.safe_load(laid["ImageBuild"]["Properties"]["Source"]["BuildSpec"])["phases"]
+    commands = [command for phase in phases.values() for command in phase["commands"]]
+    assert all(isinstance(command, str) for command in commands)  # a colon and a space would have made a mapping of it
+    variables = {one["Name"] for one in laid["ImageBuild"]["Properties"]["Environment"]["EnvironmentVariables"]}
+    assert set(re.findall(r"\$\{?([A-Z_]+)", " ".join(commands))) == variables
 
 
 def test_the_training_has_the_architecture_that_the_image_is_built_for(

@@ -58,7 +58,11 @@ def test_there_are_never_two_qdrants_and_whenever_one_starts_it_is_filled(laid: 
     service = laid["QdrantService"]["Properties"]
     assert (service["DesiredCount"], service["DeploymentConfiguration"]["MaximumPercent"]) == (1, 100)
     rule = laid["QdrantStarted"]["Properties"]
-    assert rule["EventPattern"]["detail"]["healthStatus"] == ["HEALTHY"]  # it answers, not only runs
+    assert rule["EventPattern"]["detail"] == {
+        "clusterArn": [{"Fn::GetAtt": ["QdrantCluster", "Arn"]}],
+        "lastStatus": ["RUNNING"],
+        "desiredStatus": ["RUNNING"],
+    }
     (target,) = rule["Targets"]
     assert json.loads(target["Input"]) == {"recreate": True}
     assert target["Arn"]["Fn::Sub"].endswith(":stateMachine:${ProductStack}-Reindex")

@@ -12,6 +12,7 @@ from infra.deploy.up import foundation, product
 from infra.deploy.up.image import ImageBuild
 from infra.deploy.up.journey import Up
 from infra.deploy.up.steps import Step, Unfinished, walk
+from tests.infrastructure.resources import ROOT
 from tests.infrastructure.up.conftest import API, TENANT, Web, Written
 
 
@@ -26,6 +27,13 @@ def test_the_foundation_comes_first_and_the_image_is_built_while_the_others_go_o
     ]  # fmt: skip
     seeded = [step.name for step in up(site, "mesa").steps()]
     assert seeded[-3:] == ["data of mesa", "model", "answer"]
+
+
+def test_the_page_tells_each_step(site: Written) -> None:
+    page = (ROOT / "docs/operations.md").read_text().partition("| step | what it does |")[2].partition("\n\n")[0]
+    told = [name for line in page.splitlines()[2:] for name in line.split("|")[1].strip().split(", ")]
+    names = [step.name.removesuffix(" mesa").removesuffix(" of") for step in up(site, "mesa").steps()]
+    assert told == names
 
 
 def test_each_step_names_itself_and_what_came_of_it() -> None:

@@ -48,21 +48,18 @@ def machines(site: Written) -> WithSteps:
     return made
 
 
-def test_the_market_lies_under_imports_and_its_interactions_come_last(site: Written, tmp_path: Path) -> None:
+def test_the_market_s_files_lie_where_the_import_machine_hears_them(site: Written, tmp_path: Path) -> None:
     boto3.client("s3").create_bucket(Bucket="twin", CreateBucketConfiguration={"LocationConstraint": REGION})
     site.stacks[site.stack]["BucketName"] = "twin"
-    seed.put_market(site, "mesa", TENANT, tmp_path)
-    objects = boto3.client("s3").list_objects_v2(Bucket="twin")["Contents"]
-    assert [one["Key"] for one in objects] == [
-        f"imports/{TENANT}/interactions.csv.gz",
-        f"imports/{TENANT}/properties.csv.gz",
-    ]
-    assert seed.FILES == ("properties.csv.gz", "interactions.csv.gz")
+    assert " properties, " in seed.make_market("mesa", tmp_path)
+    told = [seed.put_file(site, TENANT, tmp_path / name) for name in seed.FILES]
+    assert told == [f"s3://twin/imports/{TENANT}/{name}" for name in ("properties.csv.gz", "interactions.csv.gz")]
+    assert len(boto3.client("s3").list_objects_v2(Bucket="twin")["Contents"]) == 2
 
 
-def test_a_market_that_there_is_not_is_told_with_those_there_are(site: Written) -> None:
+def test_a_market_that_there_is_not_is_told_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(Unfinished, match="no market nowhere: SEED is one of harborview, mesa, chesapeake"):
-        seed.put_market(site, "nowhere", TENANT)
+        seed.make_market("nowhere", tmp_path)
 
 
 def test_a_machine_is_started_and_waited_for(machines: WithSteps) -> None:

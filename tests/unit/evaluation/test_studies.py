@@ -8,6 +8,7 @@ from portfolio_twin.evaluation import metrics
 from portfolio_twin.evaluation.gating.agreement import Agreement, agreement
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.evaluation.scoring import TwinAnswers
+from portfolio_twin.evaluation.studies.deletion import deletion
 from portfolio_twin.evaluation.studies.exposure import AGES_DAYS, NOBODY_YET, exposure
 from portfolio_twin.evaluation.studies.importance import importance
 from portfolio_twin.model.activity import Activity
@@ -103,3 +104,11 @@ def test_of_a_large_catalogue_a_drawn_offer_stands_for_the_whole() -> None:
     assert (np.diff(offer.rows) > 0).all()
     assert (X[offer.rows] == offer.X).all()
     assert np.log(np.exp(offer.X[:, 0]).mean()) == pytest.approx(np.log(np.exp(X[:, 0]).mean()), abs=0.1)
+
+
+def test_a_reason_taken_away_takes_its_part_of_the_score_and_the_strongest_first_takes_it_fastest() -> None:
+    answers = TwinAnswers(twin_by(near=3.0, cosine=2.0), DATASET)
+    found = deletion(answers)
+    assert found["strongest"][0] == found["random"][0] == pytest.approx(1)
+    assert found["strongest"][-1] == pytest.approx(0, abs=1e-4)
+    assert found["strongest_area"] < found["random_area"]

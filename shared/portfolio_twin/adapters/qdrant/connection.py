@@ -9,6 +9,7 @@ from qdrant_client import QdrantClient
 from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
+from portfolio_twin.adapters.qdrant.deadline import DeadlineTransport
 from portfolio_twin.errors import IndexUnavailable
 
 CONNECTIONS = 20
@@ -28,7 +29,10 @@ class IndexConnection:
             timeout=math.ceil(timeout),  # the client takes whole seconds
             check_compatibility=False,
             # Without limits of ours the client opens a connection for every call to a server on this machine.
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            transport=DeadlineTransport(
+                math.ceil(timeout),
+                httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            ),
         )
 
     @contextmanager

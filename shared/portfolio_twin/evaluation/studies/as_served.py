@@ -32,6 +32,15 @@ class Served:
         known = answers.rows[rows]
         return score_by_layer(answers.twin, self.question, features, rows=known, activity=layer.activity_of(known))
 
+    def rescore(self, row: int, X: Matrix) -> Scores:  # the field's name for features
+        """Of the same property, were its inputs those of X (m, w); all else is as it stands in the market."""
+        answers, rows = self.answers, np.full(len(X), row)
+        features = answers.features.take(rows)._replace(X=X)
+        if self.question is None or (layer := answers.twin.ranking) is None:
+            return score_by_tower(answers.twin, self.taste, features)
+        known = answers.rows[rows]
+        return score_by_layer(answers.twin, self.question, features, rows=known, activity=layer.activity_of(known))
+
     def score_copy(self, row: int, activity: Matrix) -> float:
         """Log-odds of the same property put once more, with this activity (windows,)."""
         features = self.answers.features.take(np.array([row]))

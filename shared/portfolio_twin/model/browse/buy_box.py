@@ -24,10 +24,14 @@ FILTERED = {
     "square_footage": "square_footage",
 }
 
+WANTED = [{"min": 479600, "max": 760300}, {"Multi-Family": 0.61, "Single Family": 0.33}]
+
 Shares = dict[str, float]
 
 
 class Span(BaseModel):
+    """In the field's own unit: USD, ft², degrees, a fraction, a number of rooms or days."""
+
     min: float
     max: float
 
@@ -35,7 +39,9 @@ class Span(BaseModel):
 class Criterion(BaseModel):
     input: str = Field(examples=["listing_price"])
     weight: float = Field(description="mean size of its part in the log-odds of what matches")
-    wanted: Span | Shares = Field(description="the middle 80 % of what matches, by how well it does; shares of it")
+    wanted: Span | Shares = Field(
+        description="the middle 80 % of what matches, by how well it does; shares of it", examples=WANTED
+    )
     market: Span | Shares = Field(description="the whole market, the odd ones out cut off; shares of it")
 
 

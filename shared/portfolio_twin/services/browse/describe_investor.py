@@ -19,26 +19,26 @@ from portfolio_twin.services.answers.know_investor import Dealing, Investor, Str
 from portfolio_twin.services.answers.predict import AFFINITY
 from portfolio_twin.services.answers.resolve_property import listing_of
 from portfolio_twin.services.answers.score_stored import score_stored
-from portfolio_twin.services.browse.list_investors import EVIDENCE, MOVED_AT, moment
+from portfolio_twin.services.browse.list_investors import EVIDENCE, FIELDS, LISTING, MOVED_AT, moment
 from portfolio_twin.services.browse.score_offer import score_offer
 
 EXPLAINED = 200  # of the properties that match: enough for a mean
 
 
 class PastDealing(BaseModel):
-    property_id: str
+    property_id: str = Field(examples=["HV-00231"])
     kind: str = Field(description="the strongest that they did with it: view, outreach, deal, like or dislike")
     occurred_at: datetime = Field(description="UTC")
     because: list[str] = Field(description="what of the property decided it, where they said so")
     affinity_score: float = Field(description=f"as of today: {AFFINITY}")
-    property: dict[str, Any] = Field(description="its fields, those that are not known left out")
+    property: dict[str, Any] = Field(description=FIELDS, examples=[LISTING])
 
 
 class InvestorAnswer(BaseModel):
     """An investor who is not known has the market's taste, and no history."""
 
-    user_id: int
-    model_version: str
+    user_id: int = Field(description="the investor's number in your system", examples=[374])
+    model_version: str = Field(examples=["20261121T114449Z-0f3a9c21"])
     strategy: Strategy = Field(description="what answers for this investor rest on")
     evidence: dict[str, int] = Field(description=EVIDENCE, examples=[{"deal": 12, "like": 9, "dislike": 3}])
     moved_at: datetime | None = Field(description=MOVED_AT)

@@ -15,6 +15,7 @@ from portfolio_twin.services.answers.predict import AFFINITY
 from portfolio_twin.services.answers.recommend import TopK
 from portfolio_twin.services.answers.resolve_property import listing_of
 from portfolio_twin.services.answers.score_stored import score_stored
+from portfolio_twin.services.browse.list_investors import FIELDS, LISTING
 from portfolio_twin.services.cursors import NEXT_CURSOR, POINT, Cursor, read_cursor, write_cursor
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class PropertySearch(Strict):
 
 
 class ListedProperty(BaseModel):
-    property_id: str
-    property: dict[str, Any] = Field(description="its fields, those that are not known left out")
+    property_id: str = Field(examples=["HV-00231"])
+    property: dict[str, Any] = Field(description=FIELDS, examples=[LISTING])
     affinity_score: float | None = Field(None, description=f"{AFFINITY}; null without user_id")
     confidence: float | None = Field(None, description="how sure the affinity is, 0..1; null without user_id")
 
@@ -50,7 +51,7 @@ class ListedProperty(BaseModel):
 class PropertyList(BaseModel):
     """In an order that stays while the same model is live, and says nothing of how good a match is."""
 
-    model_version: str
+    model_version: str = Field(examples=["20261121T114449Z-0f3a9c21"])
     results: list[ListedProperty]
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 

@@ -12,6 +12,8 @@ from portfolio_twin.services.answers.recommend import TopK
 from portfolio_twin.services.cursors import NEXT_CURSOR, POINT, Cursor, read_cursor, write_cursor
 
 EVIDENCE = "how many properties the twin knows this investor by, by the strongest that they did with each"
+FIELDS = "its fields, those that are not known left out"
+LISTING = {"listing_price": 714900.0, "bedrooms": 4.0, "property_type": "Multi-Family", "zipcode": "02808"}
 MOVED_AT = "when they last did something that counts, UTC; null where they have done nothing"
 
 
@@ -23,7 +25,7 @@ class InvestorsQuery(BaseModel):
 
 
 class KnownInvestor(BaseModel):
-    user_id: int
+    user_id: int = Field(description="the investor's number in your system", examples=[374])
     evidence: dict[str, int] = Field(description=EVIDENCE, examples=[{"deal": 12, "like": 9, "dislike": 3}])
     acted_on: int = Field(description="properties contacted, bought, liked or disliked: never recommended again")
     moved_at: datetime | None = Field(description=MOVED_AT)
@@ -33,7 +35,7 @@ class KnownInvestor(BaseModel):
 class InvestorList(BaseModel):
     """In an order that stays while the same model is live, and has no meaning."""
 
-    model_version: str
+    model_version: str = Field(examples=["20261121T114449Z-0f3a9c21"])
     investors: list[KnownInvestor]
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 

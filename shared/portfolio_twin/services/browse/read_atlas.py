@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Floats
@@ -27,8 +27,8 @@ KNOWN = 1.0  # how familiar training's own properties are
 class Place(BaseModel):
     """In the units of the atlas, 0 … 65 535."""
 
-    x: float
-    y: float
+    x: float = Field(examples=[20711.0])
+    y: float = Field(examples=[48122.5])
 
 
 class AtlasFile(NamedTuple):

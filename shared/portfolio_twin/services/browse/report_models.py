@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 class LiveModel(BaseModel):
-    version: str
+    version: str = Field(examples=["20261121T114449Z-0f3a9c21"])
     previous: str | None = Field(description="where a rollback leads")
     promoted_at: datetime = Field(description="UTC")
     promoted_by: str = Field(description="the execution of the machine, or who rolled back")
@@ -28,13 +28,13 @@ class LiveModel(BaseModel):
 class ModelSummary(BaseModel):
     """As its gates measured it; null where nobody did."""
 
-    version: str
-    kind: str | None = Field(description="twin, or content: learnt from the catalogue alone")
+    version: str = Field(examples=["20261121T114449Z-0f3a9c21"])
+    kind: str | None = Field(description="twin, or content: learnt from the catalogue alone", examples=["twin"])
     created_at: datetime = Field(description="when its making was started, UTC")
     ndcg_at_10: float | None = Field(description="0..1, of all properties ranked for held-out investors")
     f1: float | None = Field(description="0..1, at an affinity of 0.5")
     ece: float | None = Field(description="expected calibration error, 0 is best")
-    decision: str | None = Field(description="passed or rejected; null where no gate judged it")
+    decision: str | None = Field(description="passed or rejected; null where no gate judged it", examples=["passed"])
 
 
 class Models(BaseModel):
@@ -45,7 +45,7 @@ class Models(BaseModel):
 class ModelDetails(BaseModel):
     """The files of a version as they are; null where it has none, as a rejected one has none but its gates."""
 
-    manifest: Json | None
+    manifest: Json | None = Field(description="manifest.json: what it was made from, its settings and its files")
     metrics: Json | None = Field(description="metrics.json; of a rejected one what its gates measured")
     gates: Json | None = Field(description="the decision, its reasons, and each gate with value, limit and note")
     history: Json | None = Field(description="training_history.json: losses and validation by epoch")

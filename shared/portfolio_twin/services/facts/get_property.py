@@ -14,8 +14,8 @@ logger = logging.getLogger(__name__)
 
 
 class StoredListing(BaseModel):
-    property_id: str
-    property: PropertyFeatures
+    property_id: str = Field(examples=["HV-00231"])
+    property: PropertyFeatures = Field(description="null where a field is not known")
     field_confidence: FieldConfidence = Field(description="0..1, how far each field can be trusted, where it is known")
     place: Place | None = Field(description="in the atlas of this model; null where there is none, or no model")
     model_version: str | None = Field(description="null where no model can be read now")
