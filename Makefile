@@ -9,7 +9,7 @@ EVENT ?= tests/events/api/predict.json
 CONFIG ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve browser test unit cases conformance check fix bench lock build invoke api e2e rehearse image migrate up down quotas sandbox client token deploy clean
+.PHONY: help install demo serve browser test unit cases conformance check fix bench openapi lock build invoke api e2e rehearse image migrate up down quotas sandbox client token deploy clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,8 @@ cases: install  ## each bad day of docs/cases.md, its tests, and whether they pa
 conformance: install  ## every route against its documentation: thousands of requests by schemathesis, in minutes
 	$(RUN) pytest tests/conformance
 
-browser: install  ## the explorer's tests in Chromium (Debian's, or the one that CHROMIUM names), on a market trained once
-	$(RUN) pytest tests/browser $(TESTS)
+browser: install  ## the explorer's tests in Chromium (Debian's, or the one that CHROMIUM names); PICTURES=docs/images keeps its pictures
+	$(RUN) pytest $(or $(TESTS),tests/browser)
 
 fix: install  ## what ruff can mend by itself, and its format
 	$(VENV)/bin/ruff check --fix .
@@ -53,6 +53,9 @@ check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
 	PYTHON=$(PYTHON) infra/deploy/check.sh $(VENV)/bin/python
+
+openapi: install  ## docs/openapi.json and docs/api.md anew, from the functions
+	$(RUN) infra.openapi
 
 bench: install  ## figures as a table and as JSON under build/bench, in 20 minutes; NAME=serving for one of them
 	$(RUN) tests.benchmarks $(NAME)

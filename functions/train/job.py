@@ -61,8 +61,6 @@ def run(job: Job, snapshot: Snapshot, store: Store | None = None, progress: Prog
         from functions.train.plain.job import run as run_plain  # torch, as below
 
         return run_plain(job, snapshot, progress)
-    from functions.train.report.render import render  # matplotlib takes a second to import
-
     data = training_data(job, snapshot)
     learner = Learner(Design(job.version, job.kind, job.config), job.device, progress, store)
     fitted = fit(learner, data, snapshot.holdout)
@@ -78,6 +76,8 @@ def run(job: Job, snapshot: Snapshot, store: Store | None = None, progress: Prog
 
         metrics["baseline"] = beside(plain, snapshot, evaluation)
     progress.say("drawing the atlas, writing the report")
+    from functions.train.report.render import render  # matplotlib takes a second to import
+
     drawn = draw_atlas(live.twin.property_vectors, job.config.seed)
     metrics["atlas"] = drawn.figures()
     atlas = pack_atlas(job.version, snapshot.catalogue, drawn)

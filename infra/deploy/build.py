@@ -13,12 +13,13 @@ ROOT = Path(__file__).parents[2]
 BUILT = ROOT / ".aws-sam" / "build"
 LAYERS = ("Dependencies", "Model")
 LAYERS_LIMIT_MB, FUNCTION_LIMIT_KB = 125.0, 50.0
-LIMITS_KB = {"Explorer": 350.0}  # it brings its page along
+LIMITS_KB = {"Explorer": 350.0, "ImportData": 80_000.0}  # it brings its page along; it brings DuckDB along
 
 # What a wheel brings along and no handler ever imports. botocore has a folder for each of AWS's services.
 DEAD_WEIGHT = (
     "**/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "**/*.a", "bin",
-    "numpy/f2py", "sqlalchemy/testing", "sqlalchemy/dialects/[mos]*", "aws_lambda_powertools/event_handler",
+    "numpy/f2py", "sqlalchemy/testing", "sqlalchemy/dialects/[mos]*",
+    "aws_lambda_powertools/event_handler/[!o]*", "aws_lambda_powertools/event_handler/openapi/[!s]*",  # /docs stays
     *(f"aws_lambda_powertools/utilities/{name}" for name in ("data_classes", "idempotency", "kafka", "parser")),
     "sqlalchemy/**/*.so",  # 10 MB of debug symbols; the same modules in Python stand beside them, and rows are few here
 )  # fmt: skip

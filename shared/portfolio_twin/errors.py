@@ -3,7 +3,7 @@
 TwinError
 ├── InvalidInput                 the input breaks a rule
 │   ├── UnreadableInput          the input cannot be read at all
-│   ├── InputTooLarge
+│   ├── InputTooLarge            the body is larger than a function takes
 │   ├── ImportRefused            nothing of an import was stored; the message names file, line, reason, remedy
 │   └── IdempotencyConflict      the same key was used for another body
 ├── Unauthenticated              no verified claims came with the request

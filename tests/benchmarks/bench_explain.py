@@ -7,25 +7,16 @@ import argparse
 from pathlib import Path
 
 from functions.train.offline import freeze
-from infra.local.twin.csv_files import lines
-from portfolio_twin.domain.csv.checks import check_interactions, check_properties
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.evaluation.scoring import TwinAnswers
 from portfolio_twin.evaluation.studies.deletion import deletion
 from portfolio_twin.model.config import TwinConfig
 from tests.benchmarks.measure.figures import publish
-from tests.benchmarks.measure.tenants import SEED, market
+from tests.benchmarks.measure.markets import SEED, simulated
+from tests.benchmarks.quality.frozen_data import read_dataset
 from tests.benchmarks.quality.product import train
 
 INVENTED = "harborview"
-
-
-def read(folder: Path) -> Dataset:
-    """Every good row of a folder's CSVs."""
-    names = {kind: next(folder.glob(f"{kind}.csv*")) for kind in ("properties", "interactions")}
-    catalogue = check_properties(lines(names["properties"], lambda _: None)).catalogue
-    log = check_interactions(lines(names["interactions"], lambda _: None), set(catalogue.ids)).log
-    return Dataset(catalogue, log)
 
 
 def faithfulness(name: str, dataset: Dataset) -> dict[str, float]:
@@ -43,9 +34,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with properties.csv[.gz] and interactions.csv[.gz]")
     folder: Path | None = parser.parse_args().data
     if folder is None:
-        publish("explain", faithfulness(INVENTED, market(INVENTED)))
+        publish("explain", faithfulness(INVENTED, simulated(INVENTED)))
     else:
-        publish("explain", faithfulness(folder.resolve().name, read(folder)))
+        publish("explain", faithfulness(folder.resolve().name, read_dataset(folder)))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ UNSTATED = (
     "buy_box: state filters with it",
     "cursor: it is not one that an answer gave",
     "cursor: it belongs to another question",
+    "give either property_features or property_id",
+    "give an embedding, or ids as positive",
     "the examples cancel each other out",
     "field_confidence: the property states no",
     "this idempotency key was used for another body",

@@ -7,10 +7,13 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
+from portfolio_twin.entrypoints.http_errors import refusals
 from portfolio_twin.entrypoints.query import CursorQuery
 from portfolio_twin.entrypoints.tenancy import FunctionStores, Operator
+from portfolio_twin.errors import InvalidInput
+from portfolio_twin.services.tenants import delete_tenant as erasure
 from portfolio_twin.services.tenants.add_tenant import NewTenant, TenantRequest, add_tenant
-from portfolio_twin.services.tenants.delete_tenant import Deletion, delete_tenant
+from portfolio_twin.services.tenants.delete_tenant import Deletion
 from portfolio_twin.services.tenants.list_tenants import Tenants, list_tenants
 from portfolio_twin.settings import AdminSettings
 
@@ -21,21 +24,25 @@ class PageQuery(CursorQuery):
     limit: int = Field(100, ge=1, le=1_000)
 
 
-@app.post("/tenants", status_code=201)
+@app.post("/tenants", status_code=201, tags=["tenants"], summary="Make a tenant", responses=refusals(InvalidInput))
 async def post_tenant(request: TenantRequest, stores: FunctionStores, _: Operator) -> NewTenant:
     """Makes a tenant; the same request again answers the same and changes nothing."""
     return add_tenant(stores, request)
 
 
-@app.get("/tenants")
+@app.get("/tenants", tags=["tenants"], summary="All tenants, page by page")
 async def get_tenants(query: Annotated[PageQuery, Query()], stores: FunctionStores, _: Operator) -> Tenants:
+    """By their ids, with the cursor of the next page."""
     return list_tenants(stores, query.cursor, query.limit)
 
 
-@app.delete("/tenants/{tenant_id}", responses={202: {"model": Deletion, "description": "send it again: more remains"}})
-async def delete(tenant_id: UUID, stores: FunctionStores, operator: Operator, response: Response) -> Deletion:
+@app.delete(
+    "/tenants/{tenant_id}", tags=["tenants"], summary="Erase a tenant",
+    responses={202: {"model": Deletion, "description": "send it again: more remains"}},
+)  # fmt: skip
+async def delete_tenant(tenant_id: UUID, stores: FunctionStores, operator: Operator, response: Response) -> Deletion:
     """Erases all that is stored of a tenant, for as long as a request may take; 200 when nothing remains."""
-    deletion = delete_tenant(stores, tenant_id, operator)
+    deletion = erasure.delete_tenant(stores, tenant_id, operator)
     response.status_code = 200 if deletion.state == "deleted" else 202
     return deletion
 

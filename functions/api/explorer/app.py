@@ -1,4 +1,7 @@
-"""The explorer's page: GET / · GET /explorer/config.json · GET /explorer/{file}. It knows no tenant and no store."""
+"""The explorer's page: GET / · GET /explorer/config.json · GET /explorer/{file}. It knows no tenant and no store.
+
+The documentation is here as well: GET /docs /docs/files/{name} /openapi.json.
+"""
 
 import re
 from hashlib import sha256
@@ -9,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
+from portfolio_twin.entrypoints.documentation import add_documentation
 from portfolio_twin.entrypoints.http import app_without_stores, lambda_handler_of
 from portfolio_twin.settings import ExplorerSettings, from_environment
 
@@ -56,4 +60,5 @@ async def get_file(file: str, request: Request) -> Response:
     return answer
 
 
+add_documentation(app)
 lambda_handler = lambda_handler_of(app)

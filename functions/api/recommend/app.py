@@ -10,16 +10,22 @@ from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.services.answers.recommend import Recommendations, RecommendRequest, recommend
 
 app = create_app("recommend")
+BEST = "The best properties for an investor now"
 
 
-@app.post("/recommend")
-@app.post("/search/recommend")
+@app.post("/recommend", tags=["recommendations"], summary=BEST)
+@app.post("/search/recommend", tags=["recommendations"], summary=BEST, operation_id="post_search_recommend")
 async def post_recommend(request: RecommendRequest, tenant: OwnTenant) -> Recommendations:
+    """In the order of affinity, never one that they have acted on, and of what is on the market unless asked otherwise.
+
+    `explain: false` answers without reasons, several times as fast.
+    """
     return recommend(tenant, request)
 
 
-@app.get("/properties/recommendations")
+@app.get("/properties/recommendations", tags=["recommendations"], summary=BEST)
 async def get_recommendations(query: Annotated[RecommendQuery, Query()], tenant: OwnTenant) -> Recommendations:
+    """As POST /recommend, every filter as a parameter; with `buy_box=true` they are what the investor wants."""
     return recommend(tenant, query.request)
 
 

@@ -18,15 +18,12 @@ from urllib.parse import unquote
 import jwt
 import uvicorn
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.openapi.utils import get_openapi
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Mount, Route, request_response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.routing import Match, request_response
 
 from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
@@ -41,7 +38,6 @@ OPEN_FUNCTIONS = {"explorer"}  # a page, which has no token before somebody has 
 WORKERS = 8
 NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
 LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
-SWAGGER_UI = ("aws_lambda_powertools.event_handler.openapi", "swagger_ui")  # ships with it: no word to the internet
 
 
 Answer = dict[str, Any]  # of a function: statusCode, headers, body
@@ -115,13 +111,6 @@ class Gateway:
         event = request.event(None if claims is None else {name: str(value) for name, value in claims.items()})
         return self.handlers[name](event, LambdaContext(name, event["requestContext"]["requestId"]))
 
-    def openapi(self) -> dict[str, Any]:
-        routes = [route for app in self.apps.values() for route in app.routes]
-        schema = get_openapi(title="Portfolio Twin", version="1", routes=routes)
-        bearer = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-        schema.setdefault("components", {})["securitySchemes"] = bearer
-        return schema | {"security": [{"bearer": []}]}
-
 
 def scope_of_path(method: str, path: str) -> dict[str, Any]:
     """What a route is matched with."""
@@ -142,7 +131,7 @@ def content_of(answer: Answer) -> bytes:
 
 
 def application(gateway: Gateway) -> Starlette:
-    """The functions, and what API Gateway does around them: a page's first question, and the documentation."""
+    """The functions, and what API Gateway does around them: a page's first question."""
 
     async def forward(request: Request) -> Response:
         headers, path = dict(request.headers.items()), request.scope["raw_path"].decode()  # as it was sent
@@ -150,24 +139,9 @@ def application(gateway: Gateway) -> Starlette:
         answer = await asyncio.get_running_loop().run_in_executor(gateway.workers, gateway.invoke, received)
         return Response(content_of(answer), answer["statusCode"], answer.get("headers"))
 
-    async def docs(_: Request) -> Response:
-        script, style = "/docs/files/swagger-ui-bundle.min.js", "/docs/files/swagger-ui.min.css"
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json", title="Portfolio Twin", swagger_js_url=script, swagger_css_url=style,
-            swagger_favicon_url="data:,",
-        )  # fmt: skip
-
-    async def openapi(_: Request) -> Response:
-        return JSONResponse(gateway.openapi())
-
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    routes = [
-        Route("/docs", docs),
-        Mount("/docs/files", StaticFiles(packages=[SWAGGER_UI])),
-        Route("/openapi.json", openapi),
-    ]
     pages = Middleware(CORSMiddleware, allow_origin_regex=LOCAL_PAGES, allow_methods=methods, allow_headers=["*"])
-    starlette = Starlette(routes=routes, middleware=[pages])
+    starlette = Starlette(middleware=[pages])
     starlette.router.default = request_response(forward)  # no pattern for a path matches a line feed in it
     return starlette
 

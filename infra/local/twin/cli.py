@@ -1,5 +1,6 @@
 """`twin`: the whole product on one machine."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -63,7 +64,7 @@ def serve(
 
 @app.command("import")
 def import_command(
-    tenant: Annotated[str, typer.Option(help="name of the tenant; made if it is new")],
+    tenant: Annotated[str, typer.Option("--tenant", "--tenant-id", help="name of the tenant; made if it is new")],
     properties: Annotated[
         Path, typer.Option(help="canonical properties: CSV, gzip or Parquet", exists=True, dir_okay=False)
     ],
@@ -84,6 +85,8 @@ def import_command(
             system.database, tenant, properties, interactions, skip_bad_rows=skip_bad_rows, console=console
         )
         console.print(f"[bold]{tenant}[/] ({tenant_id}): {report.summary()}")
+        if system.tenant(tenant_id).bucket.models.live() is None:
+            console.print(f"nothing answers for it yet: twin retrain --tenant {shlex.quote(tenant)}", soft_wrap=True)
 
 
 @app.command()
@@ -107,7 +110,9 @@ def simulate(
 
 @app.command()
 def token(
-    tenant: Annotated[str | None, typer.Option(help="name or id of a tenant that was imported")] = None,
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", "--tenant-id", help="name or id of a tenant that was imported")
+    ] = None,
     scopes: Annotated[str, typer.Option(help="what the token may do")] = "twin/read twin/write",
     *,
     operator: Annotated[

@@ -3,15 +3,14 @@
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal
-from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from infra.local.system import DEFAULT_STATE, local_system
 from infra.local.twin.exits import give_up
-from infra.local.twin.tenants import tenant_of, tenants_by_name
+from infra.local.twin.tenants import name_of, tenant_of, tenants_by_name
 from portfolio_twin.model.config import Loss
 
 app = typer.Typer()
@@ -19,27 +18,49 @@ console = Console()
 
 State = Annotated[Path, typer.Option(help="folder in which everything local is kept")]
 TenantName = Annotated[str, typer.Option("--tenant", "--tenant-id", help="name or id of a tenant that was imported")]
+VERSION_CHARACTERS = 25
 Version = Annotated[str, typer.Argument(help="a version as `twin models` lists it")]
+
+
+def whole(heading: str) -> Column:
+    """A column whose values are never cut off, however narrow the terminal: they are there to be copied."""
+    return Column(heading, overflow="fold", min_width=VERSION_CHARACTERS)
 
 
 @app.command()
 def retrain(
-    tenant: Annotated[list[str] | None, typer.Option(help="name or id; may be given again. Default: all")] = None,
+    tenant: Annotated[
+        list[str] | None, typer.Option("--tenant", "--tenant-id", help="name or id; may be given again. Default: all")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     lookback_days: Annotated[int | None, typer.Option(min=1, help="learn from the last days only")] = None,
     state: State = DEFAULT_STATE,
 ) -> None:
     """Runs the retrain machine: checks, snapshot, training, gates, deployment, index, promotion."""
-    from infra.local.twin.retraining import retrain_tenants
+    from infra.local.twin.retraining import retrain_tenants, tell
 
     with local_system(state) as system:
         names = {tenant_id: name for name, tenant_id in tenants_by_name(system.database).items()}
         if tenant:
             names = {tenant_id: names[tenant_id] for tenant_id in (tenant_of(system.database, name) for name in tenant)}
         runs = retrain_tenants(system, names, console, epochs=epochs, lookback_days=lookback_days)
-        for run in runs:
-            console.print(f"{names[UUID(run.tenant_id)]}: {run.outcome}, {run.version}")
-        if any(run.outcome == "Failed" for run in runs):
+        if not tell(runs, names, console):
+            raise typer.Exit(1)
+
+
+@app.command()
+def put(
+    bundle: Annotated[Path, typer.Argument(help="folder that `twin train` wrote", exists=True, file_okay=False)],
+    tenant: TenantName,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Brings a bundle of `twin train` live, by the same gates as a retraining's."""
+    from infra.local.twin.retraining import put_bundle, tell
+
+    with local_system(state) as system:
+        tenant_id = tenant_of(system.database, tenant)
+        name = name_of(system.database, tenant_id)
+        if not tell(put_bundle(system, tenant_id, bundle, console, name=name), {tenant_id: name}, console):
             raise typer.Exit(1)
 
 
@@ -104,7 +125,7 @@ def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
     """The published versions of a tenant, and which of them is live."""
     with local_system(state) as system:
         registry = system.tenant(tenant_of(system.database, tenant)).bucket.models
-        live, table = registry.live(), Table("version", "kind", "created", "NDCG@10", "")
+        live, table = registry.live(), Table(whole("version"), "kind", "created", "NDCG@10", "")
         for version in registry.versions():
             manifest = registry.manifest(version)
             quality = manifest["metrics"].get("ranking", {}).get("twin", {}).get("ndcg_at_10")
@@ -153,7 +174,7 @@ def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) 
         registry = system.tenant(tenant_id).bucket.models
         if version not in registry.versions():
             raise typer.BadParameter(f"{version} is not published; `twin models --tenant {tenant}` lists what is")
-        index_tenant(system, tenant_id, version, console)
+        index_tenant(system, tenant_id, version, console, name=name_of(system.database, tenant_id))
         live = switch(Run(system.tenant(tenant_id), version, execution="twin promote"), registry.live()).live
         console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
 
@@ -183,4 +204,8 @@ def index(
         live = system.tenant(tenant_id).bucket.models.live()
         if live is None:
             give_up(f"{tenant} has no model yet: run `twin retrain --tenant {tenant}` first")
-        index_tenant(system, tenant_id, live.version, console, recreate=recreate)
+        name = name_of(system.database, tenant_id)
+        index_tenant(system, tenant_id, live.version, console, name=name, recreate=recreate)
+        points = system.tenant(tenant_id).index(live.version)
+        counts = f"{points.count('properties'):,} properties and {points.count('users'):,} investors"
+        console.print(f"{name}: {counts} in the index of {live.version}", soft_wrap=True)

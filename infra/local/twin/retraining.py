@@ -1,16 +1,22 @@
-"""The two state machines, run from the command line, with a line for every state that ends."""
+"""The state machines, run from the command line, with a line for every state that ends."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from rich.console import Console
 
+from functions.train.report.tables import number
 from infra.local.cloud.engine import LocalPipeline, Watcher
 from infra.local.cloud.executions import Execution, Step, TenantRun
 from infra.local.system import LocalSystem
+from infra.local.twin.exits import give_up
 from portfolio_twin.adapters.s3 import keys
+from portfolio_twin.domain.versions import is_version
+from portfolio_twin.model.bundle.files import MANIFEST
 
 SHOWN_STATES = (
     "CheckData", "PrepareData", "Train", "EvaluateGates", "DeployModel",
@@ -33,13 +39,60 @@ def retrain_tenants(
         given["training"] = {"epochs": epochs}
     if lookback_days:
         given["lookback_days"] = lookback_days
+    return _run(system, names, console, given)
+
+
+def put_bundle(system: LocalSystem, tenant_id: UUID, folder: Path, console: Console, *, name: str) -> list[TenantRun]:
+    """A bundle of `twin train`, as an upload: the retrain machine from its gates on."""
+    version = _version_of(folder)
+    objects = system.tenant(tenant_id).bucket.objects
+    for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST):
+        objects.write(keys.upload(tenant_id, version) + path.name, path.read_bytes())
+    objects.write(keys.upload(tenant_id, version) + MANIFEST, (folder / MANIFEST).read_bytes())
+    return _run(system, {tenant_id: name}, console, {"upload": {"tenant_id": str(tenant_id), "version": version}})
+
+
+def _version_of(folder: Path) -> str:
+    """Raises SystemExit for a folder without a bundle."""
+    try:
+        version = json.loads((folder / MANIFEST).read_text())["version"]
+    except (OSError, ValueError, KeyError) as error:
+        give_up(f"{folder} holds no bundle ({error}): make one with `twin train --output-dir {folder}`")
+    if not is_version(version):
+        give_up(f"{folder}: {version!r} is no version: make the bundle anew with `twin train`")
+    return str(version)
+
+
+def _run(system: LocalSystem, names: Mapping[UUID, str], console: Console, given: Mapping[str, Any]) -> list[TenantRun]:
     with _watching(names, console) as watch, LocalPipeline(system.s3, watch=watch) as pipeline:
         execution = pipeline.retrain(**given)
     runs = _runs_of(execution)
     for run in runs:
-        if run.outcome in TRAINED:
+        if run.outcome in TRAINED and "upload" not in given:
             _leave_report(system, names[UUID(run.tenant_id)], run, console)
     return runs
+
+
+def tell(runs: Iterable[TenantRun], names: Mapping[UUID, str], console: Console) -> bool:
+    """How each ended, and of a rejected one which gate, by how much and what to do; whether all went well."""
+    for run in runs:
+        console.print(f"{names[UUID(run.tenant_id)]}: {run.outcome}, {run.version}", soft_wrap=True)
+        for line in rejection(run):
+            console.print(f"  {line}", soft_wrap=True)
+    return all(run.outcome not in ("Failed", "Rejected") for run in runs)
+
+
+def rejection(run: TenantRun) -> list[str]:
+    """A sentence for each gate that failed; nothing for a run that was not rejected."""
+    if run.outcome != "Rejected":
+        return []
+    told = run.details.get("gates", {})
+    failed = {name: gate for name, gate in told.get("gates", {}).items() if not gate["passed"]}
+    lines = [
+        f"{name}: {number(gate['value'])} where {number(gate['limit'])} is asked; {gate['note']}"
+        for name, gate in failed.items()
+    ]
+    return (lines or [str(reason) for reason in told.get("reasons", ())]) + ["what was live stays live"]
 
 
 def _leave_report(system: LocalSystem, name: str, run: TenantRun, console: Console) -> None:

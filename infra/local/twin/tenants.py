@@ -34,6 +34,10 @@ def links_of(system: LocalSystem, url: str) -> dict[str, str]:
     }
 
 
+def name_of(database: Database, tenant_id: UUID) -> str:
+    return next(name for name, known in tenants_by_name(database).items() if known == tenant_id)
+
+
 def tenant_of(database: Database, name: str) -> UUID:
     """By name or id; raises BadParameter with the names that there are."""
     tenants = tenants_by_name(database)

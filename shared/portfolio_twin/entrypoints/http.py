@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.telemetry import Handler
 from portfolio_twin.adapters.tenant import stores_from_environment
-from portfolio_twin.entrypoints.http_errors import RESPONSES, add_error_handlers
+from portfolio_twin.entrypoints.http_errors import add_error_handlers
 from portfolio_twin.entrypoints.paths import Event, with_kept_slashes
 from portfolio_twin.errors import InvalidInput
 from portfolio_twin.settings import ReadSettings
@@ -37,10 +37,10 @@ def create_app(title: str, needs: type[ReadSettings] = ReadSettings) -> FastAPI:
 
 
 def app_without_stores(title: str, **options: Any) -> FastAPI:
-    """An app that answers every error in the one shape; its documentation is published by the gateway."""
+    """An app that answers every error in the one shape; its documentation is published as one document."""
     app = FastAPI(
-        title=title, docs_url=None, redoc_url=None, openapi_url=None, responses=RESPONSES, strict_content_type=False,
-        telemetry=NO_TELEMETRY, **options,
+        title=title, docs_url=None, redoc_url=None, openapi_url=None, strict_content_type=False,
+        generate_unique_id_function=lambda route: route.name, telemetry=NO_TELEMETRY, **options,
     )  # fmt: skip
     add_error_handlers(app)
     return app

@@ -1,6 +1,7 @@
 """From error to answer: one table, one shape. Nothing of the input or of a stack trace goes out."""
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,20 +35,31 @@ STATUS: dict[type[errors.TwinError], int] = {
 RETRY_AFTER_SECONDS = 5
 
 
+MEANING = dict(re.findall(r"── (\w+) {2,}(\S.*)", errors.__doc__ or ""))  # as the tree of errors says it
+
+
 class ErrorDetail(BaseModel):
+    """What went wrong."""
+
     code: str
     message: str
     request_id: str | None = None
 
 
 class ErrorAnswer(BaseModel):
+    """The one shape of every refusal."""
+
     error: ErrorDetail
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer, "description": ", ".join(kind.__name__ for kind in STATUS if STATUS[kind] == status)}
-    for status in sorted(set(STATUS.values()))
-}
+def refusals(*kinds: type[errors.TwinError]) -> dict[int | str, dict[str, Any]]:
+    """What a route that may raise these says of them in its documentation, by status."""
+    told: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        text = f"{kind.__name__}: {MEANING[kind.__name__]}"
+        earlier = told.setdefault(status_of(kind()), {"model": ErrorAnswer, "description": ""})["description"]
+        told[status_of(kind())]["description"] = f"{earlier}; {text}" if earlier else text
+    return told
 
 
 def status_of(error: errors.TwinError) -> int:

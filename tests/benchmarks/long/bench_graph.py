@@ -7,7 +7,7 @@ from tests.benchmarks.measure.figures import publish
 from tests.benchmarks.search.graph import Graph, asked, built
 from tests.benchmarks.search.points import Points
 
-SIZE, QUERIES = 200_000, 300
+SIZE, QUERIES = 50_000, 300
 BUILDS = ((8, 64), (16, 100), (32, 200))  # m, ef_construct; the second is Qdrant's own
 SEARCHES = (32, 64, 100, 200)  # ef; where none is named, Qdrant takes that of the building
 

@@ -15,7 +15,7 @@ from tests.benchmarks.measure.clock import allocated_kb, peak_rss_mb
 from tests.benchmarks.measure.index_clock import IndexClock
 from tests.benchmarks.serving.requests import Asked
 
-REPEATS = {"predict": 2000, "batch_10000": 15, "explain": 200, "recommend_100": 100}
+REPEATS = {"predict": 2000, "batch_10000": 15, "recommend_100": 100}
 USUAL_REPEATS = 300
 CONTEXT = LambdaContext("bench", "bench")
 

@@ -48,7 +48,7 @@ class Asked:
             "recommend": {
                 "recommend_10": self.post("/recommend", **me, top_k=10),
                 "recommend_100": self.post("/recommend", **me, top_k=100),
-                "recommend_20": self.post("/recommend", **me, top_k=20),
+                "recommend_20_plain": self.post("/recommend", **me, top_k=20, explain=False),
             },
             "lookalike": {
                 "similar_10": self.event("GET", f"{one}/similar", "top_k=10"),

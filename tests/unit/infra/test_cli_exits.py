@@ -12,11 +12,15 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from infra.local import system
 from infra.local.cloud import gateway
+from infra.local.cloud.executions import TenantRun
 from infra.local.twin import cli, cli_models
 from infra.local.twin.model_card import card as model_card
+from infra.local.twin.retraining import rejection, tell
 
 ACME = SimpleNamespace(name="acme", tenant_id=UUID(int=1))
 
@@ -57,6 +61,7 @@ def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
         (["promote", "v1", "--tenant", "acme"], "v1 is not published"),
         (["rollback", "--tenant", "acme"], "NoPreviousVersion: there is no previous version to roll back to"),
         (["simulate", "--market", "atlantis"], "harborview, mesa"),
+        (["put", ".", "--tenant", "acme"], "make one with `twin train"),
         (["index"], "Missing option"),
         (["train", "--tenant", "acme", "--output-dir", __file__], "is a file"),
         (["simulate", "--out", __file__], "is a file"),
@@ -112,3 +117,25 @@ def test_a_port_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture
         gateway.start(tmp_path, taken.getsockname()[1])
     assert ended.value.code == 2
     assert "--port" in capsys.readouterr().err
+
+
+def test_a_rejected_run_says_which_gate_by_how_much_and_what_to_do() -> None:
+    gates = {
+        "f1": {"value": 0.41, "limit": 0.6, "passed": False, "note": "look at the report's classification"},
+        "ece": {"value": 0.02, "limit": 0.1, "passed": True, "note": ""},
+    }
+    run = TenantRun(str(ACME.tenant_id), "v1", "Rejected", {"gates": {"gates": gates}}, {})
+    assert rejection(run) == [
+        "f1: 0.410 where 0.600 is asked; look at the report's classification", "what was live stays live"
+    ]  # fmt: skip
+    told = Console(record=True, width=40)
+    assert not tell([run], {ACME.tenant_id: "acme"}, told)
+    assert "acme: Rejected, v1" in told.export_text()
+
+
+def test_a_version_is_never_cut_off() -> None:
+    version, narrow = "20261121T193426Z-e2a2f07d", Console(record=True, width=40)
+    table = Table(cli_models.whole("version"), "kind", "created")
+    table.add_row(version, "twin", "2026-11-21T19:34:26Z")
+    narrow.print(table)
+    assert version in narrow.export_text()

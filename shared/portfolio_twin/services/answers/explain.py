@@ -26,7 +26,7 @@ NEAREST_LIKED = 3
 
 class ExplainRequest(Strict):
     user_id: UserId
-    property: PropertyReference
+    property: PropertyReference = Field(description="by its id, or by its fields where it is not stored")
 
 
 class LikedProperty(BaseModel):

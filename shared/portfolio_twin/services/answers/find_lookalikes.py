@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
@@ -34,16 +34,10 @@ Direction = Annotated[
     list[Annotated[float, Field(ge=-1e3, le=1e3)]],
     Field(min_length=LIVE_DIMENSIONS, max_length=LIVE_DIMENSIONS, json_schema_extra={"contains": A_DIRECTION}),
 ]
-SAYS_WHAT: list[Any] = [
-    {"required": ["embedding"], "properties": {"embedding": {"type": "array"}}},
-    {"required": ["positive"], "properties": {"positive": {"minItems": 1}}},
-]
 
 
 class SimilarRequest(Strict):
     """What it should be like: the mean of the embedding and the positives, less half the mean of the negatives."""
-
-    model_config = ConfigDict(json_schema_extra={"anyOf": SAYS_WHAT})
 
     embedding: Direction | None = Field(None, description="of /embedding, of any length but 0")
     positive: Examples = Field([], description="ids of properties that it should be like; none of them is answered")

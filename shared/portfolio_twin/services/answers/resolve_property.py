@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import model_validator
 
 from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.domain.criteria import Strict
@@ -15,15 +15,8 @@ if TYPE_CHECKING:
     from portfolio_twin.adapters.qdrant.index import TenantIndex
 
 
-def _given(name: str) -> dict[str, Any]:
-    """JSON Schema: the field is there and not null."""
-    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
-
-
 class PropertyReference(Strict):
-    """A property by its features, or by the id under which it is stored."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [_given("property_features"), _given("property_id")]})
+    """A property by its features, or by the id under which it is stored: one of the two."""
 
     property_features: PropertyFeatures | None = None
     property_id: PropertyId | None = None
