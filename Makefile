@@ -40,8 +40,8 @@ cases: install  ## each bad day of docs/cases.md, its tests, and whether they pa
 conformance: install  ## every route against its documentation: thousands of requests by schemathesis, in minutes
 	$(RUN) pytest tests/conformance
 
-browser: install  ## the explorer's tests in Chromium (Debian's, or the one that CHROMIUM names), on a market trained once
-	$(RUN) pytest tests/browser $(TESTS)
+browser: install  ## the explorer's tests in Chromium (Debian's, or the one that CHROMIUM names); PICTURES=docs/images keeps its pictures
+	$(RUN) pytest $(or $(TESTS),tests/browser)
 
 fix: install  ## what ruff can mend by itself, and its format
 	$(VENV)/bin/ruff check --fix .

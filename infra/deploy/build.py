@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 BUILT = ROOT / ".aws-sam" / "build"
 LAYERS = ("Dependencies", "Model")
 LAYERS_LIMIT_MB, FUNCTION_LIMIT_KB = 125.0, 50.0
-LIMITS_KB = {"Explorer": 350.0}  # it brings its page along
+LIMITS_KB = {"Explorer": 350.0, "ImportData": 80_000.0}  # it brings its page along; it brings DuckDB along
 
 # What a wheel brings along and no handler ever imports. botocore has a folder for each of AWS's services.
 DEAD_WEIGHT = (

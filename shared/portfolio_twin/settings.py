@@ -23,6 +23,9 @@ class ReadSettings(BaseSettings):
     qdrant_api_key: SecretStr | None = None
     qdrant_secret_arn: str = Field("", description="secret with {api_key}, instead of the key itself")
     qdrant_timeout_seconds: float = Field(2.0, gt=0, le=25)
+    qdrant_shards: int = Field(1, ge=1, description="of each collection, when it is made")
+    qdrant_replicas: int = Field(1, ge=1, description="of each shard, when it is made; a single one goes with its node")
+    qdrant_on_disk: bool = Field(False, description="vectors on disk, cached in memory, when it is made")
     tenant_claim: str = "tenant_id"
     live_ttl_seconds: float = Field(30.0, ge=0)
     model_cache_tenants: int = Field(8, ge=1)
@@ -78,6 +81,14 @@ class AdminSettings(PipelineSettings):
 
     qdrant_timeout_seconds: float = Field(8.0, gt=0, le=25)
     database_statement_seconds: float = Field(8.0, gt=0, le=20)
+
+
+class ImportSettings(PipelineSettings):
+    """The import: what it takes in one file, and on how much disk."""
+
+    import_lease_seconds: int = Field(960, gt=0, description="a little longer than the function lives")
+    import_file_bytes: int = Field(400 * 1024**2, gt=0, description="of a file as it lies in S3: Lambda's disk has 512")
+    import_text_bytes: int = Field(16 * 1024**3, gt=0, description="of text out of one file")
 
 
 Settings = TypeVar("Settings", bound=BaseSettings)

@@ -27,13 +27,16 @@ def market() -> Iterator[Market]:
         yield opened
 
 
+def chromium() -> str:
+    """Where it is; fails where there is none, as nothing here may be skipped."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return path or pytest.fail("no Chromium here: `apt-get install chromium`, or name one in CHROMIUM")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.fail("no Chromium here: `apt-get install chromium`, or name one in CHROMIUM")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield running
         running.close()
 

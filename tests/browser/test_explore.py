@@ -124,7 +124,7 @@ def test_a_box_lists_what_lies_in_it_and_narrows_the_feed(exploring: Explorer, n
 
 
 def test_numbers_have_a_gradient_with_its_ends_and_kinds_a_list(exploring: Explorer) -> None:
-    colour, legend = exploring.page.get_by_label("colour"), exploring.page.locator(".legend")
+    colour, legend = exploring.page.get_by_role("combobox", name="colour"), exploring.page.locator(".legend")
     for name, ends in {"match": ["0 %", "100 %"], "price": ["$"], "days": []}.items():
         colour.select_option(name)
         assert legend.locator("rect").count() >= 16

@@ -9,7 +9,8 @@ from typing import Any
 from infra.local.cloud.map_runs import inlined
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "pipelines"
-LEAST_SECONDS = {"TimeoutSeconds": 5, "IntervalSeconds": 1, "MaxDelaySeconds": 1}  # however much a test shrinks time
+# However much a test shrinks time.
+LEAST_SECONDS = {"TimeoutSeconds": 5, "Seconds": 1, "IntervalSeconds": 1, "MaxDelaySeconds": 1}
 
 
 def read_definition(machine: str, names: Mapping[str, str], time_scale: float) -> str:

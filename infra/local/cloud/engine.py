@@ -1,4 +1,4 @@
-"""The two state machines on this machine: the very ASL files, executed by moto's Step Functions engine.
+"""The state machines on this machine: the very ASL files, executed by moto's Step Functions engine.
 
 Nothing of the workflow is written a second time here: Lambda tasks call the handlers in process, the Batch job is a
 process of `functions/train`, SNS and the nested execution are moto's own.
@@ -24,13 +24,14 @@ from infra.local.cloud.batch import BatchJobs
 from infra.local.cloud.definitions import read_definition
 from infra.local.cloud.engine_events import Edges, Handler
 from infra.local.cloud.executions import Event, Execution, Step, read_steps
+from infra.local.cloud.put_rules import started_by
 from infra.local.stores.s3_server import REGION, S3Server
 from portfolio_twin.adapters.s3 import keys
 
-MACHINES = ("reindex", "retrain")
+MACHINES = ("reindex", "retrain", "import")
 STEPS = (
     "list_tenants", "check_data", "prepare_data", "evaluate_gates", "deploy_model",
-    "plan_index", "index_shard", "verify_index", "promote_model",
+    "plan_index", "index_shard", "verify_index", "promote_model", "import_data",
 )  # fmt: skip
 TRAIN = (sys.executable, "-m", "functions.train.app")
 ACCOUNT = "123456789012"
@@ -75,13 +76,14 @@ class LocalPipeline:
         self.topic_arn: str = boto3.client("sns").create_topic(Name="portfolio-twin")["TopicArn"]
         self._drop_leases_of_the_dead()
         run = uuid.uuid4().hex[:8]
-        for name in MACHINES:  # reindex first: retrain names it
+        for name in MACHINES:  # reindex first: the others name it
             made = self._engine.create_state_machine(
                 name=f"{name}-{run}",
                 roleArn=f"arn:aws:iam::{ACCOUNT}:role/local",
                 definition=read_definition(name, self._names(), self._time_scale),
             )
             self._machines[name] = made["stateMachineArn"]
+        self._open.enter_context(self._server.heard_by(self._start_by_rule))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,12 +96,20 @@ class LocalPipeline:
     def reindex(self, **given: Any) -> Execution:
         return self.wait(self.start("reindex", given))
 
+    def import_data(self, **given: Any) -> Execution:
+        return self.wait(self.start("import", given))
+
     def start(self, machine: str, given: Mapping[str, Any]) -> str:
         """The new execution's ARN. Named, for without a name moto leaves `$$.Execution.Name` null."""
         started = self._engine.start_execution(
             stateMachineArn=self._machines[machine], name=str(uuid.uuid4()), input=json.dumps(given)
         )
         return str(started["executionArn"])
+
+    def executions(self, machine: str) -> list[str]:
+        """The ARNs of all that were started, the latest first."""
+        listed = self._engine.list_executions(stateMachineArn=self._machines[machine])["executions"]
+        return [str(execution["executionArn"]) for execution in listed]
 
     def wait(self, arn: str) -> Execution:
         """Follows the execution to its end, telling `watch` of every step of it and of those that it starts."""
@@ -119,6 +129,10 @@ class LocalPipeline:
                     error=now.get("error"), cause=now.get("cause"), events=self._history(arn), steps=steps,
                 )  # fmt: skip
             time.sleep(POLL_SECONDS)
+
+    def _start_by_rule(self, key: str) -> None:
+        if started := started_by(key):
+            self.start(*started)
 
     def _steps(self, arn: str) -> Iterator[Step]:
         for machine, machine_arn in self._machines.items():
@@ -153,7 +167,9 @@ class LocalPipeline:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self._server.bucket, Delimiter="/"):
             for folder in page.get("CommonPrefixes", ()):
                 with suppress(ValueError):  # not a tenant's: the uploads of all of them
-                    s3.delete_object(Bucket=self._server.bucket, Key=keys.lease(UUID(folder["Prefix"].rstrip("/"))))
+                    tenant_id = UUID(folder["Prefix"].rstrip("/"))
+                    for lease in (keys.lease(tenant_id), keys.import_lease(tenant_id)):
+                        s3.delete_object(Bucket=self._server.bucket, Key=lease)
 
 
 def _camel(name: str) -> str:

@@ -30,7 +30,7 @@ class TenantRun(NamedTuple):
     """How one branch ended; `details` is what its steps had answered by then (check, snapshot, gates, …, error)."""
 
     tenant_id: str
-    version: str
+    version: str  # empty where the machine is about none
     outcome: str
     details: Mapping[str, Any]
     seconds: Mapping[str, float]
@@ -68,7 +68,7 @@ class Execution:
             if step.tenant_id == tenant_id and step.seconds is not None:
                 seconds[step.state] = round(seconds.get(step.state, 0.0) + step.seconds, 3)
         outcome = end.input.get("outcome", end.state)
-        return TenantRun(tenant_id, end.input["version"], outcome, end.input, seconds)
+        return TenantRun(tenant_id, end.input.get("version", ""), outcome, end.input, seconds)
 
 
 def read_steps(machine: str, arn: str, events: Iterable[Event]) -> list[Step]:

@@ -6,7 +6,8 @@ start finds every object whole, as it was or as it became.
 
 import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, unquote
@@ -27,8 +28,8 @@ class S3Server:
     def __init__(self, state: Path, bucket: str = "portfolio-twin", port: int = 0, host: str = HOST) -> None:
         self.bucket = bucket
         self._mirror = Mirror(state / "s3", bucket)
-        app = MirroredApp(DomainDispatcherApplication(create_backend_app), self._mirror)
-        self._server = make_server(host, port, app, threaded=True, request_handler=QuietRequestHandler)
+        self._app = MirroredApp(DomainDispatcherApplication(create_backend_app), self._mirror)
+        self._server = make_server(host, port, self._app, threaded=True, request_handler=QuietRequestHandler)
         self.url = f"http://{host}:{self._server.port}"
 
     @property
@@ -51,6 +52,15 @@ class S3Server:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    @contextmanager
+    def heard_by(self, listener: Callable[[str], object]) -> Iterator[None]:
+        """The listener is told the key of every object that is put from now on, after it is there."""
+        self._app.listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._app.listeners.remove(listener)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -105,13 +115,30 @@ class MirroredApp:
     def __init__(self, app: Any, mirror: Mirror) -> None:
         self._app, self._mirror = app, mirror
         self._writing = threading.Lock()
+        self.listeners: list[Callable[[str], object]] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
         if environ["REQUEST_METHOD"] in READS or bucket != self._mirror.bucket:
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
+        statuses = list[str]()
+
+        def noting(status: str, *answer: Any) -> Any:
+            statuses.append(status)
+            return start_response(status, *answer)
+
         with self._writing:
-            body = b"".join(self._app(environ, start_response))
-            self._mirror.follow(key.encode("latin-1").decode())  # WSGI hands over UTF-8 as Latin-1
+            body = b"".join(self._app(environ, noting))
+            key = key.encode("latin-1").decode()  # WSGI hands over UTF-8 as Latin-1
+            self._mirror.follow(key)
+        if key and _puts_an_object(environ) and statuses[-1].startswith("2"):
+            for listener in self.listeners:
+                listener(key)
         return [body]
+
+
+def _puts_an_object(environ: dict[str, Any]) -> bool:
+    """Whole, or its last part."""
+    method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
+    return (method == "PUT" and not query) or (method == "POST" and "uploadId=" in query)

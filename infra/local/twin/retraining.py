@@ -1,4 +1,4 @@
-"""The two state machines, run from the command line, with a line for every state that ends."""
+"""The state machines, run from the command line, with a line for every state that ends."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -48,6 +48,7 @@ class Stores:
 
     @cached_property
     def index(self) -> "VectorIndex":
+        from portfolio_twin.adapters.qdrant.collections import Layout
         from portfolio_twin.adapters.qdrant.index import VectorIndex
 
         settings = self.settings
@@ -55,6 +56,7 @@ class Stores:
             settings.qdrant_url,
             qdrant_key(settings.qdrant_api_key, settings.qdrant_secret_arn),
             settings.qdrant_timeout_seconds,
+            layout=Layout(settings.qdrant_shards, settings.qdrant_replicas, settings.qdrant_on_disk),
             **({"batch_points": settings.index_batch_points} if isinstance(settings, StepSettings) else {}),
         )
 

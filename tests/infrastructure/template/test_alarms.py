@@ -50,7 +50,7 @@ def test_a_loop_fills_its_name_in_everywhere(expanded: Resources) -> None:
 
 def test_a_machine_that_only_failed_or_only_timed_out_is_an_alarm(resources: Resources) -> None:
     """An arithmetic expression has a point only where each of its metrics has one."""
-    for machine in ("Retrain", "Reindex"):
+    for machine in ("Retrain", "Reindex", "Import"):
         expressions = [one for one in resources[f"{machine}Failed"]["Properties"]["Metrics"] if "Expression" in one]
         (summed,) = (one["Expression"] for one in expressions)
         assert summed == "FILL(failed, 0) + FILL(timed_out, 0)"

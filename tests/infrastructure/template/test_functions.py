@@ -20,6 +20,12 @@ def test_the_functions_are_those_of_the_folders(resources: Resources) -> None:
     }
 
 
+def test_a_function_s_own_packages_are_those_that_are_tested_here() -> None:
+    locked = (ROOT / "requirements.lock").read_text().splitlines()
+    for requirements in ROOT.glob("functions/*/*/requirements.txt"):
+        assert set(requirements.read_text().split()) <= set(locked), requirements
+
+
 def test_all_functions_run_on_one_runtime_behind_an_alias_and_on_either_architecture(template: dict[str, Any]) -> None:
     shared, architecture = template["Globals"]["Function"], template["Parameters"]["Architecture"]
     assert (shared["Runtime"], shared["AutoPublishAlias"]) == ("python3.13", "live")

@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 
 import pytest
 
+from infra.local.cloud.put_rules import started_by
 from tests.infrastructure.resources import ROOT, Resources, functions, listed, of_type, statements
 
 
@@ -26,7 +27,8 @@ def test_the_machines_get_what_their_definitions_ask_for_and_nothing_else(resour
 def test_schedules_are_in_cron_can_be_switched_off_and_lose_nothing(expanded: Resources) -> None:
     rules = of_type(expanded, "AWS::Events::Rule")
     when = {rule["Properties"].get("ScheduleExpression"): rule["Properties"] for rule in rules.values()}
-    assert set(when) == {"cron(0 2 ? * SUN *)", "cron(0 3 * * ? *)", None}
+    assert set(when) == {"cron(0 2 ? * SUN *)", "cron(0 3 * * ? *)", "cron(0 1 * * ? *)", None}
+    assert when["cron(0 1 * * ? *)"]["State"] == {"Ref": "HostImportSchedule"}
     assert when["cron(0 2 ? * SUN *)"]["State"] == {"Ref": "RetrainSchedule"}
     assert when["cron(0 3 * * ? *)"]["State"] == {"Ref": "ReindexSchedule"}
     for rule in rules.values():
@@ -35,7 +37,7 @@ def test_schedules_are_in_cron_can_be_switched_off_and_lose_nothing(expanded: Re
 
 def test_an_upload_starts_the_machine_with_its_key(resources: Resources) -> None:
     rule = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]
-    event = json.loads((ROOT / "tests/events/pipeline/s3_bundle_uploaded.json").read_text())
+    event = json.loads((ROOT / "tests/events/bucket/bundle_uploaded.json").read_text())
     (pattern,) = rule["Pattern"]["detail"]["object"]["key"]
     key, event_bucket = event["detail"]["object"]["key"], event["detail"]["bucket"]["name"]
     assert fnmatch(key, pattern["wildcard"])
@@ -61,6 +63,23 @@ def test_no_other_object_starts_the_machine(resources: Resources, key: str) -> N
     rule = resources["Retrain"]["Properties"]["Events"]["Uploaded"]["Properties"]
     (pattern,) = rule["Pattern"]["detail"]["object"]["key"]
     assert not fnmatch(key, pattern["wildcard"])
+
+
+@pytest.mark.parametrize("name", ["properties.csv", "properties-2026-11.csv.gz", "interactions.parquet"])
+def test_data_that_is_put_starts_the_import_with_its_key(name: str) -> None:
+    event = json.loads((ROOT / "tests/events/bucket/data_put.json").read_text())
+    folder = event["detail"]["object"]["key"].rpartition("/")[0]
+    assert started_by(f"{folder}/{name}") == ("import", {"put": {"key": f"{folder}/{name}"}})
+
+
+@pytest.mark.parametrize("name", ["properties.csv.report.json", "host.report.json", "properties.txt", "readme.csv"])
+def test_neither_a_report_nor_anything_else_starts_the_import(name: str) -> None:
+    assert started_by(f"imports/T/{name}") is None
+
+
+def test_the_local_bucket_starts_what_the_template_s_rules_start() -> None:
+    assert started_by("uploads/T/V/manifest.json") == ("retrain", {"upload": {"key": "uploads/T/V/manifest.json"}})
+    assert started_by("T/models/V/manifest.json") is None
 
 
 def test_training_runs_on_fargate_spot_by_parameter_with_a_role_of_its_own(resources: Resources) -> None:

@@ -75,7 +75,7 @@ def test_the_trainer_and_the_step_before_it_read_no_model(expanded: Resources) -
         assert "/models/" not in json.dumps(properties)
 
 
-@pytest.mark.parametrize("machine", ["Retrain", "Reindex"])
+@pytest.mark.parametrize("machine", ["Retrain", "Reindex", "Import"])
 def test_a_machine_may_call_its_own_steps_and_no_others(resources: Resources, machine: str) -> None:
     definition = (ROOT / resources[machine]["Properties"]["DefinitionUri"]).read_text()
     called = {f"{name}.Alias" for name in re.findall(r"\$\{(\w+)FunctionArn\}", definition)}

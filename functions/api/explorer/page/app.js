@@ -91,7 +91,7 @@ class TwinExplorer extends TwinElement {
     if (!this.ready) return html`<main>${this.waiting(3)}</main>`;
     if (!session.token || !this.place) return html`<main><sign-in .trouble=${this.trouble} @twin-signed-in=${() => this.#signedIn()}></sign-in></main>`;
     const { place } = this;
-    return html`<header><a class="skip" href="#main" @click=${(event) => { event.preventDefault(); this.renderRoot.querySelector("main").focus(); }}>Skip to content</a><div><span class="brand"><img src=${new URL("icon.svg", import.meta.url).pathname} alt="">Portfolio Twin
+    return html`<header><button class="skip" @click=${() => this.renderRoot.querySelector("main").focus()}>Skip to content</button><div><span class="brand"><img src=${new URL("icon.svg", import.meta.url).pathname} alt="">Portfolio Twin
         <span class="soft">${session.tenant}</span></span>
         <nav aria-label="Screens">${TABS.map(([screen, name]) => html`<a href=${format({ ...place, screen, open: "" })}
           aria-current=${place.screen === screen ? "page" : nothing}>${name}</a>`)}</nav>

@@ -26,7 +26,7 @@ export const look = css`
   * { box-sizing: border-box; }
   h1, h2, h3, p, ul, ol, dl, dd, figure { margin: 0; padding: 0; }
   ul, ol { list-style: none; }
-  h1 { font-size: 1.4rem; line-height: 1.25; letter-spacing: -0.01em; font-weight: 650; }
+  h1 { overflow-wrap: anywhere; font-size: 1.4rem; line-height: 1.25; letter-spacing: -0.01em; font-weight: 650; }
   h2 { font-size: 1rem; font-weight: 650; }
   h3 { font-size: 0.86rem; font-weight: 600; color: var(--soft); }
   small, .soft { color: var(--soft); font-size: 0.86rem; }
@@ -76,7 +76,7 @@ export const frame = css`
   header > div { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 1.1rem; }
   .brand { display: flex; align-items: center; gap: 0.55rem; font-weight: 650; }
   .brand img { width: 26px; height: 26px; }
-  nav { display: flex; gap: 0.15rem; }
+  nav { display: flex; flex-wrap: wrap; gap: 0.15rem; }
   nav a { color: var(--soft); text-decoration: none; padding: 0.35rem 0.75rem; border-radius: 8px; font-weight: 550; }
   nav a:hover { color: var(--ink); background: var(--raised); }
   nav a[aria-current] { color: var(--accent); background: var(--tint); }
@@ -88,4 +88,10 @@ export const frame = css`
   footer { color: var(--soft); font-size: 0.82rem; border-top: 1px solid var(--line); }
   .skip { position: absolute; left: -999px; } .skip:focus { left: 1rem; top: 0.5rem; background: var(--surface); padding: 0.5rem; }
   @media (max-width: 1100px) { .beside.open { grid-template-columns: minmax(0, 1fr); } }
+  @media (max-width: 620px) {
+    header { position: static; }
+    header > div, main, footer { padding-inline: 0.8rem; }
+    nav a { padding: 0.35rem 0.5rem; }
+    .end { margin-left: 0; }
+  }
 `;

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult, Executable, text
@@ -53,6 +53,10 @@ class TenantSession:
         stream.seek(0)
         return stream
 
+    def copy_to(self, query: str, file: BinaryIO) -> int:
+        """As `copy_out`, into a file: how many rows it was, where the server says so."""
+        return self._copy(query, file)
+
     def copy_in(self, query: str, rows: Iterator[bytes]) -> None:
         """Runs COPY … FROM STDIN with what `rows` gives."""
         self._copy(query, rows)
@@ -66,12 +70,13 @@ class TenantSession:
     def end(self) -> None:
         self._open = False
 
-    def _copy(self, query: str, stream: BytesIO | Iterator[bytes]) -> None:
+    def _copy(self, query: str, stream: BinaryIO | Iterator[bytes]) -> int:
         self._check_open()
         cursor = self._connection.connection.cursor()
         try:
             with database_errors():
                 cursor.execute(query, stream=stream)  # type: ignore[call-arg]  # pg8000's own way to COPY
+                return int(cursor.rowcount)
         except BaseException:
             self._connection.invalidate()  # broken off in the middle it would be a reply out of step
             raise

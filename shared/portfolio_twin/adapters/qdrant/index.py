@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from portfolio_twin.adapters.qdrant import points
-from portfolio_twin.adapters.qdrant.collections import ensure_collection
+from portfolio_twin.adapters.qdrant.collections import Layout, ensure_collection
 from portfolio_twin.adapters.qdrant.connection import ApiKey, IndexConnection
 from portfolio_twin.adapters.qdrant.erasure import TenantPoints
 from portfolio_twin.adapters.qdrant.filters import EVERYTHING
@@ -30,14 +30,23 @@ from portfolio_twin.adapters.qdrant.store import BATCH_POINTS, PointStore
 from portfolio_twin.domain.criteria import Filters, Narrowing
 from portfolio_twin.errors import IndexUnavailable, NotFound
 
+ANYWHERE = Layout()
+
 
 class VectorIndex:
     """One warm connection for any number of tenants; what it holds is reached through `of`."""
 
     def __init__(
-        self, url: str, api_key: ApiKey = None, timeout: float = 2.0, batch_points: int = BATCH_POINTS
+        self,
+        url: str,
+        api_key: ApiKey = None,
+        timeout: float = 2.0,
+        *,
+        batch_points: int = BATCH_POINTS,
+        layout: Layout = ANYWHERE,
     ) -> None:
         self._connection, self._batch_points = IndexConnection(url, api_key, timeout), batch_points
+        self._layout = layout
 
     def of(self, tenant_id: UUID, version: str) -> "TenantIndex":
         return TenantIndex(self._connection, Owner(tenant_id, version), self._batch_points)
@@ -49,7 +58,7 @@ class VectorIndex:
         """Creates what is missing of the collections and their payload indexes."""
         with self._connection.calling() as client:
             for kind in COLLECTIONS:
-                ensure_collection(client, kind)
+                ensure_collection(client, kind, self._layout)
 
     def healthy(self) -> bool:
         """Whether the index answers at all."""

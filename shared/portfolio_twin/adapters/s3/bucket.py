@@ -16,6 +16,7 @@ from portfolio_twin.adapters.s3.runs import RunRecords
 if TYPE_CHECKING:
     from portfolio_twin.adapters.s3.deletions import Receipts
     from portfolio_twin.adapters.s3.machine_runs import MachineRuns
+    from portfolio_twin.adapters.s3.put_files import PutFiles
     from portfolio_twin.adapters.s3.snapshots import Snapshots
 
 BUNDLE_LIMIT_BYTES = 512 * 1024 * 1024
@@ -28,6 +29,7 @@ class TenantBucket:
         self.objects, self._tenant_id = objects, tenant_id
         self.models = ModelRegistry(objects, tenant_id, bundle_limit_bytes)
         self.lease = Lease(objects, keys.lease(tenant_id))
+        self.import_lease = Lease(objects, keys.import_lease(tenant_id))
         self.runs = RunRecords(objects, tenant_id)
 
     @cached_property
@@ -35,6 +37,12 @@ class TenantBucket:
         from portfolio_twin.adapters.s3.snapshots import Snapshots  # CSVs and the split: no answer needs them
 
         return Snapshots(self.objects, self._tenant_id)
+
+    @cached_property
+    def put_files(self) -> "PutFiles":
+        from portfolio_twin.adapters.s3.put_files import PutFiles
+
+        return PutFiles(self.objects, self._tenant_id)
 
     def count(self) -> int:
         """Every version of every object, whatever its kind, and every marker of one that was deleted."""

@@ -10,9 +10,9 @@ Entry = Literal["retrain", "upload"]  # how a bundle came to be judged
 VERDICTS: dict[Entry, str] = {"retrain": "gates.json", "upload": "upload_gates.json"}
 
 
-def roots(tenant_id: UUID) -> tuple[str, str]:
-    """The two folders of a tenant: its own, and the one that others put bundles into."""
-    return f"{tenant_id}/", f"uploads/{tenant_id}/"
+def roots(tenant_id: UUID) -> tuple[str, str, str]:
+    """The folders of a tenant: its own, and those that others put bundles and data into."""
+    return f"{tenant_id}/", f"uploads/{tenant_id}/", imports(tenant_id)
 
 
 def live(tenant_id: UUID) -> str:
@@ -52,6 +52,30 @@ def training(tenant_id: UUID, version: str) -> str:
 def upload(tenant_id: UUID, version: str) -> str:
     """A bundle that somebody put by hand."""
     return f"uploads/{tenant_id}/{version}/"
+
+
+def imports(tenant_id: UUID) -> str:
+    """Data that somebody put, for the import machine; what became of each file lies beside it."""
+    return f"imports/{tenant_id}/"
+
+
+def import_report(tenant_id: UUID, name: str) -> str:
+    return f"{imports(tenant_id)}{name}.report.json"
+
+
+def import_lease(tenant_id: UUID) -> str:
+    return f"{tenant_id}/import/lease.json"
+
+
+def read_import(key: str) -> UUID:
+    """Whose data an object is; raises InvalidInput."""
+    parts = key.split("/")
+    try:
+        if len(parts) != 3 or parts[0] != "imports":
+            raise ValueError(f"{key!r} does not")
+        return UUID(parts[1])
+    except ValueError as error:
+        raise InvalidInput(f"data lies under imports/TENANT/, by the tenant's id: {error}") from error
 
 
 def source(tenant_id: UUID, version: str, entry: Entry) -> str:
@@ -99,7 +123,7 @@ def deletion(tenant_id: UUID) -> str:
 
 def version_of(tenant_id: UUID, key: str) -> str | None:
     """Which version an object of a tenant belongs to, whatever its kind; None for the pointer and the lease."""
-    own, uploads = roots(tenant_id)
+    own, uploads, _ = roots(tenant_id)
     place = 0 if key.startswith(uploads) else 1
     parts = key.removeprefix(uploads).removeprefix(own).split("/")
     name = parts[place].removesuffix(".json") if len(parts) > place else ""

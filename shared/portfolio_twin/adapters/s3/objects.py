@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import boto3
@@ -17,6 +18,7 @@ QUICK = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}, signature_version="s3v4",
     max_pool_connections=READERS,
 )  # fmt: skip
+PIECE_BYTES = 1024**2
 MISSING_CODES = ("NoSuchKey", "404")
 CONDITION_CODES = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
@@ -31,6 +33,11 @@ class ConditionFailed(Exception):
 
 class StoredObject(NamedTuple):
     body: bytes
+    etag: str
+
+
+class Listed(NamedTuple):
+    size: int  # bytes
     etag: str
 
 
@@ -104,12 +111,30 @@ class Objects:
             address: str = self._s3.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
         return address
 
+    def fetch(self, key: str, into: Path) -> str:
+        """Writes the object to a file, a piece at a time: its ETag. Raises NotFound."""
+        with self._calling(key), into.open("wb") as file:
+            try:
+                answer = self._s3.get_object(Bucket=self.bucket, Key=key)
+            except ClientError as error:
+                if _code(error) in MISSING_CODES:
+                    raise NotFound(f"s3://{self.bucket}/{key} does not exist") from error
+                raise
+            for piece in answer["Body"].iter_chunks(PIECE_BYTES):
+                file.write(piece)
+        etag: str = answer["ETag"]
+        return etag
+
     def files(self, prefix: str) -> dict[str, int]:
         """Name below the prefix → size in bytes."""
+        return {name: listed.size for name, listed in self.listed(prefix).items()}
+
+    def listed(self, prefix: str) -> dict[str, Listed]:
+        """By name below the prefix."""
         with self._calling(prefix):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             entries = [entry for page in pages for entry in page.get("Contents", ())]
-        return {entry["Key"].removeprefix(prefix): entry["Size"] for entry in entries}
+        return {entry["Key"].removeprefix(prefix): Listed(entry["Size"], entry["ETag"]) for entry in entries}
 
     def versions(self, prefix: str) -> Iterator[list[ObjectVersion]]:
         """All that was ever put below the prefix and is still stored, a page at a time."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
@@ -60,6 +60,21 @@ class RetrainInput(BaseModel):
     training: Annotated[TrainingOptions, AfterValidator(_fits_the_index)] = TrainingOptions()
 
 
+class PutObject(BaseModel):
+    """What the bucket's event says of an object."""
+
+    key: str
+
+
+class ImportInput(BaseModel):
+    """An object that was put, a tenant by hand, or the hosts' own tables: of that tenant, or of all."""
+
+    source: Literal["files", "host_views"] = "files"
+    put: PutObject | None = None
+    tenant_id: UUID | None = None
+    skip_bad_rows: bool = False
+
+
 class ReindexInput(BaseModel):
     tenant_id: UUID | None = None
     version: Version | None = None
@@ -77,6 +92,17 @@ def list_for_retrain(stores: Stores, given: Mapping[str, Any], now: datetime) ->
     lookback_days = wanted.lookback_days or _settings(stores).lookback_days or None
     settings = {"lookback_days": lookback_days, "training": wanted.training.as_texts()}
     return {"tenants": branches, "settings": settings}
+
+
+def list_for_import(stores: Stores, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The tenant whose files are to be imported; for the hosts' own tables, every tenant."""
+    wanted = _read(ImportInput, given)
+    if wanted.source == "host_views" and wanted.tenant_id is None:
+        tenants = [row.tenant_id for page in _pages(stores) for row in page]
+    else:
+        tenants = [wanted.tenant_id or keys.read_import(wanted.put.key if wanted.put else "")]
+    settings = {"source": wanted.source, "skip_bad_rows": wanted.skip_bad_rows}
+    return {"tenants": [{"tenant_id": str(tenant_id)} for tenant_id in tenants], "settings": settings}
 
 
 def list_for_reindex(stores: Stores, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class ExploreScreen extends TwinElement {
 
   static styles = [look, css`
     .switch { display: inline-flex; } .switch button { border-radius: 0; margin-left: -1px; } .switch button[aria-pressed="true"] { background: var(--tint); border-color: var(--accent); z-index: 1; }
-    td button { min-height: 0; padding: 0; border: 0; background: none; font-weight: 600; } section { margin-top: 1rem; }
+    td button { min-height: 0; padding: 0; border: 0; background: none; font-weight: 600; } section { margin-top: 1rem; } td.number, th.number { padding-right: 1.6rem; }
   `];
 
   willUpdate(changed) {

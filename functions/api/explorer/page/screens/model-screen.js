@@ -21,7 +21,7 @@ class ModelScreen extends TwinElement {
     .track { fill: var(--raised); } rect.bad { fill: var(--bad); } td.margin { width: 18%; min-width: 4rem; vertical-align: middle; }
     svg { display: block; } .axis { stroke: var(--line); } .bar { fill: var(--accent); } .other { fill: var(--edge); } .limit { stroke: var(--ink); stroke-width: 2; } .range { stroke: var(--edge); stroke-width: 2; }
     .line { fill: none; stroke: var(--accent); stroke-width: 2; } .second { stroke: var(--edge); }
-    text { fill: var(--soft); font-size: 11px; } td.picture { width: 34%; } td.slice { width: 30%; } td.people { width: 22%; color: var(--soft); } h3 { margin-top: 0.9rem; } select { max-width: 100%; }
+    text { fill: var(--soft); font-size: 11px; } td.picture { width: 34%; } td.slice { width: 30%; } td.people { width: 22%; color: var(--soft); } h3 { margin-top: 0.9rem; } label, select, .row { min-width: 0; max-width: 100%; } select { width: 100%; }
   `];
 
   willUpdate(changed) {
