@@ -10,8 +10,6 @@ from tests.browser.fixtures.explorer import Explorer
 from tests.browser.test_drawer import markup_is_text, waterfall_adds_up
 from tests.browser.test_feed import shows_what_the_api_answers
 
-SOON_MS = 6_000
-
 
 def waterfall(explorer: Explorer) -> None:
     explorer.sign_in("feed/374?open=HV-00231")
@@ -50,7 +48,6 @@ MUTATIONS: dict[str, tuple[str, str, str, Check]] = {
 def test_a_fault_in_the_page_is_noticed(make_explorer: MakeExplorer, what: str) -> None:
     path, was, becomes, check = MUTATIONS[what]
     mutant = make_explorer(lenient=True)
-    mutant.page.set_default_timeout(SOON_MS)
     found: list[bool] = []
 
     def mutated(route: Route) -> None:

@@ -1,8 +1,9 @@
-"""The foundation in the emulated account: made twice, its tokens asked for, the product put on it, all taken away."""
+"""The foundation in the emulated account: made, found again, asked for tokens, built on, and all of it taken away."""
 
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,24 +21,28 @@ SECRETS = ("QdrantSecretArn", "DatabaseSecretArn", "PipelineDatabaseSecretArn")
 
 
 @pytest.fixture(scope="module")
-def site(rehearsal: Rehearsal) -> Iterator[Site]:
-    """Where the foundation stands, made twice."""
+def file(rehearsal: Rehearsal) -> Path:
+    """The foundation with stand-ins put in."""
     template = read_template(TEMPLATE)
     replaced = replace_in_foundation(template)
     print("\nMiniStack lacks, so these were replaced in the foundation:", *replaced, sep="\n  ")
-    file = COPY / "foundation.json"
-    file.write_text(json.dumps(template))
+    (COPY / "foundation.json").write_text(json.dumps(template))
+    return COPY / "foundation.json"
+
+
+@pytest.fixture
+def site(rehearsal: Rehearsal, file: Path) -> Iterator[Site]:
+    """Where the foundation stands: made where it is missing, and otherwise left as it is."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"):
             patch.setenv(name, rehearsal.cloud.environment[name])
         there = Site(environment=rehearsal.cloud.environment)
-        for _ in range(2):
-            lay_foundation(there, file)
+        lay_foundation(there, file)
         yield there
         there.http.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def outputs(site: Site) -> dict[str, str]:
     """The foundation's, with the emulator's own address for tokens."""
     return site.outputs(site.foundation) | {"TokenUrl": f"{site.environment['AWS_ENDPOINT_URL']}/oauth2/token"}

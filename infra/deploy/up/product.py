@@ -22,10 +22,10 @@ def migrate(site: Site, outputs: Mapping[str, str]) -> str:
     return "roles, tables and passwords are up to date"
 
 
-def build(site: Site, python: str, layer: Path = LAYER) -> str:
+def build(site: Site, python: str, authorities: Path = AUTHORITIES, layer: Path = LAYER) -> str:
     architecture = site.parameters.get("Architecture", "arm64")
     site.script("build.sh", python, "--architecture", architecture)
-    shutil.copy(AUTHORITIES, layer)
+    shutil.copy(authorities, layer)
     return f"functions and layers for {architecture}, PostgreSQL's authorities among them"
 
 

@@ -30,7 +30,7 @@ def measure_forward(twin: Twin) -> dict[str, float]:
             answer = torch.nn.functional.normalize(network(given)).numpy()
             if np.abs(answer - twin.encoder(X)).max() > TOLERANCE:
                 raise SystemExit("torch and numpy do not agree: their times are not of the same thing")
-            by_torch = milliseconds(lambda: torch.nn.functional.normalize(network(given)), repeats)  # noqa: B023
-        by_numpy = milliseconds(lambda: twin.encoder(X), repeats)  # noqa: B023
+            by_torch = milliseconds(lambda: torch.nn.functional.normalize(network(given)), repeats)  # noqa: B023  # called at once
+        by_numpy = milliseconds(lambda: twin.encoder(X), repeats)  # noqa: B023  # called at once
         figures |= {f"forward_{name}_ms": by_numpy["p50_ms"], f"forward_{name}_torch_ms": by_torch["p50_ms"]}
     return figures

@@ -91,18 +91,13 @@ def test_the_product_gets_the_outputs_every_client_and_the_image_and_what_is_giv
 
 
 def test_the_layer_gets_the_authorities_that_the_database_s_address_names(site: Written, tmp_path: Path) -> None:
-    assert product.LAYER.name == "python"
-    foundation.AUTHORITIES.parent.mkdir(exist_ok=True)
-    there = foundation.AUTHORITIES.exists()
-    foundation.fetch_authorities(site)
-    try:
-        product.build(site, "python", tmp_path)
-    finally:
-        if not there:
-            foundation.AUTHORITIES.unlink()
-    assert [path.name for path in tmp_path.iterdir()] == [
-        site.outputs(site.foundation)["DatabaseUrl"].rpartition("/")[2]
-    ]
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    fetched = tmp_path / foundation.AUTHORITIES.name
+    foundation.fetch_authorities(site, fetched)
+    product.build(site, "python", fetched, layer)
+    named = site.outputs(site.foundation)["DatabaseUrl"].rpartition("sslrootcert=")[2]
+    assert [f"/opt/{product.LAYER.name}/{path.name}" for path in layer.iterdir()] == [named]
 
 
 def test_the_tenant_is_made_by_the_admin_s_token_and_its_client_is_written_down(

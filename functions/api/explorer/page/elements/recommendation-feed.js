@@ -83,7 +83,11 @@ class RecommendationFeed extends TwinElement {
   /** Why it was a no (or a yes): the same thumb once more, with its reason. */
   because(input) {
     const { property_id, kind } = this.effect;
-    this.#thumbs(property_id).give(kind, [input])?.then((answer) => { if (answer) this.effect = { ...this.effect, because: input }; });
+    const thumbs = this.#thumbs(property_id);
+    thumbs.give(kind, [input]).then((answer) => {
+      if (answer) this.effect = { ...this.effect, because: input };
+      else this.trouble = thumbs.trouble;
+    });
   }
 
   /** Of a property whose card has left. */

@@ -4,7 +4,9 @@ import { nameOf } from "../formats.js";
 import { look } from "../look.js";
 import { css, html, nothing } from "../vendor/vendor.js";
 
-const REASONS_OFFERED = 3;
+const REASONS_OFFERED = 4;
+const OF_THE_MARKET = new Set(["activity", "together", "nearest", "distance", "alike", "year", "company", "other"]); // nothing that the property has
+const USUAL = ["listing_price", "location", "property_type", "condition_score"];
 
 /** What changed between two lists: new ones, ones gone, ones further up than they were among those that stayed. */
 export function difference(before, after, thumbed) {
@@ -35,7 +37,8 @@ class ThumbEffect extends TwinElement {
 
   render() {
     const { kind, property_id, item, added, because } = this.effect;
-    const inputs = (item?.reasons ?? []).map((reason) => reason.input).filter((input) => input !== "other").slice(0, REASONS_OFFERED);
+    const fields = (item?.reasons ?? []).map((reason) => reason.input).filter((input) => !OF_THE_MARKET.has(input));
+    const inputs = [...new Set([...fields, ...USUAL])].slice(0, REASONS_OFFERED);
     return html`<div class="effect row apart" role="status">
       <span>${kind === "like" ? "Liked" : "Disliked"} <b>${property_id}</b>: ${this.#told}</span>
       <span class="row">
