@@ -58,7 +58,9 @@ PROVENANCE_FIELDS: tuple[str, ...] = tuple(
     name for name in (*NUMERIC_INPUTS, *TEXT_COLUMNS) if name not in ("confidence", "source_system")
 )
 ProvenanceField = Annotated[str, StringConstraints(pattern=f"^({'|'.join(PROVENANCE_FIELDS)})$")]
-FieldConfidence = dict[ProvenanceField, Annotated[float, Field(ge=0, le=1)]]
+FieldConfidence = Annotated[
+    dict[ProvenanceField, Annotated[float, Field(ge=0, le=1)]], Field(json_schema_extra={"additionalProperties": False})
+]
 ATTRIBUTE_PREFIX = "attributes."
 SHOWN_ATTRIBUTES = ("address", "photo_url", "listing_url")  # for people: a page shows them, no model learns from them
 UNKNOWN = -1  # the row of a property that is not there
