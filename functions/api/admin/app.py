@@ -10,7 +10,7 @@ from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
 from portfolio_twin.entrypoints.http_errors import refusals
 from portfolio_twin.entrypoints.query import CursorQuery
 from portfolio_twin.entrypoints.tenancy import FunctionStores, Operator
-from portfolio_twin.errors import InvalidInput
+from portfolio_twin.errors import NotFound, TenantBusy, TenantExists
 from portfolio_twin.services.tenants import delete_tenant as erasure
 from portfolio_twin.services.tenants.add_tenant import NewTenant, TenantRequest, add_tenant
 from portfolio_twin.services.tenants.delete_tenant import Deletion
@@ -24,7 +24,7 @@ class PageQuery(CursorQuery):
     limit: int = Field(100, ge=1, le=1_000)
 
 
-@app.post("/tenants", status_code=201, tags=["tenants"], summary="Make a tenant", responses=refusals(InvalidInput))
+@app.post("/tenants", status_code=201, tags=["tenants"], summary="Make a tenant", responses=refusals(TenantExists))
 async def post_tenant(request: TenantRequest, stores: FunctionStores, _: Operator) -> NewTenant:
     """Makes a tenant; the same request again answers the same and changes nothing."""
     return add_tenant(stores, request)
@@ -38,7 +38,7 @@ async def get_tenants(query: Annotated[PageQuery, Query()], stores: FunctionStor
 
 @app.delete(
     "/tenants/{tenant_id}", tags=["tenants"], summary="Erase a tenant",
-    responses={202: {"model": Deletion, "description": "send it again: more remains"}},
+    responses=refusals(NotFound, TenantBusy) | {202: {"model": Deletion, "description": "send it again: more remains"}},
 )  # fmt: skip
 async def delete_tenant(tenant_id: UUID, stores: FunctionStores, operator: Operator, response: Response) -> Deletion:
     """Erases all that is stored of a tenant, for as long as a request may take; 200 when nothing remains."""

@@ -8,8 +8,10 @@ from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
+from portfolio_twin.entrypoints.http_errors import refusals
 from portfolio_twin.entrypoints.paths import PathUserId, PathVersion
 from portfolio_twin.entrypoints.tenancy import OwnTenant
+from portfolio_twin.errors import CursorExpired, NotFound
 from portfolio_twin.services.browse import describe_investor, find_properties, list_investors, read_atlas, report_models
 
 app = create_app("browse")
@@ -17,11 +19,16 @@ app = create_app("browse")
 BYTES = "application/octet-stream"
 SAFETENSORS: dict[str, Any] = {
     "response_class": Response,
-    "responses": {200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}}},
+    "responses": {200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}}} | refusals(NotFound),
 }
 
 
-@app.post("/properties/search", tags=["properties"], summary="Browse the catalogue, by filters or by an id or zip code")
+@app.post(
+    "/properties/search",
+    tags=["properties"],
+    summary="Browse the catalogue, by filters or by an id or zip code",
+    responses=refusals(CursorExpired),
+)
 async def post_search(request: find_properties.PropertySearch, tenant: OwnTenant) -> find_properties.PropertyList:
     """Every property that the filters let through, sold ones too, page after page; for the best ones, ask /recommend.
 
@@ -30,7 +37,7 @@ async def post_search(request: find_properties.PropertySearch, tenant: OwnTenant
     return find_properties.find_properties(tenant, request)
 
 
-@app.get("/investors", tags=["investors"], summary="Everybody who has done anything")
+@app.get("/investors", tags=["investors"], summary="Everybody who has done anything", responses=refusals(CursorExpired))
 async def get_investors(
     query: Annotated[list_investors.InvestorsQuery, Query()], tenant: OwnTenant
 ) -> list_investors.InvestorList:
@@ -50,13 +57,20 @@ async def get_models(tenant: OwnTenant) -> report_models.Models:
     return report_models.list_models(tenant)
 
 
-@app.get("/models/{version}", tags=["models"], summary="A version's manifest, metrics, gates and training history")
+@app.get(
+    "/models/{version}",
+    tags=["models"],
+    summary="A version's manifest, metrics, gates and training history",
+    responses=refusals(NotFound),
+)
 async def get_model(version: PathVersion, tenant: OwnTenant) -> report_models.ModelDetails:
     """The files as training and gates left them."""
     return report_models.describe_model(tenant, version)
 
 
-@app.get("/models/{version}/report", tags=["models"], summary="A link to the training report")
+@app.get(
+    "/models/{version}/report", tags=["models"], summary="A link to the training report", responses=refusals(NotFound)
+)
 async def get_report(version: PathVersion, tenant: OwnTenant) -> report_models.ReportLink:
     """For five minutes, to be opened in a page of its own."""
     return report_models.link_report(tenant, version)
