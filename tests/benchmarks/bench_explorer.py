@@ -55,19 +55,25 @@ def visit(browser: Browser, market: Market) -> dict[str, float]:
     scripts = sum(size for url, size in asked if url.endswith(".js")) / 1000
     styles = sum(size for url, size in asked if url.endswith(".css")) / 1000
     page.close()
-    page = browser.new_page()
-    page.on("requestfinished", lambda request: asked.append((request.url, 0)))
-    asked.clear()
-    page.goto(market.link())
-    page.locator("property-card").nth(19).wait_for()
+    shown_once(browser, market).close()  # the model is loaded: it is the page that is measured
+    page = shown_once(browser, market)
     shown = page.evaluate("performance.now()")
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    requests = page.evaluate("performance.getEntriesByType('resource').length") + 1
     drawers = [drawer(page, place) for place in range(5)]
     page.close()
     return {
         "js_before_sign_in_gz_kb": scripts, "css_gz_kb": styles, "first_paint_ms": paint, "feed_shown_ms": shown,
-        "drawer_p50_ms": float(np.median(drawers)), "first_visit_requests": len(asked),
+        "drawer_p50_ms": float(np.median(drawers)), "first_visit_requests": requests,
     }  # fmt: skip
+
+
+def shown_once(browser: Browser, market: Market) -> Page:
+    """With a cache of its own, signed in by the link, the feed's twenty cards there."""
+    page = browser.new_page()
+    page.goto(market.link())
+    page.locator("property-card").nth(19).wait_for()
+    return page
 
 
 def drawer(page: Page, place: int) -> float:
@@ -88,7 +94,8 @@ def drawn(browser: Browser, market: Market) -> dict[str, float]:
     for n in (FEW, MANY):
         for ratio in (1, 2):
             frames = page.evaluate(FRAMES, [n, ratio])
-            figures[f"frame_{n}_ratio_{ratio}_p95_ms"] = float(np.percentile(frames, 95))
+            for percentile in (50, 95):
+                figures[f"frame_{n}_ratio_{ratio}_p{percentile}_ms"] = float(np.percentile(frames, percentile))
     page.close()
     return figures | {"frame_100000_p95_ms": figures[f"frame_{MANY}_ratio_1_p95_ms"]}
 
