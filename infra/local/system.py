@@ -1,6 +1,7 @@
 """The whole product on this machine: starts the stores in a state folder and points the environment at them."""
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STATE = Path(".twin")
 LOOPBACK = "127.0.0.1"
+LOCK, ADDRESSES = "in-use.lock", "running.json"  # in the state folder
 LOCAL_SETTINGS = {
     "LIVE_TTL_SECONDS": "1",
     "POWERTOOLS_METRICS_DISABLED": "true",
@@ -28,12 +30,10 @@ LOCAL_SETTINGS = {
 
 
 @dataclass(frozen=True)
-class LocalSystem:
-    """What runs, and where."""
+class ReachedSystem:
+    """The stores of a state folder, whichever process runs them."""
 
     state: Path
-    s3: "S3Server"
-    qdrant_url: str
     stores: "Stores"  # as the pipelines' role
 
     @property
@@ -42,6 +42,38 @@ class LocalSystem:
 
     def tenant(self, tenant_id: UUID) -> "Tenant":
         return self.stores.of(tenant_id)
+
+
+@dataclass(frozen=True)
+class LocalSystem(ReachedSystem):
+    """What this process runs, and where."""
+
+    s3: "S3Server"
+    qdrant_url: str
+
+
+@contextmanager
+def reached_system(state: Path) -> Iterator[ReachedSystem]:
+    """The stores of the process that has the folder, `make serve` for one; where there is none, of this one.
+
+    For what reads, or writes no more than rows and objects: machines run only where the system does.
+    """
+    from portfolio_twin.adapters.tenant import Stores
+    from portfolio_twin.settings import PipelineSettings, from_environment
+
+    state = state.resolve()
+    if not _is_in_use(state):
+        with local_system(state) as system:
+            yield system
+        return
+    try:
+        addresses = json.loads((state / ADDRESSES).read_text())
+    except FileNotFoundError:
+        give_up(f"{state} is just being started or stopped by another `twin` process: try again in a moment")
+    with _environment(addresses):
+        stores = Stores(from_environment(PipelineSettings))
+        with closing(stores.database):
+            yield ReachedSystem(state, stores)
 
 
 @contextmanager
@@ -67,10 +99,11 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
     ):
         urls = postgres_of(state, host)
         addresses = {"QDRANT_URL": qdrant_url, "DATABASE_URL": urls.app, "PIPELINE_DATABASE_URL": urls.pipeline}
-        with _environment(s3.environment | addresses | LOCAL_SETTINGS | settings):
+        environment = s3.environment | addresses | LOCAL_SETTINGS | settings
+        with _environment(environment), _published(state / ADDRESSES, environment):
             stores = Stores(from_environment(PipelineSettings))
             with closing(stores.database):
-                yield LocalSystem(state, s3, qdrant_url, stores)
+                yield LocalSystem(state, stores, s3, qdrant_url)
 
 
 @contextmanager
@@ -116,9 +149,32 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
+def _published(file: Path, environment: dict[str, str]) -> Iterator[None]:
+    """For `reached_system` of other processes; what a killed one left is of no use to anybody, for the lock is free."""
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(environment))
+    unfinished.chmod(0o600)  # passwords, though of this machine only
+    unfinished.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _is_in_use(state: Path) -> bool:
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
 def _only_one(state: Path) -> Iterator[None]:
     """Held by the operating system: whatever kills the process frees the folder."""
-    with (state / "in-use.lock").open("w") as lock:
+    with (state / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -8,7 +8,7 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from infra.local.system import DEFAULT_STATE, local_system, postgres_of
+from infra.local.system import DEFAULT_STATE, local_system, postgres_of, reached_system
 from infra.local.twin import cli_models, tenants
 from infra.local.twin.cli_models import State
 from infra.local.twin.exits import give_up
@@ -80,7 +80,7 @@ def import_command(
     """Stores a tenant's properties and interactions; the same files again change nothing."""
     from infra.local.twin.importer import import_canonical
 
-    with local_system(state) as system:
+    with reached_system(state) as system:
         tenant_id, report = import_canonical(
             system.database, tenant, properties, interactions, skip_bad_rows=skip_bad_rows, console=console
         )

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from infra.local.system import DEFAULT_STATE, local_system
+from infra.local.system import DEFAULT_STATE, local_system, reached_system
 from infra.local.twin.exits import give_up
 from infra.local.twin.tenants import name_of, tenant_of, tenants_by_name
 from portfolio_twin.model.config import Loss
@@ -102,7 +102,7 @@ def train(  # a command's options are its parameters
         "device": device, "lookback_days": lookback_days, "val_split": val_split, "design": design,
         "baseline": compare_baseline,
     }  # fmt: skip
-    with local_system(state) as system:
+    with reached_system(state) as system:
         tenant_id = tenant_of(system.database, tenant)
         train_tenant(system, tenant_id, output_dir, console, settings=settings, options=options)
 
@@ -116,14 +116,14 @@ def evaluate(
     """Ranks and classifies the held-out interactions of the data as it is now, beside popularity and content kNN."""
     from infra.local.twin.training import evaluate_tenant
 
-    with local_system(state) as system:
+    with reached_system(state) as system:
         evaluate_tenant(system, tenant_of(system.database, tenant), bundle, console)
 
 
 @app.command()
 def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
     """The published versions of a tenant, and which of them is live."""
-    with local_system(state) as system:
+    with reached_system(state) as system:
         registry = system.tenant(tenant_of(system.database, tenant)).bucket.models
         live, table = registry.live(), Table(whole("version"), "kind", "created", "NDCG@10", "")
         for version in registry.versions():
@@ -150,7 +150,7 @@ def model_card(
 
     given = (("--tenant", tenant), ("--version", version), ("--about", about), ("--out", str(out)))
     command = shlex.join(["twin", "model-card", *(part for pair in given for part in pair if pair[1] and part)])
-    with local_system(state) as system:
+    with reached_system(state) as system:
         owner = system.tenant(tenant_of(system.database, tenant))
         bundle = read_bundle(owner, version or live_version(owner))
     page = render_card(bundle, tenant, about, command)
@@ -184,7 +184,7 @@ def rollback(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
     """Brings the previous version's index up to date, then makes it live again."""
     from portfolio_twin.services.pipeline.promote_model import roll_back
 
-    with local_system(state) as system:
+    with reached_system(state) as system:
         live = roll_back(system.tenant(tenant_of(system.database, tenant)), by="twin rollback")
         console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.system import DEFAULT_STATE, LocalSystem, local_system
+from infra.local.system import DEFAULT_STATE, ReachedSystem, reached_system
 from infra.local.twin.tokens import issue_token
 from portfolio_twin.adapters.postgres.database import Database
 
@@ -25,7 +25,7 @@ def tenants_by_name(database: Database) -> dict[str, UUID]:
     return {tenant.name: tenant.tenant_id for tenant in database.list_tenants()}
 
 
-def links_of(system: LocalSystem, url: str) -> dict[str, str]:
+def links_of(system: ReachedSystem, url: str) -> dict[str, str]:
     """By tenant, a link that signs in; a fragment reaches no server and no log."""
     tenants = tenants_by_name(system.database).items()
     return {
@@ -60,7 +60,7 @@ def add(
         request = TenantRequest(name=name, tenant_id=tenant_id)
     except ValueError as error:
         raise typer.BadParameter("1 to 200 characters that can be printed", param_hint="NAME") from error
-    with local_system(state) as system:
+    with reached_system(state) as system:
         made = add_tenant(system.stores, request)
     console.print(f"{made.name} ({made.tenant_id}) {'is made' if made.created else 'was there already'}")
 
@@ -71,7 +71,7 @@ def list_command(state: State = DEFAULT_STATE) -> None:
     from portfolio_twin.services.tenants.list_tenants import list_tenants
 
     table, cursor = Table("tenant", "name", "since"), None
-    with local_system(state) as system:
+    with reached_system(state) as system:
         while True:
             page = list_tenants(system.stores, cursor, PAGE)
             for one in page.tenants:
@@ -90,14 +90,14 @@ def remove(
     state: State = DEFAULT_STATE,
 ) -> None:
     """Erases all that is stored of a tenant; a receipt stays. Cut short, it goes on where it was."""
-    with local_system(state) as system:
+    with reached_system(state) as system:
         tenant_id = _to_be_removed(system, name)
         if not yes:
             typer.confirm(f"erase all rows, models and vectors of {name} ({tenant_id})?", abort=True)
         _remove(system, tenant_id)
 
 
-def _to_be_removed(system: LocalSystem, name: str) -> UUID:
+def _to_be_removed(system: ReachedSystem, name: str) -> UUID:
     """An id alone names one whose row has gone, so that a removal cut short can go on."""
     try:
         return UUID(name)
@@ -105,7 +105,7 @@ def _to_be_removed(system: LocalSystem, name: str) -> UUID:
         return tenant_of(system.database, name)
 
 
-def _remove(system: LocalSystem, tenant_id: UUID) -> None:
+def _remove(system: ReachedSystem, tenant_id: UUID) -> None:
     from portfolio_twin.services.tenants.delete_tenant import delete_tenant
 
     while True:

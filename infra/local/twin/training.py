@@ -20,7 +20,7 @@ from functions.train.offline import freeze, train_into
 from functions.train.plain.config import PlainConfig
 from functions.train.progress import Epoch, Progress
 from functions.train.report.tables import number
-from infra.local.system import LocalSystem
+from infra.local.system import ReachedSystem
 from infra.local.twin.exits import give_up
 from portfolio_twin.adapters.postgres.copy_reads import copy_data
 from portfolio_twin.adapters.tenant import Tenant
@@ -48,7 +48,7 @@ def training_options(**given: Any) -> TrainingOptions:
 
 
 def train_tenant(
-    system: LocalSystem,
+    system: ReachedSystem,
     tenant_id: UUID,
     folder: Path,
     console: Console,
@@ -98,7 +98,7 @@ def _train_with_bar(folder: Path, job: Job, dataset: Dataset, console: Console) 
         return train_into(folder, job, dataset, progress)
 
 
-def evaluate_tenant(system: LocalSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:
+def evaluate_tenant(system: ReachedSystem, tenant_id: UUID, bundle: str | None, console: Console) -> None:
     """A table of every ranking metric, and the classification of held-out pairs."""
     tenant = system.tenant(tenant_id)
     twin = _as_tested(tenant, bundle)

@@ -64,7 +64,7 @@ def test_the_plain_design_refuses_what_it_does_not_have(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("name", sorted(KNOBS.keys() - {"seed"}))
 def test_each_is_an_option_of_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     given: list[TrainingOptions] = []
-    monkeypatch.setattr(cli_models, "local_system", lambda _: nullcontext(SimpleNamespace(database=None)))
+    monkeypatch.setattr(cli_models, "reached_system", lambda _: nullcontext(SimpleNamespace(database=None)))
     monkeypatch.setattr(cli_models, "tenant_of", lambda *_: UUID(int=1))
     monkeypatch.setattr(training, "train_tenant", lambda *_, settings, options: given.append(settings))
     text, value = KNOBS[name]

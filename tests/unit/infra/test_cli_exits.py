@@ -43,6 +43,7 @@ def no_stores(monkeypatch: pytest.MonkeyPatch) -> None:
         yield SimpleNamespace(database=SimpleNamespace(list_tenants=lambda: [ACME]), tenant=lambda _: tenant)
 
     monkeypatch.setattr(cli_models, "local_system", empty)
+    monkeypatch.setattr(cli_models, "reached_system", empty)
 
 
 def ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
@@ -91,12 +92,12 @@ def test_serve_stops_its_stores_when_it_is_terminated(monkeypatch: pytest.Monkey
     stopped = []
 
     @contextmanager
-    def stores(_state: Path) -> Iterator[None]:
-        yield
+    def stores(_state: Path) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(database=SimpleNamespace(list_tenants=list))
         stopped.append(True)
 
     monkeypatch.setattr(cli, "local_system", stores)
-    monkeypatch.setattr(gateway, "start", lambda *_: Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start())
+    monkeypatch.setattr(gateway, "start", lambda *_: Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start())
     before = signal.getsignal(signal.SIGTERM)
     try:
         cli.serve(port=0, host="127.0.0.1")
@@ -110,6 +111,15 @@ def test_a_folder_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixtu
         pass
     assert ended.value.code == 2
     assert "--state" in capsys.readouterr().err
+
+
+def test_a_folder_whose_process_is_just_starting_ends_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with system._only_one(tmp_path), pytest.raises(SystemExit) as ended, system.reached_system(tmp_path):
+        pass
+    assert ended.value.code == 2
+    assert "try again" in capsys.readouterr().err
 
 
 def test_a_port_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
