@@ -23,8 +23,8 @@ def inlined(machine: Json, function_arn: str) -> Json:
             continue
         before, after = f"{name}Items", f"{name}Results"
         states[before] = _task(function_arn.format(READ), state["ItemReader"]["Parameters"], f"$.{before}", name)
-        states[name] = _inline(state, f"$.{before}.items", f"$.{after}") | {"Next": after}
-        given = state["ResultWriter"]["Parameters"] | {"results.$": f"$.{after}"}
+        states[name] = _inline(state, f"$.{before}") | {"Next": after}
+        given = state["ResultWriter"]["Parameters"] | {"results.$": f"$.{before}"}
         states[after] = _task(function_arn.format(WRITE), given, state["ResultPath"], state["Next"])
     renamed = {name: f"{name}Items" for name, state in machine["States"].items() if "ItemReader" in state}
     return machine | {"States": {name: _led_to(state, renamed, name) for name, state in states.items()}}
@@ -38,11 +38,12 @@ def _task(function: str, payload: Json, path: str, following: str) -> Json:
     }  # fmt: skip
 
 
-def _inline(state: Json, items: str, results: str) -> Json:
+def _inline(state: Json, path: str) -> Json:
+    """The results take the items' place: both together would be more than a state may hold."""
     gone = {"ItemReader", "ResultWriter", "ToleratedFailurePercentage", "Label"}
     processor = state["ItemProcessor"] | {"ProcessorConfig": {"Mode": "INLINE"}}
     kept = {key: value for key, value in state.items() if key not in gone}
-    return kept | {"ItemsPath": items, "ResultPath": results, "ItemProcessor": processor}
+    return kept | {"ItemsPath": f"{path}.items", "ResultPath": path, "ItemProcessor": processor}
 
 
 def _led_to(state: Json, renamed: dict[str, str], name: str) -> Json:

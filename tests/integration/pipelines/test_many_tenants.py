@@ -57,12 +57,13 @@ def test_a_run_without_tenants_succeeds_and_tells_nobody(machines: Machines) -> 
 def test_however_many_tenants_the_histories_and_payloads_stay_as_small(server: S3Server, count: int) -> None:
     machines = many(server, count)
     ended, events = run(machines)
+    # It says so, and the others have finished.
+    assert (ended["status"], ended["error"]) == ("FAILED", "TenantFailed"), ended["cause"]
     of_the_run, of_tenants = events_by_execution(events)
     assert of_the_run == RUN_EVENTS
     assert sorted(of_tenants) == [SKIPPED_EVENTS] * (count - 2) + [FAILED_EVENTS, PROMOTED_EVENTS]
     assert max(of_the_run, *of_tenants) < EVENTS_LIMIT
     assert largest_payload(events) < 4_000 < BYTES_LIMIT
-    assert (ended["status"], ended["error"]) == ("FAILED", "TenantFailed")  # it says so, and the others have finished
     assert machines.steps.count("promote_model") == count  # each gave its lease back, but who never took one
     assert not any(machines.steps.lease(tenant).held_by(ended["executionArn"]) for tenant in machines.steps.tenants)
 
