@@ -1,15 +1,19 @@
 """The nine steps, built, each in Lambda's container: one retraining from PostgreSQL to the moved pointer."""
 
+import json
 from uuid import UUID
 
 from infra.local.system import LocalSystem
+from portfolio_twin.adapters.s3.objects import connect
 from tests.e2e.containers import Pipeline
 
 VERSION = "20261122T020000Z-0badcafe"  # of tests/events
 
 
-def test_list_tenants_names_the_tenant(promoted: Pipeline, tenant: UUID) -> None:
-    assert [item["tenant_id"] for item in promoted.answers["ListTenants"][0]["tenants"]] == [str(tenant)]
+def test_list_tenants_keeps_a_list_of_the_tenant(promoted: Pipeline, system: LocalSystem, tenant: UUID) -> None:
+    answer = promoted.answers["ListTenants"][0]
+    kept = connect().get_object(Bucket=system.s3.bucket, Key=answer["list"])["Body"].read()
+    assert (answer["count"], [item["tenant_id"] for item in json.loads(kept)]) == (1, [str(tenant)])
 
 
 def test_check_data_finds_enough(promoted: Pipeline) -> None:

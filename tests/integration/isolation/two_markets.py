@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.postgres.database import Database
@@ -43,8 +44,8 @@ def make_sides(server: S3Server, database: Database, index: VectorIndex) -> Side
     first, second = (
         _make_side(make_market(stores), version, mark, user)
         for version, mark, user in (
-            ("20261104T020000Z-aaaaaaaa", "mark-of-the-first", 1_111_111),
-            ("20261105T020000Z-bbbbbbbb", "mark-of-the-second", 2_222_222),
+            ("20261104T020000Z-aaaaaaaa", f"mark-of-the-first-{uuid4().hex}", 1_111_111),
+            ("20261105T020000Z-bbbbbbbb", f"mark-of-the-second-{uuid4().hex}", 2_222_222),
         )
     )
     return first, second

@@ -3,11 +3,11 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.split import TEST, training_log
 from tests.integration.fixtures.data import NOW, VERSION, add_events, add_properties, check, deals, fill, prepare
+from tests.integration.fixtures.database import make_tenant
 
 
 def files_in(tenant: Tenant, prefix: str) -> dict[str, bytes]:
@@ -69,6 +69,6 @@ def test_faulty_rows_are_not_frozen(tenant: Tenant) -> None:
 
 def test_one_tenants_data_never_enters_anothers_snapshot(tenant: Tenant) -> None:
     add_properties(tenant, 5)
-    other = tenant.stores.of(uuid4())
+    other = tenant.stores.of(make_tenant(tenant.stores.database))
     assert check(other)["counts"]["properties"] == 0
     assert prepare(other, model_kind="content")["counts"]["properties"] == 0
