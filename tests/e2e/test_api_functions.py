@@ -46,6 +46,11 @@ def test_feedback_answers_its_event(promoted: Pipeline) -> None:
     assert ask("Feedback")["twin_updated"] is True
 
 
+def test_the_explorer_answers_its_event_and_holds_nothing(promoted: Pipeline) -> None:
+    answer = invoke("Explorer", event_of("Explorer"))
+    assert (answer["statusCode"], "default-src 'none'" in answer["headers"]["content-security-policy"]) == (200, True)
+
+
 def test_predict_answers_over_http(api: httpx.Client) -> None:
     answer = api.post("/predict", json={"user_id": 57, "property_id": "HV-00003"})
     assert answer.status_code == 200, answer.text

@@ -21,6 +21,7 @@ TARGETS = {
     "index_10000_s": "≤ 1.5",
     "index_1000000_s": "≤ 300",
     "index_rss_mb": "≤ 500",
+    "import_1000000_rss_mb": "≤ 1024",
     "search_1m_p50_ms": "≤ 10",
     "search_1m_recall_at_10": "≥ 0.98",
     "retrain_s": "≤ 20",
