@@ -24,7 +24,7 @@ TOKEN=$(.venv/bin/twin token --tenant harborview)           # in the cloud from 
 ```python
 from portfolio_twin.client import TwinClient
 
-twin = TwinClient("http://localhost:8000", token)  # asks again what is down; pip install 'portfolio-twin[client]'
+twin = TwinClient("http://localhost:8000", token)  # pip install 'PATH_TO_CHECKOUT[client]'
 for each in twin.recommend(374, explain=False):  # page after page, as long as you read
     print(each["property_id"], each["affinity_score"])
 twin.feedback("HV-00231", 374, "like")  # with an idempotency key of its own

@@ -1,7 +1,9 @@
-"""The API from Python: `TwinClient("https://…", token)`. It needs httpx: `pip install 'portfolio-twin[client]'`.
+"""The API from Python: `TwinClient("https://…", token)`. It needs httpx:
+`pip install 'PATH_TO_CHECKOUT[client]'`.
 
-An answer is the JSON that docs/api.md shows. A refusal raises the error of `portfolio_twin.errors` that it names. What
-is down, or asked too often, is asked again: nothing is stored twice, for every write says which one it is.
+An answer is the JSON that docs/api.md shows, or the bytes of a file (an atlas). A refusal raises the error of
+`portfolio_twin.errors` that it names. What is down, or asked too often, is asked again: nothing is stored twice, for
+every write says which one it is.
 """
 
 import random
@@ -79,20 +81,21 @@ class TwinClient:
 
     # Any route
 
-    def get(self, path: str, **query: Any) -> Answer:
+    def get(self, path: str, **query: Any) -> Any:
+        """An Answer; bytes where the route answers with a file."""
         return self.request("GET", path, query=query)
 
     def post(self, path: str, body: Fields) -> Answer:
-        return self.request("POST", path, body)
+        return dict(self.request("POST", path, body))
 
     def put(self, path: str, body: Fields) -> Answer:
-        return self.request("PUT", path, body)
+        return dict(self.request("PUT", path, body))
 
     def patch(self, path: str, body: Fields) -> Answer:
-        return self.request("PATCH", path, body)
+        return dict(self.request("PATCH", path, body))
 
     def delete(self, path: str) -> Answer:
-        return self.request("DELETE", path)
+        return dict(self.request("DELETE", path))
 
     def pages(self, path: str, question: Fields, items: str) -> Iterator[Answer]:
         """All `items` of a question whose answers have a `next_cursor`."""
@@ -103,14 +106,17 @@ class TwinClient:
             answer = self.post(path, {**rest, "cursor": cursor})
             yield from answer[items]
 
-    def request(self, method: str, path: str, body: Fields | None = None, query: Fields | None = None) -> Answer:
+    def request(self, method: str, path: str, body: Fields | None = None, query: Fields | None = None) -> Any:
         """Asked again where that may help; raises what `portfolio_twin.errors` has, Unavailable in the end."""
+        reads = method == "GET"  # a large atlas is a link to follow
         key = {"Idempotency-Key": str(uuid4())} if path.endswith("/feedback") else {}
         for attempt in range(self._tries):
             last = attempt == self._tries - 1
             try:
                 headers = {"Authorization": f"Bearer {self._token()}", **key}
-                response = self._http.request(method, path, json=body, params=query, headers=headers)
+                response = self._http.request(
+                    method, path, json=body, params=query, headers=headers, follow_redirects=reads
+                )
             except httpx.TransportError as error:
                 if last:
                     raise errors.Unavailable(f"{method} {path}: {error}") from error
@@ -136,9 +142,10 @@ def _wait(attempt: int, retry_after: str | None) -> float:
     return min(doubled, LONGEST_WAIT_SECONDS) * random.uniform(0.5, 1.0)
 
 
-def _answer(response: httpx.Response) -> Answer:
+def _answer(response: httpx.Response) -> Answer | bytes:
     if response.is_success:
-        return dict(response.json())
+        is_json = response.headers.get("content-type", "").startswith("application/json")
+        return dict(response.json()) if is_json else response.content
     try:
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError):  # the gateway's own refusals have another shape

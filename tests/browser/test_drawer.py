@@ -101,6 +101,10 @@ def test_a_thumb_in_the_drawer_moves_the_feed(explorer: Explorer, somebody_new: 
     explorer.drawer.get_by_role("button", name="Dislike").click()
     expect(explorer.page.locator("thumb-effect")).to_contain_text(f"Disliked {name}")
     assert name not in explorer.ids()
+    expect(explorer.drawer.get_by_role("button", name="Dislike")).to_have_attribute("aria-pressed", "true")
+    expect(explorer.page.get_by_text("4 dealings known")).to_be_visible()
+    now = explorer.api("POST", "/predict", {"user_id": somebody_new, "property_id": name})["affinity_score"]
+    expect(explorer.drawer.locator("meter").first).to_have_js_property("value", now)
 
 
 def test_an_id_is_found_a_zip_narrows_and_what_is_unknown_can_be_described(explorer: Explorer) -> None:
@@ -115,11 +119,17 @@ def test_an_id_is_found_a_zip_narrows_and_what_is_unknown_can_be_described(explo
     search.fill("nowhere-1")
     search.press("Enter")
     page.get_by_role("button", name="Describe it").click()
+    expect(search).to_have_value("")
     page.get_by_label("price", exact=True).fill("650000")
     page.get_by_label("bedrooms", exact=True).fill("4")
-    page.get_by_role("button", name="How well does it match?").click()
+    judge = page.get_by_role("button", name="How well does it match?")
+    ground = judge.evaluate("(it) => getComputedStyle(it).backgroundColor")
+    judge.hover()
+    expect(judge).to_have_css("background-color", ground)
+    judge.click()
     shown = page.locator("describe-property match-score b")
     expect(shown).to_be_visible()
+    expect(page.locator("describe-property rect").first).not_to_have_css("fill", "rgb(0, 0, 0)")
     asked = explorer.last("/predict")
     assert asked["property_features"] == {"listing_price": 650000, "bedrooms": 4}
     assert abs(number(shown.inner_text()) / 100 - explorer.api("POST", "/predict", asked)["affinity_score"]) <= 0.0051

@@ -123,6 +123,17 @@ def test_a_box_lists_what_lies_in_it_and_narrows_the_feed(exploring: Explorer, n
     assert set(exploring.ids()) <= set(names)
 
 
+def test_the_best_matches_are_those_that_can_still_be_recommended(exploring: Explorer) -> None:
+    rows = exploring.page.locator("explore-screen tbody tr")
+    expect(rows).to_have_count(20)
+    cells = [row.locator("td").all_inner_texts() for row in rows.all()]
+    history = exploring.api("GET", f"/investors/{USER}")["history"]
+    acted_on = {event["property_id"] for event in history if event["kind"] != "view"}
+    assert acted_on
+    assert not acted_on & {row[0] for row in cells}
+    assert not {"Sold", "Off Market"} & {row[3] for row in cells}
+
+
 def test_numbers_have_a_gradient_with_its_ends_and_kinds_a_list(exploring: Explorer) -> None:
     colour, legend = exploring.page.get_by_role("combobox", name="colour"), exploring.page.locator(".legend")
     for name, ends in {"match": ["0 %", "100 %"], "price": ["$"], "days": []}.items():

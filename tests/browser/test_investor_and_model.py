@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.fixtures.explorer import Explorer, number
 
@@ -57,6 +57,32 @@ def test_an_end_that_is_dragged_goes_into_the_filters_and_reset_takes_it_back(ex
     with page.expect_response("**/recommend"):
         page.reload()
     assert explorer.last("/recommend")["filters"] == {"listing_status": ["Active"]} | learnt
+
+
+def test_what_was_learnt_of_one_investor_does_not_narrow_another_s_feed(explorer: Explorer) -> None:
+    page = explorer.sign_in(f"investor/{USER}").page
+    page.get_by_role("button", name="Use as filters").click()
+    explorer.cards.first.wait_for()
+    page.get_by_label("Investor").fill("40")
+    page.get_by_label("Investor").press("Enter")
+    page.get_by_role("heading", name="Investor 40").wait_for()
+    explorer.cards.first.wait_for()
+    sent = explorer.last("/recommend")
+    assert (sent["user_id"], sent["filters"]) == (40, {"listing_status": ["Active"]})
+
+
+def test_dealings_that_no_longer_count_are_told(explorer: Explorer, somebody_new: int) -> None:
+    """Six were acted on, and the history holds three."""
+
+    def six(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        body["investors"][0] |= {"user_id": somebody_new, "acted_on": 6}
+        route.fulfill(response=answer, json=body)
+
+    explorer.answer(r"/investors\?.*", six)
+    explorer.sign_in(f"investor/{somebody_new}")
+    expect(explorer.page.get_by_text("3 earlier dealings no longer count")).to_be_visible()
 
 
 def test_gates_slices_and_versions_are_those_of_the_files(explorer: Explorer) -> None:

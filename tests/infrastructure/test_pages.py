@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from portfolio_twin.domain.readiness import POSITIVES_NEEDED, PROPERTIES_NEEDED, USERS_NEEDED
+from portfolio_twin.domain.split import TARGETS_NEEDED
 from tests.infrastructure.resources import ROOT
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -51,3 +53,9 @@ def test_every_target_module_and_name_that_a_command_uses_exists(page: Path) -> 
     assert all(find_spec(module) for module in re.findall(r"python -m ([\w.]+\w)", text))
     for module, name in re.findall(r"from ((?:portfolio_twin|functions|infra|tests)[\w.]*) import (\w+)", text):
         assert hasattr(import_module(module), name), f"{module}.{name}"
+
+
+def test_the_readme_says_how_much_a_twin_needs() -> None:
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"{POSITIVES_NEEDED} deals or likes, {PROPERTIES_NEEDED} properties and {USERS_NEEDED} users" in text
+    assert f"one user having {TARGETS_NEEDED} distinct deals or likes" in text

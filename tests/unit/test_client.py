@@ -73,6 +73,20 @@ def test_a_refusal_is_raised_by_its_name_and_not_asked_again() -> None:
         client(other).get("/models")
 
 
+def test_a_file_is_answered_as_its_bytes() -> None:
+    atlas, media = b"\x08\x00\xff{}", {"content-type": "application/octet-stream"}
+    server = Server(httpx.Response(200, content=atlas, headers=media))
+    assert client(server).get("/investors/374/atlas") == atlas
+
+
+def test_a_large_file_is_fetched_from_the_link_without_the_token() -> None:
+    linked = httpx.Response(307, headers={"location": "https://bucket/atlas?signed"})
+    server = Server(linked, httpx.Response(200, content=b"\xff", headers={"content-type": "binary/octet-stream"}))
+    assert client(server).get("/atlas/v1") == b"\xff"
+    assert server.asked[1].url == "https://bucket/atlas?signed"
+    assert "authorization" not in server.asked[1].headers
+
+
 def test_a_token_can_be_a_function_that_is_asked_each_time() -> None:
     tokens = iter(("one", "two"))
     server = Server(DOWN, httpx.Response(200, json={}))

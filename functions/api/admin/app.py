@@ -26,13 +26,13 @@ class PageQuery(CursorQuery):
 
 @app.post("/tenants", status_code=201, tags=["tenants"], summary="Make a tenant", responses=refusals(TenantExists))
 async def post_tenant(request: TenantRequest, stores: FunctionStores, _: Operator) -> NewTenant:
-    """Makes a tenant; the same request again answers the same and changes nothing."""
+    """Needs the scope twin/admin. The same request again answers the same and changes nothing."""
     return add_tenant(stores, request)
 
 
 @app.get("/tenants", tags=["tenants"], summary="All tenants, page by page")
 async def get_tenants(query: Annotated[PageQuery, Query()], stores: FunctionStores, _: Operator) -> Tenants:
-    """By their ids, with the cursor of the next page."""
+    """Needs the scope twin/admin. By their ids, with the cursor of the next page."""
     return list_tenants(stores, query.cursor, query.limit)
 
 
@@ -41,7 +41,10 @@ async def get_tenants(query: Annotated[PageQuery, Query()], stores: FunctionStor
     responses=refusals(NotFound, TenantBusy) | {202: {"model": Deletion, "description": "send it again: more remains"}},
 )  # fmt: skip
 async def delete_tenant(tenant_id: UUID, stores: FunctionStores, operator: Operator, response: Response) -> Deletion:
-    """Erases all that is stored of a tenant, for as long as a request may take; 200 when nothing remains."""
+    """Needs the scope twin/admin.
+
+    Erases all that is stored of a tenant, for as long as a request may take; 200 when nothing remains.
+    """
     deletion = erasure.delete_tenant(stores, tenant_id, operator)
     response.status_code = 200 if deletion.state == "deleted" else 202
     return deletion

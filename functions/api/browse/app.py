@@ -47,7 +47,10 @@ async def get_investors(
 
 @app.get("/investors/{user_id}", tags=["investors"], summary="What an investor did, and the buy box learnt of it")
 async def get_investor(user_id: PathUserId, tenant: OwnTenant) -> describe_investor.InvestorAnswer:
-    """Nobody is unknown: who has done nothing has no history, and the market's taste as everybody's buy box."""
+    """Nobody is unknown: who has done nothing has no history, and the market's taste as everybody's buy box.
+
+    The history is what still counts, since the last change of taste; all that is stored is in /investors/{id}/export.
+    """
     return describe_investor.describe_investor(tenant, user_id)
 
 

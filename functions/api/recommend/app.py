@@ -26,7 +26,7 @@ BEST = "The best properties for an investor now"
 async def post_recommend(request: RecommendRequest, tenant: OwnTenant) -> Recommendations:
     """In the order of affinity, never one that they have acted on, and of what is on the market unless asked otherwise.
 
-    `explain: false` answers without reasons, several times as fast.
+    `explain: false` answers without reasons, and sooner.
     """
     return recommend(tenant, request)
 

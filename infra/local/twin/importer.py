@@ -44,6 +44,8 @@ def import_canonical(
         progress.update(storing, completed=2)
     for bad_row in list_bad_rows(report.bad):
         progress.console.print(f"left out: {bad_row}", markup=False, highlight=False)
+    for remark in report.remarks:
+        progress.console.print(f"{properties.name}: {remark}", markup=False, highlight=False, soft_wrap=True)
     return Imported(tenant.tenant_id, report)
 
 

@@ -35,7 +35,10 @@ NATURAL = UUID("0c9d8a54-0f3e-4a07-8f0e-2b7d54a9c602")
 BECAUSE_LIMIT = 5
 INPUTS = sorted({*PropertyFeatures.model_fields, "location"} - {"attributes"})
 InputName = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(INPUTS)}|attributes\.[^\x00-\x1f\x7f]{{1,64}})$")]
-BECAUSE = "what of the property decided it: its fields, location, or attributes.NAME"
+BECAUSE = (
+    "what of the property decided it: its fields, location, or attributes.NAME; kept with the event and told back, it "
+    "does not move the score"
+)
 Because = Annotated[list[InputName], Field(max_length=BECAUSE_LIMIT, description=BECAUSE)]
 # Just below PostgreSQL's largest, and the same number to whoever reads the limit as a double.
 LARGEST_USER_ID = 9_200_000_000_000_000_000

@@ -29,7 +29,7 @@ TAGS = {
     "properties": "What there is, stored and found at once.",
     "investors": "Who there is, and what was learnt of them.",
     "models": "Which model answers, and how good it is.",
-    "tenants": "Teams, for who runs the product.",
+    "tenants": "Teams, for who runs the product; the token has the scope `twin/admin`: `twin token --operator`.",
     "system": "Is it up?",
 }
 OF_EVERY_ROUTE = (errors.Unauthenticated, errors.TenantRequired, errors.InvalidInput, errors.Unavailable)

@@ -205,6 +205,7 @@ def test_progress_is_shown(importer: Importer) -> None:
     shown = console.export_text()
     assert "check p.csv" in shown
     assert "store" in shown
+    assert "p.csv: read as attributes: rooms, zone\n" in shown
 
 
 def test_a_tenant_is_found_again_by_name_and_by_id(importer: Importer) -> None:

@@ -19,6 +19,7 @@ from portfolio_twin.domain.csv.checks import (
     CheckedProperties,
     PropertyRow,
 )
+from portfolio_twin.domain.csv.columns import MAIN_INPUTS
 from portfolio_twin.domain.csv.sheets import read_csv
 from portfolio_twin.domain.interactions import KINDS, Interaction
 from portfolio_twin.domain.properties import NUMERIC_INPUTS, Catalogue, PropertyFeatures
@@ -219,3 +220,26 @@ def test_of_many_bad_rows_the_first_are_kept_and_all_are_counted() -> None:
 def test_a_quote_that_is_never_closed_is_refused_with_the_line_where_it_opens(rows: list[str], reason: str) -> None:
     with pytest.raises(UnreadableInput, match=reason):
         check_properties(["property_id,zipcode\n", *rows])
+
+
+def test_columns_that_are_probably_misnamed_are_told_with_the_name_that_is_meant() -> None:
+    checked, _ = check_properties(
+        ["property_id,price,beds,sqft,Bathroom,zone,address,lat,lon\n", "a,1,2,900,1,R-1,Elm St,42,\n"]
+    )
+    assert checked.remarks == [
+        "read as attributes: price (did you mean listing_price?), beds (did you mean bedrooms?), "
+        "sqft (did you mean square_footage?), Bathroom (did you mean bathrooms?), zone",
+        "no row has listing_price, property_type, bedrooms, bathrooms, square_footage, lon",
+    ]
+
+
+def test_a_file_with_the_main_inputs_and_no_columns_of_its_own_gets_no_remark() -> None:
+    header = ",".join(["property_id", *MAIN_INPUTS])
+    assert check_properties([f"{header}\n", "a,1,Condo,2,1,900,42,-73\n"])[0].remarks == []
+
+
+def test_interactions_given_as_properties_are_refused() -> None:
+    with pytest.raises(
+        UnreadableInput, match="user_id, property_id, kind, occurred_at are the columns of interactions"
+    ):
+        check_properties(["user_id,property_id,kind,occurred_at\n", "7,a,like,2026-01-01T00:00:00Z\n"])

@@ -2,7 +2,7 @@
 import { investors } from "./api.js";
 import { TwinElement, define, isTyping } from "./element.js";
 import { frame, look } from "./look.js";
-import { format, parse } from "./router.js";
+import { format, moved, parse } from "./router.js";
 import { begin, canWrite, session, signOut } from "./session.js";
 import { html, nothing } from "./vendor/vendor.js";
 import "./screens/sign-in.js";
@@ -29,7 +29,7 @@ class TwinExplorer extends TwinElement {
     addEventListener("keydown", (event) => this.#pressed(event));
     for (const [name, act] of Object.entries({
       "twin-open": ({ property_id, tab }) => this.go({ open: property_id, tab: tab ?? "why" }), "twin-close": () => this.#close(),
-      "twin-go": (change) => this.go(change), "twin-answer": ({ answer }) => this.#answered(answer.model_version),
+      "twin-go": (change) => this.go(change), "twin-feedback": (detail) => this.#thumbed(detail), "twin-learnt": (detail) => this.#learnt(detail), "twin-answer": ({ answer }) => this.#answered(answer.model_version),
     })) this.addEventListener(name, (event) => act(event.detail));
     this.#start();
   }
@@ -57,7 +57,7 @@ class TwinExplorer extends TwinElement {
   }
 
   go(change) {
-    location.hash = format({ ...this.place, ...change });
+    location.hash = format(moved(this.place, change));
   }
 
   /** A model that went live while one was looking: nothing of two models stands side by side. */
@@ -65,6 +65,15 @@ class TwinExplorer extends TwinElement {
     if (!version) return;
     if (this.version && version !== this.version) this.news = `A new model is live (${version}): what you see is its answer.`;
     this.version = version;
+  }
+
+  async #thumbed({ done, ...thumb }) {
+    if (await done) this.#learnt(thumb);
+  }
+
+  /** All that shows what is known of the investor asks again. */
+  #learnt(thumb) {
+    for (const shown of this.renderRoot.querySelectorAll("feed-screen, explore-screen, property-drawer")) shown.learnt(thumb);
   }
 
   #close() {
@@ -112,7 +121,7 @@ class TwinExplorer extends TwinElement {
     const refused = canWrite() ? "" : READ_ONLY;
     if (place.screen === "feed") return html`<feed-screen .place=${place} .refused=${refused}></feed-screen>`;
     if (place.screen === "explore") return html`<explore-screen .place=${place} .version=${this.version}></explore-screen>`;
-    if (place.screen === "investor") return html`<investor-screen .place=${place}></investor-screen>`;
+    if (place.screen === "investor") return html`<investor-screen .place=${place} .acted=${this.known?.find((one) => String(one.user_id) === place.user)?.acted_on}></investor-screen>`;
     return html`<model-screen .place=${place}></model-screen>`;
   }
 }

@@ -39,6 +39,7 @@ export const look = css`
   button:hover:not(:disabled), .button:hover { border-color: var(--edge); background: var(--raised); }
   button:disabled { cursor: not-allowed; color: var(--soft); background: var(--raised); }
   button.first { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
+  button.first:hover:not(:disabled) { background: var(--accent); border-color: var(--ink); }
   button.bare { border-color: transparent; background: none; padding: 0 0.5em; }
   input:not([type="checkbox"], [type="radio"], [type="range"]), select, textarea {
     min-height: 34px; padding: 0 0.6em; border: 1px solid var(--edge); border-radius: 8px; background: var(--surface);

@@ -13,6 +13,7 @@ from pydantic_core import PydanticKnownError
 
 from portfolio_twin.domain.csv import canonical
 from portfolio_twin.domain.csv.canonical import CANONICAL_COLUMNS, INTERACTION_COLUMNS
+from portfolio_twin.domain.csv.columns import column_remarks
 from portfolio_twin.domain.csv.row_faults import reason_of
 from portfolio_twin.domain.csv.sheets import Row, Sheet
 from portfolio_twin.domain.interactions import Interaction
@@ -91,6 +92,7 @@ class CheckedProperties:
     def __init__(self, sheet: Sheet) -> None:
         self._sheet, self.bad = sheet, BadRows()
         self.numeric: dict[str, bool] = {}  # attributes seen, and whether each value of theirs is a number
+        self._filled = set[str]()
         _check_header(sheet.header, needed=("property_id",))
         _check_property_header(sheet.header)
 
@@ -98,6 +100,11 @@ class CheckedProperties:
     def fields(self) -> tuple[str, ...]:
         """The canonical fields that the file has a column for."""
         return tuple(name for name in self._sheet.header if name in CANONICAL_COLUMNS and name not in NO_FIELDS)
+
+    @property
+    def remarks(self) -> list[str]:
+        """On the columns, once all rows are read."""
+        return column_remarks(self._sheet.header, self._filled)
 
     def good(self) -> Iterator[tuple[int, PropertyRow]]:
         header = self._sheet.header
@@ -111,6 +118,7 @@ class CheckedProperties:
             except ValidationError as error:
                 self.bad.add(line, reason_of(error))
             else:
+                self._filled |= read.model_fields_set
                 for name, value in read.attributes.items():
                     self.numeric[name] = self.numeric.get(name, True) and _is_numeric(value, in_column=name in own)
                 yield line, read
@@ -172,6 +180,11 @@ def _shortened(header: Sequence[str]) -> str:
 
 
 def _check_property_header(header: Sequence[str]) -> None:
+    if all(name in header for name in INTERACTION_COLUMNS):
+        raise UnreadableInput(
+            f"{', '.join(INTERACTION_COLUMNS)} are the columns of interactions — give this file as the interactions, "
+            "and as the properties one with a row per property"
+        )
     if ours := [name for name in header if name in NOT_FOR_FILES]:
         raise UnreadableInput(f"column {', '.join(ours)} cannot be imported — remove it")
     if trust := [name for name in header if name.startswith(OF_ONE_FIELD)]:

@@ -22,7 +22,7 @@ TOLD = [WINDOWS_DAYS.index(days) for days in (30, 90, 365)]  # spans of activity
 NEXT_DOOR_KM = 0.02
 ACTED = {"deal": "you made a deal on", "like": "you liked"}
 
-LABELS = {"confidence": "data confidence"}  # the property's own, not that of the answer
+LABELS = {"confidence": "data confidence", "lot_size_sqft": "lot size"}  # confidence: not that of the answer
 FORMATS = {
     "listing_price": "${:,.0f}",
     "estimated_value": "${:,.0f}",

@@ -32,7 +32,7 @@ DIVERSITY = (
     "likeness to the nearest one before it, affinity as log-odds brought to 0..1 and likeness as cosine (MMR)"
 )
 DISCOVER = "leave out what everybody in this market likes"
-EXPLAIN = "false: no reasons, which are most of the work"
+EXPLAIN = "false: no reasons, and a sooner answer"
 SKIP = "so many of the best are left out; a cursor does the same and notices when the model has changed"
 
 TopK = Annotated[int, Field(ge=1, le=TOP_K_LIMIT, description="at most so many answers"), WHOLE]

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from portfolio_twin.adapters.tenant import Tenant
+from portfolio_twin.domain.interactions import HISTORY_LIMIT
 from portfolio_twin.errors import IndexUnavailable
 from portfolio_twin.model.browse.buy_box import EVEN, LearntBuyBox, learn_buy_box
 from portfolio_twin.model.browse.read_back import read_back
@@ -22,6 +23,7 @@ from portfolio_twin.services.answers.score_stored import score_stored
 from portfolio_twin.services.browse.list_investors import EVIDENCE, FIELDS, LISTING, MOVED_AT, moment
 from portfolio_twin.services.browse.score_offer import score_offer
 
+PAST = f"since the last change of taste, the newest first, without properties that are gone; at most {HISTORY_LIMIT}"
 EXPLAINED = 200  # of the properties that match: enough for a mean
 
 
@@ -42,7 +44,7 @@ class InvestorAnswer(BaseModel):
     strategy: Strategy = Field(description="what answers for this investor rest on")
     evidence: dict[str, int] = Field(description=EVIDENCE, examples=[{"deal": 12, "like": 9, "dislike": 3}])
     moved_at: datetime | None = Field(description=MOVED_AT)
-    history: list[PastDealing] = Field(description="the newest first, without properties that are gone; at most 50")
+    history: list[PastDealing] = Field(description=PAST)
     buy_box: LearntBuyBox
 
 

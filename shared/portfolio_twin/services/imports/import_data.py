@@ -3,7 +3,7 @@
 Rows stream into temporary tables of the transaction; what is wrong shows before anything is stored.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portfolio_twin.adapters.files.sheets import open_sheet
@@ -22,7 +22,7 @@ from portfolio_twin.errors import ImportRefused, UnreadableInput
 from portfolio_twin.services.imports.given_files import GivenFile, GivenFiles
 
 LISTED_ROWS = 100  # in a message
-SKIP = "correct them, or import with skip-bad-rows, which stores the others"
+SKIP = "correct them, or import with --skip-bad-rows, which stores the others"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class ImportReport:
     stored_interactions: int
     stored_positives: int  # deals and likes among them
     bad: Mapping[str, BadRows]  # by the file's name: left out
+    remarks: Sequence[str] = ()  # on the columns of the properties
 
     @property
     def changed(self) -> bool:
@@ -91,7 +92,7 @@ def import_data(
     checked()
     changed = staged.store_properties(properties.fields, properties.numeric) if properties else 0
     added = staged.store_interactions() if given.interactions else Added(0, 0)
-    return ImportReport(*good, changed, *added, bad)
+    return ImportReport(*good, changed, *added, bad, properties.remarks if properties else ())
 
 
 def _stage_properties(staged: Staged, file: GivenFile, bad: dict[str, BadRows]) -> CheckedProperties:

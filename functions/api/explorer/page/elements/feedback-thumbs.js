@@ -16,7 +16,7 @@ class FeedbackThumbs extends TwinElement {
 
   static styles = [look, css`
     button { min-width: 3.4rem; justify-content: center; padding: 0 0.55rem; }
-    button[aria-pressed="true"] { background: var(--tint); border-color: var(--accent); }
+    button[aria-pressed="true"], button[aria-pressed="true"]:hover:not(:disabled) { background: var(--tint); border-color: var(--accent); }
     svg { width: 18px; fill: none; stroke: currentColor; stroke-width: 1.7; stroke-linejoin: round; }
   `];
 

@@ -40,7 +40,7 @@ class LearntBuyBox extends TwinElement {
   }
 
   use() {
-    this.tell("twin-go", { screen: "feed", filters: { listing_status: ["Active"], ...this.filters } });
+    this.tell("twin-go", { screen: "feed", learnt: true, filters: { listing_status: ["Active"], ...this.filters } });
   }
 
   render() {
@@ -49,7 +49,7 @@ class LearntBuyBox extends TwinElement {
     const heaviest = Math.max(box.place?.weight ?? 0, ...box.criteria.map(({ weight }) => weight), 1e-9);
     const told = this.all ? box.criteria : box.criteria.filter(({ input, weight }) => weight >= LEAST * heaviest || FILTER_OF[input]);
     const changed = JSON.stringify(this.filters) !== JSON.stringify(this.#learnt());
-    return html`<div class="row apart"><div><h2>Learnt buy box</h2><p class="soft">${count(box.matching)} of ${count(box.of)} match better than the average. Drag an end to correct it.</p></div>
+    return html`<div class="row apart"><div><h2>Learnt buy box</h2><p class="soft">${count(box.matching)} of ${count(box.of)} match better than the average. Drag an end to narrow the feed by it; thumbs teach the model, this does not.</p></div>
         <span class="row">${changed ? html`<button @click=${() => { this.filters = this.#learnt(); }}>Reset</button>` : nothing}
           <button class="first" ?disabled=${!box.matching} @click=${this.use}>Use as filters →</button></span></div>
       ${box.criteria.length ? nothing : html`<p class="told">Nothing matches this investor better than the average property, so there is no box to show.</p>`}

@@ -76,6 +76,7 @@ class RecommendationFeed extends TwinElement {
     const { property_id } = this.effect, shown = this.shown.length, thumbs = this.#thumbs(property_id);
     if (!(await thumbs.clear())) { this.trouble = thumbs.trouble; return; }
     [this.gone, this.effect] = ["", undefined];
+    this.tell("twin-learnt", { property_id });
     await this.load(shown);
     this.cursor.focus(property_id);
   }

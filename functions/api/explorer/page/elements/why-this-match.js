@@ -1,4 +1,4 @@
-// <why-this-match user-id="374" property-id="HV-00231">: from the average property to this one, reason by reason.
+// <why-this-match user-id="374" property-id="HV-00231">: from one that is average in everything to this one, reason by reason.
 import { asCurl, explain } from "../api.js";
 import { TwinElement, define } from "../element.js";
 import { exact, logit, nameOf, percent, sigmoid, signed, value } from "../formats.js";
@@ -19,7 +19,7 @@ export function reasonRows(baseline, reasons) {
   const picture = (inside) => html`<svg width="100%" height="18" aria-hidden="true"><line x1="${x(start)}%" x2="${x(start)}%" y1="0" y2="18" />${inside}</svg>`;
   return html`<table class="waterfall"><thead><tr><th>what</th><th class="bars"><span class="hidden">picture</span></th>
       <th class="number" title="added to the log-odds of the match">log-odds</th><th class="number" title="the match with this and all above">match</th></tr></thead><tbody>
-    <tr><td>the market's average property</td><td>${picture(svg`<circle cx="${x(start)}%" cy="9" r="4" />`)}</td><td class="number">${signed(start)}</td><td class="number">${exact(baseline)}</td></tr>
+    <tr><td>a property that is average in everything</td><td>${picture(svg`<circle cx="${x(start)}%" cy="9" r="4" />`)}</td><td class="number">${signed(start)}</td><td class="number">${exact(baseline)}</td></tr>
     ${rows.map((row) => html`<tr><td>${row.text}</td><td>${picture(bar(row.from, row.to, row.contribution > 0 ? "up" : "down"))}</td>
       <td class="number ${row.contribution > 0 ? "good" : "bad"}">${signed(row.contribution)}</td><td class="number">${exact(sigmoid(row.to))}</td></tr>`)}
     <tr class="sum"><td>this property</td><td>${picture(bar(start, end, "sum"))}</td><td class="number">${signed(end)}</td><td class="number">${exact(sigmoid(end))}</td></tr></tbody></table>`;
@@ -59,7 +59,7 @@ class WhyThisMatch extends TwinElement {
     if (!answer) return this.waiting(3);
     const change = answer.smallest_change;
     return html`<div class="stack"><h2>It matches because</h2>
-      <div class="wide" tabindex="0" role="group" aria-label="from the average property to this one">${reasonRows(answer.baseline_score, answer.contributions)}</div>
+      <div class="wide" tabindex="0" role="group" aria-label="from a property that is average in everything to this one">${reasonRows(answer.baseline_score, answer.contributions)}</div>
       <p class="soft">Each row adds to the log-odds; together they are the match. 50 % means: as likely as a property drawn at random.</p>
       ${answer.acted_on ? html`<p class="told">This investor has acted on it before, and so is never recommended it.</p>` : nothing}
       ${change ? html`<div><h3>What would change it</h3><p>With ${nameOf(change.input)} ${value(change.input, change.value)} it would match at <b>${percent(change.affinity)}</b>.</p></div>` : nothing}

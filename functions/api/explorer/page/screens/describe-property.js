@@ -5,7 +5,7 @@ import { nameOf } from "../formats.js";
 import { look } from "../look.js";
 import { css, html, nothing } from "../vendor/vendor.js";
 import "../elements/match-score.js";
-import { reasonRows } from "../elements/why-this-match.js";
+import { reasonRows, waterfallLook } from "../elements/why-this-match.js";
 
 const TYPES = ["Single Family", "Condo", "Townhouse", "Multi-Family", "Land"];
 const NUMBERS = ["listing_price", "bedrooms", "bathrooms", "square_footage", "year_built", "lat", "lon", "days_on_market"];
@@ -13,7 +13,7 @@ const NUMBERS = ["listing_price", "bedrooms", "bathrooms", "square_footage", "ye
 class DescribeProperty extends TwinElement {
   static properties = { user: {}, name: {}, answer: { state: true } };
 
-  static styles = [look, css`
+  static styles = [look, waterfallLook, css`
     dialog { width: min(38rem, 94vw); border: 1px solid var(--line); border-radius: var(--round); background: var(--surface); color: var(--ink); padding: 1.25rem; }
     dialog::backdrop { background: rgb(0 0 0 / 0.4); }
     .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 0.6rem; }

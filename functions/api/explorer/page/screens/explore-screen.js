@@ -8,6 +8,8 @@ import "../elements/embedding-space.js";
 
 const LISTED = 20;
 const NAMED_LIMIT = 300; // of a box, the best: as many as a link can carry
+const OFF_MARKET = new Set(["Sold", "Off Market"]); // as `/recommend` has it: what states no status may be for sale
+const DID = { deal: "dealt", like: "liked", dislike: "disliked", outreach: "contacted" };
 const VIEWS = [["both", "Both"], ["map", "Map"], ["space", "Space"]];
 
 class ExploreScreen extends TwinElement {
@@ -33,9 +35,21 @@ class ExploreScreen extends TwinElement {
     if (this.got && this.got.atlas.version !== version) this.renderRoot.querySelector("embedding-space").load();
   }
 
+  /** After a thumb: scores and history are others. */
+  learnt() {
+    this.renderRoot.querySelector("embedding-space").load();
+  }
+
+  /** By property what the investor did with it, more than look. */
+  get #did() {
+    return new Map(this.got.answer.history.filter(({ kind }) => DID[kind]).map(({ property_id, kind }) => [property_id, DID[kind]]));
+  }
+
+  /** The rows of the box, or of all that can still be recommended: the best first. */
   get #best() {
-    const { atlas, own } = this.got, rows = this.rows ?? atlas.names.map((_, row) => row);
-    return [...rows].sort((one, other) => own.affinity[other] - own.affinity[one]);
+    const { atlas, own } = this.got, did = this.#did;
+    const left = () => [...atlas.names.keys()].filter((row) => !did.has(atlas.names[row]) && !OFF_MARKET.has(atlas.statuses[atlas.status[row]]));
+    return [...(this.rows ?? left())].sort((one, other) => own.affinity[other] - own.affinity[one]);
   }
 
   render() {
@@ -49,13 +63,13 @@ class ExploreScreen extends TwinElement {
   }
 
   #list() {
-    const { atlas, own } = this.got, best = this.#best, inBox = () => best.slice(0, NAMED_LIMIT).map((row) => atlas.names[row]);
+    const { atlas, own } = this.got, best = this.#best, did = this.#did, inBox = () => best.slice(0, NAMED_LIMIT).map((row) => atlas.names[row]);
     return html`<section class="panel"><div class="row apart"><h2>${this.rows ? `${plural(this.rows.length, "property", "properties")} in the box` : "The best matches"}</h2>
         ${this.rows ? html`<span class="row"><button @click=${() => { this.rows = undefined; }}>Drop the box</button>
           <button class="first" ?disabled=${!best.length} @click=${() => this.tell("twin-go", { screen: "feed", only: inBox() })}>Feed within it →</button></span>` : nothing}</div>
       <div class="wide" tabindex="0" role="group" aria-label="properties"><table><thead><tr><th>property</th><th>type</th><th class="number">price</th><th>status</th><th class="number">match</th></tr></thead><tbody>${best.slice(0, LISTED).map((row) => html`
         <tr><td><button @click=${() => this.tell("twin-open", { property_id: atlas.names[row] })}>${atlas.names[row]}</button></td><td>${atlas.types[atlas.type[row]] ?? "–"}</td>
-          <td class="number">${Number.isFinite(atlas.price[row]) ? value("price", Math.round(atlas.price[row])) : "–"}</td><td>${atlas.statuses[atlas.status[row]] ?? "–"}</td><td class="number">${percent(own.affinity[row] / 255)}</td></tr>`)}</tbody></table></div></section>`;
+          <td class="number">${Number.isFinite(atlas.price[row]) ? value("price", Math.round(atlas.price[row])) : "–"}</td><td>${[atlas.statuses[atlas.status[row]] ?? "–", did.get(atlas.names[row])].filter(Boolean).join(" · ")}</td><td class="number">${percent(own.affinity[row] / 255)}</td></tr>`)}</tbody></table></div></section>`;
   }
 }
 define("explore-screen", ExploreScreen);

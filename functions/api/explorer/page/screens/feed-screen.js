@@ -21,7 +21,12 @@ class FeedScreen extends TwinElement {
 
   async load() {
     this.who = undefined;
-    this.who = await this.ask(() => investor(this.place.user));
+    await this.learnt();
+  }
+
+  /** Also after a thumb: the header is another. */
+  async learnt() {
+    this.who = (await this.ask(() => investor(this.place.user))) ?? this.who;
   }
 
   get #feed() {

@@ -9,9 +9,10 @@ import "../elements/match-score.js";
 
 const SIGNS = { deal: "★", like: "♥", dislike: "✕", outreach: "✉", view: "○" };
 const EVENTS = { deal: ["deal"], like: ["like"], dislike: ["dislike"], outreach: ["contact"], view: ["view"] };
+const KEPT = 50; // properties that a full history holds
 
 class InvestorScreen extends TwinElement {
-  static properties = { place: { attribute: false }, who: { state: true } };
+  static properties = { place: { attribute: false }, acted: { type: Number }, who: { state: true } };
 
   static styles = [look, css`
     .halves { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; margin-top: 1rem; }
@@ -32,6 +33,12 @@ class InvestorScreen extends TwinElement {
     if (this.who) this.tell("twin-answer", { answer: this.who });
   }
 
+  /** Dealings that the history leaves out, which it does where it is not full. */
+  get #uncounted() {
+    const { view = 0, ...acted } = this.who.evidence, counted = Object.values(acted).reduce((sum, n) => sum + n, 0);
+    return counted + view < KEPT ? Math.max(0, (this.acted ?? 0) - counted) : 0;
+  }
+
   render() {
     const { who, place } = this;
     const [name, meaning] = STRATEGIES[who?.strategy] ?? [];
@@ -40,7 +47,7 @@ class InvestorScreen extends TwinElement {
       <p class="soft">${[name, ...events, who?.moved_at && `moved ${ago(who.moved_at)}`].filter(Boolean).join(" · ")}</p>
       ${this.waiting(5)}${who ? html`${who.strategy === "twin" ? nothing : html`<p class="told" role="status"><b>${name}</b>: ${meaning}.</p>`}
       <div class="halves"><section class="panel"><learnt-buy-box .box=${who.buy_box}></learnt-buy-box></section>
-        <section class="panel"><h2>History</h2>${who.history.length ? html`<ul class="history" tabindex="0" aria-label="what this investor did, the newest first">${who.history.map((event) => this.#event(event))}</ul>`
+        <section class="panel"><h2>History</h2>${this.#uncounted ? html`<p class="soft">${plural(this.#uncounted, "earlier dealing")} no longer ${this.#uncounted === 1 ? "counts" : "count"}: the taste changed, or the property is gone.</p>` : nothing}${who.history.length ? html`<ul class="history" tabindex="0" aria-label="what this investor did, the newest first">${who.history.map((event) => this.#event(event))}</ul>`
           : html`<p class="soft">Nothing yet. State what is wanted: drag the ends of the box and use them as filters.</p>`}</section></div>` : nothing}`;
   }
 

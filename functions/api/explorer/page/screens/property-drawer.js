@@ -14,7 +14,7 @@ import "../elements/why-this-match.js";
 const TABS = [["why", "Why"], ["similar", "Similar"], ["audience", "Who wants it"], ["fields", "All fields"]];
 
 class PropertyDrawer extends TwinElement {
-  static properties = { property: {}, user: {}, tab: {}, refused: {}, stored: { state: true }, judged: { state: true } };
+  static properties = { property: {}, user: {}, tab: {}, refused: {}, stored: { state: true }, judged: { state: true }, given: { state: true } };
 
   static styles = [look, css`
     :host { position: sticky; top: 4.4rem; }
@@ -37,10 +37,21 @@ class PropertyDrawer extends TwinElement {
 
   async load() {
     if (this.stored?.property_id !== this.property) this.stored = undefined;
-    this.judged = undefined;
+    this.judged = this.given = undefined;
+    await this.#judge();
+  }
+
+  async #judge() {
     const name = this.property;
     const both = await this.ask(() => Promise.all([property(name), predict({ user_id: Number(this.user), property_id: name })]));
     if (both) [this.stored, this.judged] = both;
+  }
+
+  /** After a thumb, here or in the feed: the score and its reasons are others. */
+  async learnt({ property_id, kind }) {
+    if (property_id === this.property) this.given = kind;
+    await this.#judge();
+    this.renderRoot.querySelector("why-this-match")?.load();
   }
 
   #arrow(event) {
@@ -56,9 +67,9 @@ class PropertyDrawer extends TwinElement {
     return html`<section role="dialog" aria-labelledby="title" tabindex="-1"><div class="row apart"><h1 id="title">${it ? `${it.attributes?.address ?? it.property_type ?? "Property"}${it.zipcode ? ` · ${it.zipcode}` : ""}` : this.property}</h1>
         <button class="bare close" aria-label="Close" aria-keyshortcuts="Escape" @click=${() => this.tell("twin-close")}>×</button></div>
       ${it ? html`<p><b>${value("listing_price", it.listing_price)}</b> <span class="soft">${[this.property, it.listing_status, facts(it)].filter(Boolean).join(" · ")}</span></p>` : nothing}
-      ${this.waiting(2)}
+      ${judged && !this.trouble ? nothing : this.waiting(2)}
       ${judged ? html`<div class="row apart"><match-score large .affinity=${judged.affinity_score} .confidence=${judged.confidence}></match-score>
-        <feedback-thumbs .user=${this.user} .property=${this.property} .refused=${this.refused}></feedback-thumbs></div>
+        <feedback-thumbs .user=${this.user} .property=${this.property} .refused=${this.refused} .given=${this.given}></feedback-thumbs></div>
         <small>for investor ${this.user}${judged.degraded ? ", answered from the last training: the index is down" : ""}</small>` : nothing}
       ${it ? html`<div role="tablist" aria-label="about this property" @keydown=${this.#arrow}>${TABS.map(([tab, name]) => html`<button role="tab" id=${tab} aria-controls="panel" aria-selected=${tab === this.tab ? "true" : "false"}
           tabindex=${tab === this.tab ? 0 : -1} @click=${() => this.tell("twin-go", { tab })}>${name}</button>`)}</div>

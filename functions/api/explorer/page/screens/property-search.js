@@ -26,13 +26,14 @@ class PropertySearch extends TwinElement {
     if (!answer) return;
     if (!first) this.unknown = text;
     else if (first.property_id === text || !second) this.tell("twin-open", { property_id: first.property_id });
-    else this.tell("twin-go", { screen: "feed", filters: { listing_status: ["Active"], zipcode: [text] } });
+    else this.tell("twin-go", { screen: "feed", learnt: false, filters: { listing_status: ["Active"], zipcode: [text] } });
   }
 
   async #describe() {
     await import("./describe-property.js");
     const form = Object.assign(document.createElement("describe-property"), { user: this.user, name: this.unknown });
     this.renderRoot.append(form);
+    this.renderRoot.querySelector("form").reset();
     this.unknown = "";
   }
 
