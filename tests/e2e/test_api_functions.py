@@ -46,7 +46,8 @@ def test_feedback_answers_its_event(promoted: Pipeline) -> None:
     assert ask("Feedback")["twin_updated"] is True
 
 
-def test_the_explorer_answers_its_event_and_holds_nothing(promoted: Pipeline) -> None:
+@pytest.mark.usefixtures("system")
+def test_the_explorer_answers_its_event_under_its_strict_policy() -> None:
     answer = invoke("Explorer", event_of("Explorer"))
     assert (answer["statusCode"], "default-src 'none'" in answer["headers"]["content-security-policy"]) == (200, True)
 

@@ -12,7 +12,7 @@ VERSION = "20261122T020000Z-0badcafe"  # of tests/events
 
 def test_list_tenants_keeps_a_list_of_the_tenant(promoted: Pipeline, system: LocalSystem, tenant: UUID) -> None:
     answer = promoted.answers["ListTenants"][0]
-    kept = connect().get_object(Bucket=system.s3.bucket, Key=answer["list"])["Body"].read()
+    kept = connect().get_object(Bucket=system.s3.bucket, Key=answer["list"]["key"])["Body"].read()
     assert (answer["count"], [item["tenant_id"] for item in json.loads(kept)]) == (1, [str(tenant)])
 
 

@@ -58,6 +58,9 @@ def environments(system: LocalSystem) -> dict[str, Environment]:
         "QDRANT_SECRET_ARN": "",
         "DATABASE_SECRET_ARN": "",
         "TENANT_CLAIM": "tenant_id",
+        "JWT_ISSUER": "",  # the explorer is signed in to by a link
+        "EXPLORER_CLIENT_ID": "",
+        "EXPLORER_CONNECT_SRC": "",
         "POWERTOOLS_SERVICE_NAME": "portfolio-twin-local",
     }
     functions = [name for name, resource in _template()["Resources"].items() if _is_function(resource)]
