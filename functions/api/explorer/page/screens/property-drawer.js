@@ -58,8 +58,9 @@ class PropertyDrawer extends TwinElement {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
     const place = TABS.findIndex(([tab]) => tab === this.tab);
-    this.tell("twin-go", { tab: TABS[(place + by + TABS.length) % TABS.length][0] });
-    this.updateComplete.then(() => setTimeout(() => this.renderRoot.querySelector("[aria-selected=true]")?.focus(), 30));
+    const [tab] = TABS[(place + by + TABS.length) % TABS.length];
+    this.renderRoot.getElementById(tab).focus();
+    this.tell("twin-go", { tab });
   }
 
   render() {
