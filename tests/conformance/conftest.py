@@ -15,7 +15,7 @@ from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.settings import WriteSettings
 from tests.fakes.tenant import serving
 from tests.integration.conftest import app_database, index, pipeline_database, postgres_urls, server
-from tests.integration.fixtures.index import Market, live_markets
+from tests.integration.fixtures.index import Market, live_markets, stores_over
 
 __all__ = ["app_database", "index", "pipeline_database", "postgres_urls", "server"]  # pytest finds them by name here
 
@@ -32,9 +32,7 @@ def market(server: S3Server, pipeline_database: Database, index: VectorIndex) ->
 
 @pytest.fixture(scope="module")
 def stores(server: S3Server, app_database: Database, index: VectorIndex) -> Stores:
-    made = Stores(WriteSettings(bucket=server.bucket))
-    made.database, made.index = app_database, index
-    return made
+    return stores_over(WriteSettings(bucket=server.bucket), app_database, index)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from portfolio_twin.settings import WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
 from tests.integration.fixtures.database import connect_to
-from tests.integration.fixtures.index import Market, live_markets
+from tests.integration.fixtures.index import Market, live_markets, stores_over
 
 HOUSE = {"listing_price": 310_000.0, "square_footage": 1450.0, "property_type": "Condo"}
 NOWHERE = "http://127.0.0.1:1"
@@ -34,9 +34,7 @@ def make_stores(server: S3Server, app_database: Database, index: VectorIndex) ->
     """What a function has, feedback as the application's role."""
 
     def make() -> Stores:
-        stores = Stores(WriteSettings(bucket=server.bucket))
-        stores.database, stores.index = app_database, index
-        return stores
+        return stores_over(WriteSettings(bucket=server.bucket), app_database, index)
 
     return make
 

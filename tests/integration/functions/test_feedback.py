@@ -15,7 +15,7 @@ from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.settings import WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import Market, live_markets
+from tests.integration.fixtures.index import Market, live_markets, stores_over
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,7 @@ def client(market: Market) -> ApiClient:
 
 @pytest.fixture
 def stores(server: S3Server, app_database: Database, index: VectorIndex) -> Stores:
-    made = Stores(WriteSettings(bucket=server.bucket))
-    made.database, made.index = app_database, index
-    return made
+    return stores_over(WriteSettings(bucket=server.bucket), app_database, index)
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,10 @@ import pytest
 from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.settings import WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import live_markets
+from tests.integration.fixtures.index import live_markets, stores_over
 from tests.integration.fixtures.s3 import FIRST
 
 HOUSE = {
@@ -33,8 +32,7 @@ def clients(server: S3Server, pipeline_database: Database, index: VectorIndex) -
 
 @pytest.fixture(autouse=True)
 def functions(server: S3Server, app_database: Database, index: VectorIndex) -> Iterator[None]:
-    stores = Stores(WriteSettings(bucket=server.bucket))
-    stores.database, stores.index = app_database, index
+    stores = stores_over(WriteSettings(bucket=server.bucket), app_database, index)
     with serving(stores):
         yield
 

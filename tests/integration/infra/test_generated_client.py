@@ -19,11 +19,10 @@ from infra.local.twin.tokens import issue_token
 from infra.openapi.__main__ import ROOT, document
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
-from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.entrypoints.document import operations
 from portfolio_twin.settings import WriteSettings
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import live_markets
+from tests.integration.fixtures.index import live_markets, stores_over
 
 PATIENCE_SECONDS = 300  # the first time, an environment is made
 
@@ -51,8 +50,7 @@ def client(
     tmp_path: Path,
 ) -> Iterator[Any]:  # fmt: skip
     market = live_markets(server, pipeline_database, index)[0]
-    stores = Stores(WriteSettings(bucket=server.bucket))
-    stores.database, stores.index = app_database, index
+    stores = stores_over(WriteSettings(bucket=server.bucket), app_database, index)
     with serving(stores):
         token = issue_token(tmp_path, market.tenant.tenant_id)
         with of("client").AuthenticatedClient(gateway.start(tmp_path, 0), token) as made:

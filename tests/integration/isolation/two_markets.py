@@ -14,7 +14,7 @@ from portfolio_twin.domain.properties import PropertyFeatures
 from portfolio_twin.settings import PipelineSettings, WriteSettings
 from tests.fakes.api_client import Answer, ApiClient
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import Market, make_market
+from tests.integration.fixtures.index import Market, make_market, stores_over
 from tests.integration.fixtures.s3 import bundle
 
 SHARED = tuple(f"p{i:02d}" for i in range(20))  # ids that both have
@@ -39,8 +39,7 @@ Sides = tuple[Side, Side]
 
 
 def make_sides(server: S3Server, database: Database, index: VectorIndex) -> Sides:
-    stores = Stores(PipelineSettings(bucket=server.bucket))
-    stores.database, stores.index = database, index
+    stores = stores_over(PipelineSettings(bucket=server.bucket), database, index)
     first, second = (
         _make_side(make_market(stores), version, mark, user)
         for version, mark, user in (
@@ -68,8 +67,7 @@ def _make_side(market: Market, version: str, mark: str, user: int) -> Side:
 @contextmanager
 def serving_both(server: S3Server, database: Database, index: VectorIndex) -> Iterator[Stores]:
     """The API functions, warm, over the application's role."""
-    stores = Stores(WriteSettings(bucket=server.bucket))
-    stores.database, stores.index = database, index
+    stores = stores_over(WriteSettings(bucket=server.bucket), database, index)
     with serving(stores):
         yield stores
 

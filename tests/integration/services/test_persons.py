@@ -8,12 +8,11 @@ from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from portfolio_twin.adapters.s3 import keys
-from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.services.drop_versions import drop_old_versions
 from portfolio_twin.settings import WriteSettings
 from tests.fakes.api_client import ApiClient
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import Market, live_markets
+from tests.integration.fixtures.index import Market, live_markets, stores_over
 from tests.integration.fixtures.s3 import FIRST, SECOND, THIRD, bundle
 
 OLD, NEWEST_SNAPSHOT = "20250105T020000Z-00000000", "20250112T020000Z-00000000"
@@ -22,8 +21,7 @@ OLD, NEWEST_SNAPSHOT = "20250105T020000Z-00000000", "20250112T020000Z-00000000"
 @pytest.fixture(autouse=True)
 def functions(server: S3Server, app_database: Database, index: VectorIndex) -> Iterator[None]:
     """As the application's role, which deletes nothing by itself."""
-    stores = Stores(WriteSettings(bucket=server.bucket))
-    stores.database, stores.index = app_database, index
+    stores = stores_over(WriteSettings(bucket=server.bucket), app_database, index)
     with serving(stores):
         yield
 

@@ -19,7 +19,7 @@ from portfolio_twin.services.tenants.delete_tenant import HOLDER, Deletion, dele
 from portfolio_twin.settings import AdminSettings
 from tests.fakes.api_client import Answer, ApiClient
 from tests.fakes.tenant import serving
-from tests.integration.fixtures.index import Market, live_markets
+from tests.integration.fixtures.index import Market, live_markets, stores_over
 from tests.integration.fixtures.s3 import FIRST, SECOND
 
 OPERATOR = {"scope": "twin/admin", "sub": "operator"}
@@ -38,9 +38,7 @@ QUESTIONS: list[tuple[str, str, object]] = [
 @pytest.fixture
 def admin(server: S3Server, pipeline_database: Database, index: VectorIndex) -> Stores:
     """As the function has them that deletes."""
-    stores = Stores(AdminSettings(bucket=server.bucket))
-    stores.database, stores.index = pipeline_database, index
-    return stores
+    return stores_over(AdminSettings(bucket=server.bucket), pipeline_database, index)
 
 
 @pytest.fixture(autouse=True)
