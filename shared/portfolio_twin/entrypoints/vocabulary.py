@@ -48,7 +48,7 @@ WORDS = {
     "affinity_score": Word("0..1, 0.5 is as likely as the average property on offer", 0.87),
     "confidence": Word("0..1, how sure this is", 0.93),
     "base_rate": Word("the share of the catalogue that an investor acts on", 0.0034),
-    "baseline_score": Word("0..1, the affinity of the market's average property", 0.043),
+    "baseline_score": Word("0..1, the affinity of what is average in everything", 0.043),
     "similarity_score": Word("cosine of two embeddings, -1..1", 0.94),
     "embedding": Word("numbers of a vector of length 1", [0.25] * 16),
     "model_version": Word("the model that answered", "20261121T193426Z-e2a2f07d"),

@@ -27,7 +27,7 @@ AFFINITY = (
     "0.5 as likely, 0.9 nine times, 0.1 a ninth; these odds times base_rate are about the chance that it is acted on"
 )
 BASE_RATE = "the share of the catalogue that an investor acts on: the chance at an affinity of 0.5"
-BASELINE = "the affinity of the market's average property: reasons sum to the difference in log-odds"
+BASELINE = "the affinity of a property that is average in everything: reasons sum to the difference in log-odds"
 PROPERTIES = TypeAdapter(list[PropertyFeatures])
 
 
