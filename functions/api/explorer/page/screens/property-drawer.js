@@ -57,7 +57,7 @@ class PropertyDrawer extends TwinElement {
   #arrow(event) {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
-    const place = TABS.findIndex(([tab]) => tab === this.tab);
+    const place = TABS.findIndex(([tab]) => tab === event.target.id);  // what is focused: the place follows later
     const [tab] = TABS[(place + by + TABS.length) % TABS.length];
     this.renderRoot.getElementById(tab).focus();
     this.tell("twin-go", { tab });
