@@ -37,3 +37,10 @@ function ends(values) {
   const known = values.filter(Number.isFinite).sort();
   return known.length ? [known[Math.floor(known.length * 0.005)], known[Math.ceil(known.length * 0.995) - 1]] : [0, 1];
 }
+
+/** A label where the middle of each zip code's known properties lies. */
+export function medians(marks, { x, y }) {
+  const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const groups = Map.groupBy(marks.filter(({ zipcode, row }) => zipcode && Number.isFinite(x[row])), ({ zipcode }) => zipcode);
+  return [...groups].map(([text, some]) => ({ text, x: middle(some.map(({ row }) => x[row])), y: middle(some.map(({ row }) => y[row])) }));
+}

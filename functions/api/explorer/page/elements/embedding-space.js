@@ -1,6 +1,6 @@
 // <embedding-space user-id="374" view="both">: every property where it lies on the map and where the model sees it.
-import { atlas, investor, investorAtlas } from "../api.js";
-import { readAtlas, read } from "../canvas/atlas.js";
+import { atlas, investor, investorAtlas, similar } from "../api.js";
+import { medians, read, readAtlas } from "../canvas/atlas.js";
 import { kinds, scale, steps } from "../canvas/colours.js";
 import "../canvas/point-plot.js";
 import { TwinElement, define } from "../element.js";
@@ -10,12 +10,13 @@ import { css, html, nothing, svg } from "../vendor/vendor.js";
 
 const COLOURS = [["match", "match"], ["confidence", "confidence"], ["price", "price"], ["days", "days on market"], ["type", "type"], ["status", "listing status"]];
 const PLACES = 65_535;
+const NEIGHBOURS = 20;
 let kept; // one atlas for all elements of a page: the version's places never change
 
 class EmbeddingSpace extends TwinElement {
   static properties = {
     user: { attribute: "user-id" }, view: {}, colour: {}, feed: { attribute: false }, opened: {},
-    atlas: { state: true }, own: { state: true }, who: { state: true }, hovered: { state: true },
+    atlas: { state: true }, own: { state: true }, who: { state: true }, hovered: { state: true }, bright: { state: true },
   };
 
   static styles = [look, css`
@@ -47,6 +48,7 @@ class EmbeddingSpace extends TwinElement {
 
   willUpdate(changed) {
     if (changed.has("user") && this.user) this.load();
+    if (changed.has("opened") || changed.has("atlas")) this.#neighbours();
     if (this.atlas && this.own && ["atlas", "own", "colour"].some((name) => changed.has(name))) this.#colour();
     if (this.atlas && this.own && ["atlas", "own", "who", "feed", "opened"].some((name) => changed.has(name))) this.#mark();
   }
@@ -62,6 +64,16 @@ class EmbeddingSpace extends TwinElement {
     if (!got) return;
     Object.assign(this, got);
     this.tell("twin-answer", { answer: got.who, atlas: got.atlas, own: got.own });
+  }
+
+  /** What is opened and what the model finds most like it stay bright, the rest dims. */
+  async #neighbours() {
+    const { atlas: all, opened } = this, row = all?.rows.get(opened);
+    this.bright = undefined;
+    if (row === undefined) return;
+    const answer = await similar(opened, NEIGHBOURS).catch((error) => { this.trouble = error; });
+    if (!answer || opened !== this.opened || all !== this.atlas) return;
+    this.bright = [row, ...answer.results.map(({ property_id }) => all.rows.get(property_id)).filter((near) => near !== undefined)];
   }
 
   #colour() {
@@ -91,12 +103,12 @@ class EmbeddingSpace extends TwinElement {
   render() {
     if (!this.atlas || !this.own || !this.shown) return this.waiting(4);
     const { about, names, space, map } = this.atlas, unplaced = map.x.reduce((sum, x) => sum + !Number.isFinite(x), 0);
-    const plot = (name, places, marks, labels) => html`<point-plot .name=${name} .places=${places} .colours=${this.shown} .marks=${marks} .labels=${labels} .hovered=${this.hovered}></point-plot>`;
+    const plot = (name, places, marks, labels) => html`<point-plot .name=${name} .places=${places} .colours=${this.shown} .marks=${marks} .labels=${labels} .bright=${this.bright} .hovered=${this.hovered}></point-plot>`;
     return html`<div class="row apart"><label>colour <select @change=${(event) => { this.colour = event.target.value; }}>${COLOURS.map(([key, name]) => html`<option value=${key} ?selected=${key === this.colour}>${name}</option>`)}</select></label>
         ${this.#legend()}<span class="soft">${count(names.length)} shown${unplaced && this.view !== "space" ? `, ${count(unplaced)} without a place on the map` : ""}</span></div>
       ${this.waiting()}<div class="plots">${this.view === "space" ? nothing : plot("Map", map, this.marks, this.labels)}${this.view === "map" ? nothing : plot("Space", space, this.spaceMarks)}</div>
-      <p class="hover" role="status">${this.hovered >= 0 ? this.#card(this.hovered) : html`<span class="soft">★ acted on · ✕ disliked · ○ in the feed · ✚ the investor. Hover for a property, click to open, shift-drag for a box.</span>`}</p>
-      <p class="soft">${about.method}${about.trustworthiness_at_10 ? `; trustworthiness at 10: ${Number(about.trustworthiness_at_10).toFixed(2)}` : ""}</p>`;
+      <p class="hover" role="status">${this.hovered >= 0 ? this.#card(this.hovered) : html`<span class="soft">${this.bright ? `${this.opened} and the ${this.bright.length - 1} most like it are bright, the rest is dim.` : "★ acted on · ✕ disliked · ○ in the feed · ✚ the investor. Hover for a property, click to open, shift-drag for a box."}</span>`}</p>
+      <p class="soft">${about.method}${about.trustworthiness_at_10 ? `; trustworthiness at 10: ${Number(about.trustworthiness_at_10).toFixed(2)}` : ""}; model ${this.atlas.version}</p>`;
   }
 
   #card(row) {
@@ -112,10 +124,4 @@ class EmbeddingSpace extends TwinElement {
   }
 }
 
-/** A label where the middle of each zip code's known properties lies. */
-function medians(marks, { x, y }) {
-  const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-  const groups = Map.groupBy(marks.filter(({ zipcode, row }) => zipcode && Number.isFinite(x[row])), ({ zipcode }) => zipcode);
-  return [...groups].map(([text, some]) => ({ text, x: middle(some.map(({ row }) => x[row])), y: middle(some.map(({ row }) => y[row])) }));
-}
 define("embedding-space", EmbeddingSpace);
