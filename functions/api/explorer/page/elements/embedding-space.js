@@ -10,6 +10,7 @@ import { css, html, nothing, svg } from "../vendor/vendor.js";
 
 const COLOURS = [["match", "match"], ["confidence", "confidence"], ["price", "price"], ["days", "days on market"], ["type", "type"], ["status", "listing status"]];
 const PLACES = 65_535;
+const BYTE = 255;
 const NEIGHBOURS = 20;
 let kept; // one atlas for all elements of a page: the version's places never change
 
@@ -83,8 +84,7 @@ class EmbeddingSpace extends TwinElement {
       this.shown = { palette, index: Uint8Array.from(all[this.colour], (v) => (v < names.length ? v + 1 : 0)), legend: names.map((name, i) => [name, colours[i]]) };
       return;
     }
-    const share = (bytes) => Float32Array.from(bytes, (v) => v / 255);
-    const given = { match: () => [share(own.affinity), [0, 1]], confidence: () => [share(own.confidence), [0, 1]], price: () => [all.price], days: () => [all.days] }[this.colour]();
+    const given = { match: () => [own.affinity, [0, BYTE]], confidence: () => [own.confidence, [0, BYTE]], price: () => [all.price], days: () => [all.days] }[this.colour]();
     const { low, high, index } = steps(...given), { palette, colours } = scale(dark);
     this.shown = { palette, index, gradient: colours, low, high };
   }
@@ -102,7 +102,7 @@ class EmbeddingSpace extends TwinElement {
 
   render() {
     if (!this.atlas || !this.own || !this.shown) return this.waiting(4);
-    const { about, names, space, map } = this.atlas, unplaced = map.x.reduce((sum, x) => sum + !Number.isFinite(x), 0);
+    const { about, names, space, map, unplaced } = this.atlas;
     const plot = (name, places, marks, labels) => html`<point-plot .name=${name} .places=${places} .colours=${this.shown} .marks=${marks} .labels=${labels} .bright=${this.bright} .hovered=${this.hovered}></point-plot>`;
     return html`<div class="row apart"><label>colour <select @change=${(event) => { this.colour = event.target.value; }}>${COLOURS.map(([key, name]) => html`<option value=${key} ?selected=${key === this.colour}>${name}</option>`)}</select></label>
         ${this.#legend()}<span class="soft">${count(names.length)} shown${unplaced && this.view !== "space" ? `, ${count(unplaced)} without a place on the map` : ""}</span></div>
@@ -113,13 +113,13 @@ class EmbeddingSpace extends TwinElement {
 
   #card(row) {
     const { names, price, type, types } = this.atlas;
-    return html`<b>${names[row]}</b> · ${types[type[row]] ?? "type unknown"} · ${Number.isFinite(price[row]) ? value("listing_price", price[row]) : "price unknown"} · match ${percent(this.own.affinity[row] / 255)}`;
+    return html`<b>${names[row]}</b> · ${types[type[row]] ?? "type unknown"} · ${Number.isFinite(price[row]) ? value("listing_price", price[row]) : "price unknown"} · match ${percent(this.own.affinity[row] / BYTE)}`;
   }
 
   #legend() {
     const { legend, gradient, low, high } = this.shown, field = this.colour === "price" ? "price" : "";
     if (legend) return html`<span class="legend">${legend.map(([name, colour]) => html`<span class="kind"><svg aria-hidden="true">${svg`<circle cx="6" cy="6" r="6" fill=${colour} />`}</svg>${name}</span>`)}</span>`;
-    const end = (v) => (["match", "confidence"].includes(this.colour) ? percent(v) : brief(field, v));
+    const end = (v) => (["match", "confidence"].includes(this.colour) ? percent(v / BYTE) : brief(field, v));
     return html`<span class="legend"><span>${end(low)}</span><svg aria-hidden="true">${gradient.filter((_, i) => i % 8 === 0).map((colour, i, all) => svg`<rect x="${(100 * i) / all.length}%" width="${101 / all.length}%" height="14" fill=${colour} />`)}</svg><span>${end(high)}</span></span>`;
   }
 }
