@@ -33,7 +33,7 @@ def switch(explorer: Explorer) -> Iterator[Switch]:
     tenant = market.system.tenant(market.tenants[explorer.tenant])
 
     def switched() -> str:
-        version = roll_back(tenant, by="the browser's tests").version
+        version = roll_back(tenant, by="twin rollback").version
         deadline = time.monotonic() + SWITCHED_SECONDS
         while answered(explorer) != {version}:
             assert time.monotonic() < deadline, f"{version} is live, and not every function knows it"

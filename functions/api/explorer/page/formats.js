@@ -28,7 +28,7 @@ const SHOWN = {
   lat: (v) => `${v.toFixed(4)}°`, lon: (v) => `${v.toFixed(4)}°`, condition_score: roundly, confidence: roundly,
   days_on_market: (v) => plural(v, "day"),
 };
-const NAMES = { price_per_sqft: "price per ft²", lot_size_sqft: "lot size", lat: "latitude", lon: "longitude", zipcode: "zip code",
+const NAMES = { price_per_sqft: "price per ft²", lot_size_sqft: "lot size", hoa_fee: "HOA fee", lat: "latitude", lon: "longitude", zipcode: "zip code",
   confidence: "data confidence", listing_price: "price", price: "price", attributes: "own attributes" };
 
 export const nameOf = (field) => NAMES[field] ?? field.replace(/^attributes\./, "").replaceAll("_", " ");
@@ -42,7 +42,10 @@ export function value(field, given) {
 }
 
 /** As `value`, as short as an axis needs it. */
-export const brief = (field, given) => (given < 0 ? `−${positive(field, -given)}` : positive(field, given));
+export function brief(field, given) {
+  const text = positive(field, Math.abs(given));
+  return given < 0 && /[1-9]/.test(text) ? `−${text}` : text; // of what rounds to nothing there is no minus
+}
 const positive = (field, given) =>
   field.includes("price") || field === "estimated_value" ? `$${short.format(given)}`
     : field === "year_built" ? String(Math.round(given)) : SHOWN[field] === exact || SHOWN[field] === roundly ? value(field, given) : short.format(given);

@@ -113,8 +113,8 @@ class PointPlot extends TwinElement {
   #above() {
     const { x, y, km } = this.places, put = (px, py) => `translate(${this.at(px, py).map((v) => v.toFixed(1))})`;
     const step = km && NICE_KM.findLast((each) => (each / km) * this.view.k < 140);
-    return svg`${(this.labels ?? []).map((label) => svg`<text transform=${put(label.x, label.y)} dy="-10">${label.text}</text>`)}
-      ${(this.marks ?? []).map((mark) => svg`<path class="${mark.kind} ${this.bright && mark.row !== undefined && !this.bright.includes(mark.row) ? "dim" : ""}" d=${SHAPES[mark.kind]} transform=${put(mark.x ?? x[mark.row], mark.y ?? y[mark.row])} />`)}
+    return svg`${(this.marks ?? []).map((mark) => svg`<path class="${mark.kind} ${this.bright && mark.row !== undefined && !this.bright.includes(mark.row) ? "dim" : ""}" d=${SHAPES[mark.kind]} transform=${put(mark.x ?? x[mark.row], mark.y ?? y[mark.row])} />`)}
+      ${(this.labels ?? []).map((label) => svg`<text transform=${put(label.x, label.y)} dy="-10">${label.text}</text>`)}
       ${this.hovered >= 0 ? svg`<circle class="hover" r="8" transform=${put(x[this.hovered], y[this.hovered])} />` : nothing}
       ${this.box ? svg`<rect class="box" x=${Math.min(this.box[0][0], this.box[1][0])} y=${Math.min(this.box[0][1], this.box[1][1])} width=${Math.abs(this.box[0][0] - this.box[1][0])} height=${Math.abs(this.box[0][1] - this.box[1][1])} />` : nothing}
       ${step ? svg`<g transform="translate(16, ${this.height - 14})"><path d="M0-4V0H${((step / km) * this.view.k).toFixed(1)}V-4" /><text class="km" x=${((step / km) * this.view.k) / 2} dy="-6">${step} km</text></g>` : nothing}`;

@@ -11,7 +11,7 @@ const GROUPS = {
   history: "Properties dealt with before", as_new: "Asked as if new, properties known", new_properties: "Properties nobody had dealt with",
   likeness: "What they chose next, beside what they chose before", property_type: "Type of what they chose",
 };
-const whom = (text) => text.split(":execution:")[1]?.split("-")[0].concat(" machine") ?? text; // of an execution, whose it is
+const whom = (text) => (text.includes(":execution:") ? `the ${text.split(":execution:")[1].split("-")[0]} machine` : text);
 const figure = (value) => (typeof value === "number" ? value.toFixed(3) : "–");
 
 class ModelScreen extends TwinElement {
@@ -24,7 +24,7 @@ class ModelScreen extends TwinElement {
     .line { fill: none; stroke: var(--accent); stroke-width: 2; } path.axis { fill: none; } .diagonal { stroke: var(--edge); stroke-dasharray: 4 3; }
     .reliability { flex-wrap: nowrap; align-items: start; gap: 1.5rem; } .reliability svg { flex: 0 0 13rem; } .reliability table { width: auto; flex: 1; } .reliability :is(th, td) { padding-block: 0.15rem; }
     .use { display: grid; grid-template-columns: max-content 1fr; gap: 0.35rem 0.9rem; margin: 0.5rem 0; } dt { font-weight: 600; } @media (max-width: 620px) { .reliability { flex-wrap: wrap; } }
-    text { fill: var(--soft); font-size: 11px; } td.picture { width: 34%; } td.slice { width: 30%; } td.people { width: 22%; color: var(--soft); } h3 { margin-top: 0.9rem; } label, select, .row { min-width: 0; max-width: 100%; } select { width: 100%; }
+    text { fill: var(--soft); font-size: 11px; } td.picture { width: 34%; } td.slice { width: 30%; } td.people { width: 22%; color: var(--soft); } h3 { margin-top: 0.9rem; } label, select, .row { min-width: 0; max-width: 100%; } select { width: 100%; } label.row { flex-wrap: nowrap; }
   `];
 
   willUpdate(changed) {
@@ -55,13 +55,13 @@ class ModelScreen extends TwinElement {
     const { live } = known, version = details?.version ?? "";
     const one = known.versions.find((each) => each.version === version);
     return html`<div class="row apart"><div><h1>${version === live?.version ? "Live model" : "Model"} ${version}</h1>
-        <p class="soft">${[one?.kind, version === live?.version && live && `promoted ${ago(live.promoted_at)} by the ${whom(live.promoted_by)}`, live?.previous && `before it ${live.previous}`].filter(Boolean).join(" · ")}</p></div>
+        <p class="soft">${[one?.kind, version === live?.version && live && `promoted ${ago(live.promoted_at)} by ${whom(live.promoted_by)}`, live?.previous && `before it ${live.previous}`].filter(Boolean).join(" · ")}</p></div>
         <span class="row"><label class="row">Version <select @change=${(event) => this.tell("twin-go", { version: event.target.value })}>${known.versions.map((each) => html`
           <option value=${each.version} ?selected=${each.version === version}>${each.version}${each.version === live?.version ? " (live)" : ""}${each.decision === "rejected" ? " (rejected)" : ""}</option>`)}</select></label>
         <button @click=${this.#report} ?disabled=${!details?.manifest}>Report ↗</button></span></div>
       ${this.link ? html`<p class="soft">Opened beside this page; if nothing did, <a href=${this.link} target="_blank" rel="noopener">open it here</a>.</p>` : nothing}
       ${this.waiting(4)}
-      ${details ? html`<div class="halves">${this.#gates(details)}${this.#rivals(details)}${this.#calibration(details)}${card(details)}${this.#slices(details)}${this.#versions(known)}${this.#learning(details)}</div>` : nothing}`;
+      ${details ? html`<div class="halves">${this.#gates(details)}${this.#rivals(details)}${this.#calibration(details)}${this.#slices(details)}${this.#versions(known)}${card(details)}${this.#learning(details)}</div>` : nothing}`;
   }
 
   #gates({ gates }) {
