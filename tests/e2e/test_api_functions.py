@@ -83,7 +83,7 @@ def test_the_explorer_s_page_and_its_modules_arrive_over_http(api: httpx.Client)
     paths = re.findall(r'(?:src|href)="(/explorer/[^"]+)"', page.text)
     assert len(paths) >= 4
     for path in paths:
-        file = httpx.get(f"{api.base_url}{path.lstrip('/')}", timeout=60)
+        file = httpx.get(f"{api.base_url}{path}", timeout=60)
         assert file.status_code == 200, path
         if path.endswith(".js"):
             assert "javascript" in file.headers["content-type"]

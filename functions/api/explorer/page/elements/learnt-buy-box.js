@@ -54,7 +54,7 @@ class LearntBuyBox extends TwinElement {
         <span class="row">${changed ? html`<button @click=${() => { this.filters = this.#learnt(); }}>Reset</button>` : nothing}
           <button class="first" ?disabled=${!box.matching} @click=${this.use}>Use as filters →</button></span></div>
       ${box.criteria.length ? nothing : html`<p class="told">Nothing matches this investor better than the average property, so there is no box to show.</p>`}
-      <div class="criterion head" aria-hidden="true"><span class="soft">weight</span></div>
+      ${box.criteria.length ? html`<div class="criterion head" aria-hidden="true"><span class="soft">weight</span></div>` : nothing}
       ${box.place ? this.#place(box.place, heaviest) : nothing}
       ${told.map((criterion) => this.#criterion(criterion, heaviest))}
       ${told.length < box.criteria.length ? html`<p><button class="bare" @click=${() => { this.all = true; }}>${box.criteria.length - told.length} that hardly matter</button></p>` : nothing}`;
