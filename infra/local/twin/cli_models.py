@@ -136,6 +136,19 @@ def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
 
 
 @app.command()
+def loop(
+    tenant: TenantName,
+    last: Annotated[int, typer.Option(min=1, help="how many runs")] = 10,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """What the retrain, reindex and import machines did of late, which gates failed, and what is new since."""
+    from infra.local.twin.loop import tell_loop
+
+    with reached_system(state) as system:
+        tell_loop(system, tenant_of(system.database, tenant), last, console)
+
+
+@app.command()
 def model_card(
     tenant: TenantName,
     out: Annotated[Path, typer.Option(help="the Markdown file to write", dir_okay=False)],

@@ -20,7 +20,7 @@ from infra.local.cloud import gateway
 from infra.local.cloud.executions import TenantRun
 from infra.local.twin import cli, cli_models
 from infra.local.twin.model_card import card as model_card
-from infra.local.twin.retraining import rejection, tell
+from infra.local.twin.retraining import remarks, tell
 
 ACME = SimpleNamespace(name="acme", tenant_id=UUID(int=1))
 
@@ -135,7 +135,7 @@ def test_a_rejected_run_says_which_gate_by_how_much_and_what_to_do() -> None:
         "ece": {"value": 0.02, "limit": 0.1, "passed": True, "note": ""},
     }
     run = TenantRun(str(ACME.tenant_id), "v1", "Rejected", {"gates": {"gates": gates}}, {})
-    assert rejection(run) == [
+    assert remarks(run) == [
         "f1: 0.410 where 0.600 is asked; look at the report's classification", "what was live stays live"
     ]  # fmt: skip
     told = Console(record=True, width=40)
