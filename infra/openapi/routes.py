@@ -36,4 +36,4 @@ def _rows(document: Mapping[str, Any], apps: Mapping[str, FastAPI]) -> str:
 
 def _functions(apps: Mapping[str, FastAPI]) -> dict[tuple[str, str], str]:
     routes = [(name, route) for name, app in apps.items() for route in app.routes if isinstance(route, APIRoute)]
-    return {(route.path_format, method.lower()): name for name, route in routes for method in route.methods}
+    return {(route.path_format, method.lower()): name for name, route in routes for method in route.methods or ()}
