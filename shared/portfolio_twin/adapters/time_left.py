@@ -47,13 +47,14 @@ def sharing() -> Iterator[None]:
 
 
 def keep_within(client: Any, config: Config) -> Any:
-    """The client of AWS, beginning no try of any call, the first or another, that might not end in time.
-
-    botocore has limits for connecting, for the first byte and for each further one, the same for all calls.
-    """
-    longest = config.connect_timeout + 2 * config.read_timeout
-    client.meta.events.register("before-send", partial(_refuse_late, longest))
+    """The client of AWS, beginning no try of any call, the first or another, that might not end in time."""
+    client.meta.events.register("before-send", partial(_refuse_late, longest_try(config)))
     return client
+
+
+def longest_try(config: Config) -> float:
+    """The seconds until a try of botocore has failed: to connect, for the first byte, and for what comes after it."""
+    return float(config.connect_timeout + 2 * config.read_timeout)
 
 
 def _refuse_late(longest: float, **_: Any) -> None:
