@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -38,6 +38,13 @@ class Stores:
         if isinstance(self.settings, WriteSettings):
             _ = self.database
 
+    def close(self) -> None:
+        """The connections of those clients that were made."""
+        made = vars(self)
+        for name in ("index", "database"):
+            if name in made:
+                made[name].close()
+
     @cached_property
     def bucket(self) -> Bucket:
         return Bucket(self.settings.bucket, bundle_limit_bytes=self.settings.bundle_limit_bytes)
@@ -70,17 +77,23 @@ class Stores:
         return Database(self.settings)
 
 
+_warm: dict[ReadSettings, Stores] = {}
+
+
 def stores_from_environment(kind: type[ReadSettings]) -> Stores:
     """One set for all functions of a process that have the same settings; raises BadEnvironment."""
-    return _warm(from_environment(kind))
+    settings = from_environment(kind)
+    if settings not in _warm:
+        _warm[settings] = Stores(settings)
+        if runtime().before_snapshot:
+            _warm[settings].make_clients()
+    return _warm[settings]
 
 
-@cache
-def _warm(settings: ReadSettings) -> Stores:
-    stores = Stores(settings)
-    if runtime().before_snapshot:
-        stores.make_clients()
-    return stores
+def close_stores(qdrant_url: str) -> None:
+    """All sets of this process that speak to a Qdrant which is about to stop."""
+    for settings in [settings for settings in _warm if settings.qdrant_url == qdrant_url]:
+        _warm.pop(settings).close()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from portfolio_twin.domain.versions import is_version
 from portfolio_twin.errors import InvalidInput
 
 Entry = Literal["retrain", "upload"]  # how a bundle came to be judged
+REPORT = ".report.json"  # behind the name of a file that was put
 VERDICTS: dict[Entry, str] = {"retrain": "gates.json", "upload": "upload_gates.json"}
 
 
@@ -60,7 +61,7 @@ def imports(tenant_id: UUID) -> str:
 
 
 def import_report(tenant_id: UUID, name: str) -> str:
-    return f"{imports(tenant_id)}{name}.report.json"
+    return f"{imports(tenant_id)}{name}{REPORT}"
 
 
 def import_lease(tenant_id: UUID) -> str:

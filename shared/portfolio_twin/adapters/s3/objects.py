@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +40,7 @@ class StoredObject(NamedTuple):
 class Listed(NamedTuple):
     size: int  # bytes
     etag: str
+    written_at: datetime
 
 
 class ObjectVersion(NamedTuple):
@@ -134,7 +136,10 @@ class Objects:
         with self._calling(prefix):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             entries = [entry for page in pages for entry in page.get("Contents", ())]
-        return {entry["Key"].removeprefix(prefix): Listed(entry["Size"], entry["ETag"]) for entry in entries}
+        return {
+            entry["Key"].removeprefix(prefix): Listed(entry["Size"], entry["ETag"], entry["LastModified"])
+            for entry in entries
+        }
 
     def versions(self, prefix: str) -> Iterator[list[ObjectVersion]]:
         """All that was ever put below the prefix and is still stored, a page at a time."""
