@@ -88,6 +88,10 @@ def data_report(tenant_id: UUID, version: str) -> str:
     return training(tenant_id, version) + "data_report.json"
 
 
+def check(tenant_id: UUID, version: str) -> str:
+    return training(tenant_id, version) + "check.json"
+
+
 def verdict(tenant_id: UUID, version: str, entry: Entry) -> str:
     """Never under uploads/: whoever may put a bundle there could put its verdict as well."""
     return training(tenant_id, version) + VERDICTS[entry]
