@@ -26,7 +26,7 @@ const SHOWN = {
   lat: (v) => `${v.toFixed(4)}°`, lon: (v) => `${v.toFixed(4)}°`, condition_score: roundly, confidence: roundly,
   days_on_market: (v) => plural(v, "day"),
 };
-const NAMES = { price_per_sqft: "price per ft²", lot_size_sqft: "lot size", hoa_fee: "HOA fee", lat: "latitude", lon: "longitude", zipcode: "zip code",
+const NAMES = { price_per_sqft: "price per ft²", lot_size_sqft: "lot size", lat: "latitude", lon: "longitude", zipcode: "zip code",
   confidence: "data confidence", listing_price: "price", price: "price", attributes: "own attributes" };
 
 export const nameOf = (field) => NAMES[field] ?? field.replace(/^attributes\./, "").replaceAll("_", " ");
