@@ -54,7 +54,7 @@ check: install  ## ruff, mypy, import-linter, and the checks on the deployment
 	$(VENV)/bin/lint-imports --no-cache
 	PYTHON=$(PYTHON) infra/deploy/check.sh $(VENV)/bin/python
 
-openapi: install  ## docs/openapi.json and docs/api.md anew, from the functions
+openapi: install  ## docs/openapi.json, docs/api.md and README's routes anew, from the functions
 	$(RUN) infra.openapi
 
 bench: install  ## figures as a table and as JSON under build/bench, in 20 minutes; NAME=serving for one of them

@@ -72,7 +72,7 @@ def reached_system(state: Path) -> Iterator[ReachedSystem]:
         give_up(f"{state} is just being started or stopped by another `twin` process: try again in a moment")
     with _environment(addresses):
         stores = Stores(from_environment(PipelineSettings))
-        with closing(stores.database):
+        with closing(stores):
             yield ReachedSystem(state, stores)
 
 
@@ -86,7 +86,7 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
     from threadpoolctl import threadpool_limits
 
     from infra.local.stores.s3_server import S3Server
-    from portfolio_twin.adapters.tenant import Stores
+    from portfolio_twin.adapters.tenant import Stores, close_stores
     from portfolio_twin.settings import PipelineSettings, from_environment
 
     state = state.resolve()
@@ -102,8 +102,11 @@ def local_system(state: Path, host: str = "", **settings: str) -> Iterator[Local
         environment = s3.environment | addresses | LOCAL_SETTINGS | settings
         with _environment(environment), _published(state / ADDRESSES, environment):
             stores = Stores(from_environment(PipelineSettings))
-            with closing(stores.database):
-                yield LocalSystem(state, stores, s3, qdrant_url)
+            with closing(stores):
+                try:
+                    yield LocalSystem(state, stores, s3, qdrant_url)
+                finally:
+                    close_stores(qdrant_url)
 
 
 @contextmanager

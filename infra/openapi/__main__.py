@@ -1,7 +1,7 @@
 """`make openapi`: the one document of the API, for people and for programs, from the functions themselves.
 
-`python -m infra.openapi [--check]` writes docs/openapi.json, docs/api.md, and the document as the API serves it; with
---check it writes nothing, and exits 1 where one of them is not what the code says.
+`python -m infra.openapi [--check]` writes docs/openapi.json, docs/api.md, README's table of routes, and the document as
+the API serves it; with --check it writes nothing, and exits 1 where one of them is not what the code says.
 """
 
 import argparse
@@ -13,7 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+
 from infra.openapi.page import page_of
+from infra.openapi.routes import with_routes
 from portfolio_twin.entrypoints.document import build_document
 from portfolio_twin.entrypoints.documentation import DOCUMENT
 
@@ -25,17 +28,22 @@ NOWHERE = {
 }  # fmt: skip
 
 
-def document() -> dict[str, Any]:
-    """Of every function behind the API; none of them is called."""
+def apps() -> dict[str, FastAPI]:
+    """Every function behind the API; none of them is called."""
     os.environ |= {name: value for name, value in NOWHERE.items() if name not in os.environ}
     names = sorted(path.parent.name for path in ROOT.glob("functions/api/*/app.py"))
-    return build_document([importlib.import_module(f"functions.api.{name}.app").app for name in names])
+    return {name: importlib.import_module(f"functions.api.{name}.app").app for name in names}
+
+
+def document() -> dict[str, Any]:
+    return build_document(apps().values())
 
 
 def files() -> Mapping[Path, str]:
     """What stands in each file."""
-    made = document()
+    made, readme = document(), ROOT / "README.md"
     return {
+        readme: with_routes(readme.read_text(), made, apps()),
         ROOT / "docs/openapi.json": json.dumps(made, indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/api.md": page_of(made),
         DOCUMENT: json.dumps(made, separators=(",", ":")) + "\n",

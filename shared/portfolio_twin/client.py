@@ -58,9 +58,10 @@ class TwinClient:
     def similar(self, property_id: str, **filters: Any) -> list[Answer]:
         return list(self.get(f"/properties/{_quoted(property_id)}/similar", **filters)["results"])
 
-    def audience(self, property_id: str, top_k: int = 10) -> list[Answer]:
-        """Who would want it."""
-        return list(self.get(f"/properties/{_quoted(property_id)}/audience", top_k=top_k)["investors"])
+    def audience(self, property_id: str, top_k: int = 10, *, exclude_acted: bool = False) -> list[Answer]:
+        """Who would want it; `exclude_acted`: of those who have not acted on it yet."""
+        question = {"top_k": top_k, "exclude_acted": exclude_acted}
+        return list(self.get(f"/properties/{_quoted(property_id)}/audience", **question)["investors"])
 
     # What happened, and what there is
 

@@ -64,6 +64,7 @@ class StepSettings(ReadSettings):
     lease_seconds: int = Field(6 * 3600, gt=0)
     retrain_new_events: int = Field(100, ge=0, description="since the live model was begun; fewer: no retraining")
     lookback_days: int = Field(0, ge=0, description="of interactions that a model learns from; 0: all there are")
+    large_tenant_rows: int = Field(0, ge=0, description="beyond which CheckData leaves a tenant to a job; 0: never")
     keep_versions_days: int = Field(30, ge=0, description="of models that are neither live nor the one before")
     index_batch_points: int = Field(1000, ge=1, le=10_000, description="points per request to Qdrant")
 

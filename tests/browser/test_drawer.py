@@ -29,6 +29,16 @@ def test_the_waterfall_adds_up_to_the_score(explorer: Explorer) -> None:
     waterfall_adds_up(explorer)
 
 
+def test_a_share_is_0_or_100_per_cent_only_where_it_is(explorer: Explorer) -> None:
+    explorer.sign_in(f"feed/{USER}")
+    told = explorer.page.evaluate("""() => import("/explorer/formats.js").then(({ exact, percent, value }) =>
+        [0, 0.00001, 0.004, 0.42, 0.9997, 1].map((s) => [percent(s), exact(s), value("confidence", s)]))""")
+    assert told == [
+        ["0 %", "0.0 %", "0 %"], ["< 0.1 %", "< 0.1 %", "< 1 %"], ["0.4 %", "0.4 %", "< 1 %"],
+        ["42 %", "42.0 %", "42 %"], ["> 99.9 %", "> 99.9 %", "> 99 %"], ["100 %", "100.0 %", "100 %"],
+    ]  # fmt: skip
+
+
 def test_the_call_behind_an_answer_can_be_copied(explorer: Explorer) -> None:
     explorer.sign_in(f"feed/{USER}?open={PROPERTY}")
     explorer.page.get_by_text("The call behind this").click()
@@ -54,6 +64,12 @@ def test_who_wants_it_is_the_api_s_with_who_acted_on_it(explorer: Explorer) -> N
     shown = explorer.page.locator("likely-investors li").all_inner_texts()
     assert [int(number(text)) for text in shown] == [one["user_id"] for one in answer]
     assert ["acted on it" in text for text in shown] == [one["acted_on"] for one in answer]
+    explorer.page.get_by_label("only who has not acted on it").check()
+    expect(explorer.page.locator("likely-investors .tag")).to_have_count(0)
+    explorer.page.locator("likely-investors li").first.wait_for()
+    answer = explorer.api("GET", f"/properties/{PROPERTY}/audience?top_k=20&exclude_acted=true")["investors"]
+    shown = explorer.page.locator("likely-investors li").all_inner_texts()
+    assert [int(number(text)) for text in shown] == [one["user_id"] for one in answer]
     explorer.page.locator("likely-investors a").first.click()
     expect(explorer.page).to_have_url(re.compile(f"#/investor/{answer[0]['user_id']}"))
 

@@ -97,7 +97,7 @@ def narrow_twin(catalogue: Catalogue, version: str) -> Twin:
 
 def plain_layer(n: int, width: int) -> RankingLayer:
     """A ranking layer that goes by every term alike; property i belongs together with the next one."""
-    following = ((np.arange(n) + 1) % n).astype(np.int32)[:, None]
+    following = ((np.arange(n) + 1) % n).astype(np.int32)
     first = np.full((width, 64), 0.1, dtype=np.float32), np.zeros(64, dtype=np.float32)
     second = np.eye(64, 16, dtype=np.float32), np.full(16, 0.1, dtype=np.float32)
     return RankingLayer(
@@ -105,6 +105,6 @@ def plain_layer(n: int, width: int) -> RankingLayer:
         encoder=PropertyEncoder([first, second]),
         market_taste=np.zeros(16, dtype=np.float32),
         scales=np.ones(width, dtype=np.float32),
-        neighbours=Neighbours(following, np.full((n, 1), 0.5, dtype=np.float32)),
+        neighbours=Neighbours(np.arange(n + 1), following, np.full(n, 0.5, dtype=np.float32)),
         activity=np.zeros((n, len(WINDOWS_DAYS)), dtype=np.float32),
     )

@@ -20,7 +20,7 @@ TRANSIENT = re.compile(
 )
 # A container that was killed, ran out of memory or hung resumes from its checkpoint: that is worth another try. A
 # message that comes twice does no harm, and the names of SNS's own errors are not documented.
-ANY_FAILURE_IS_TRANSIENT = {"Train", "TellRejected", "Notify", "NotifyBroken", "Digest"}
+ANY_FAILURE_IS_TRANSIENT = {"Train", "PrepareLarge", "TellRejected", "Notify", "NotifyBroken", "Digest"}
 ASLEEP = {"Lambda.SnapStartNotReadyException", "Lambda.ResourceNotReadyException"}
 LAMBDA_LIMIT_SECONDS = 900
 
@@ -176,7 +176,20 @@ def test_no_more_trainings_run_at_once_than_the_environment_has_cpus_for(templat
     assert STATES["retrain/Tenants"]["MaxConcurrencyPath"] == "$.list.at_once"
     parameters = template["Parameters"]
     capacity = template["Resources"]["TrainingEnvironment"]["Properties"]["ComputeResources"]["MaxvCpus"]
-    assert parameters["TrainingAtOnce"]["MaxValue"] * int(parameters["TrainingVcpus"]["Default"]) <= capacity
+    assert capacity == {"Ref": "TrainingMaxVcpus"}
+    vcpus = parameters["TrainingAtOnce"]["Default"] * int(parameters["TrainingVcpus"]["Default"])
+    assert vcpus <= parameters["TrainingMaxVcpus"]["Default"]
+
+
+def test_a_large_tenant_is_prepared_by_a_job_within_its_lease_and_then_checked_as_ever(
+    template: Mapping[str, Any],
+) -> None:
+    job = STATES["retrain/Tenants/PrepareLarge"]
+    attempts = 1 + job["Retry"][0]["MaxAttempts"]
+    lease_seconds = PipelineSettings.model_fields["lease_seconds"].default
+    assert attempts * train_seconds(template["Parameters"]["TrainingWaitSeconds"]["MaxValue"]) < lease_seconds
+    assert job["Parameters"]["Timeout"] == template["Resources"]["PrepareJob"]["Properties"]["Timeout"]
+    assert job["Next"] == "CheckData"
 
 
 def test_a_run_sends_one_digest_and_no_message_for_each_promotion() -> None:

@@ -7,7 +7,7 @@ from fastapi import Query
 from portfolio_twin.entrypoints.http import create_app, lambda_handler_of
 from portfolio_twin.entrypoints.http_errors import refusals
 from portfolio_twin.entrypoints.paths import PathPropertyId
-from portfolio_twin.entrypoints.query import FilterQuery, TopKQuery
+from portfolio_twin.entrypoints.query import AudienceQuery, FilterQuery
 from portfolio_twin.entrypoints.tenancy import OwnTenant
 from portfolio_twin.errors import NotFound
 from portfolio_twin.services.answers import find_lookalikes
@@ -34,10 +34,10 @@ async def get_similar(
     responses=refusals(NotFound),
 )  # fmt: skip
 async def get_audience(
-    property_id: PathPropertyId, tenant: OwnTenant, query: Annotated[TopKQuery, Query()]
+    property_id: PathPropertyId, tenant: OwnTenant, query: Annotated[AudienceQuery, Query()]
 ) -> Audience:
-    """Investors by their affinity for it; who has acted on it already is marked."""
-    return find_lookalikes.find_audience(tenant, property_id, query.top_k)
+    """Investors by their affinity for it; who has acted on it already is marked, or left out."""
+    return find_lookalikes.find_audience(tenant, property_id, query.top_k, exclude_acted=query.exclude_acted)
 
 
 @app.post(

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from infra.deploy.up.site import ROOT, Site
 from infra.deploy.up.steps import Say, Unfinished, wait_until
 
-SOURCES = ("functions/train", "shared/portfolio_twin")
+SOURCES = ("functions/train", "functions/prepare", "shared/portfolio_twin")
 SAME_TIME = (2020, 1, 1, 0, 0, 0)  # the same files make the same zip
 BUILD_SECONDS = 3600  # half of it in CodeBuild's queue
 

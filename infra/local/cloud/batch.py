@@ -12,6 +12,7 @@ from typing import IO, Any
 
 GRACE_SECONDS = 30.0  # between SIGTERM and SIGKILL, as Batch gives
 CAUSE_BYTES = 4_000
+TRAIN = ("functions.train.app",)  # the image's command where a job names none
 # Tenants train side by side: threads of several that wait for each other's cores take longer than one each.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -48,15 +49,21 @@ class Job:
 class BatchJobs:
     """Starts jobs and knows how they ended; whatever still runs goes down with this process."""
 
-    def __init__(self, command: Sequence[str], grace_seconds: float = GRACE_SECONDS) -> None:
-        self._command, self._grace_seconds = list(command), grace_seconds
+    def __init__(self, entrypoint: Sequence[str], grace_seconds: float = GRACE_SECONDS) -> None:
+        self._entrypoint, self._grace_seconds = entrypoint, grace_seconds
         self._jobs: dict[str, Job] = {}
         atexit.register(self.stop)
 
-    def submit(self, name: str, environment: Mapping[str, str], limit_seconds: float | None) -> Job:
+    def submit(
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        limit_seconds: float | None,
+        command: Sequence[str] = TRAIN,
+    ) -> Job:
         log = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the job is asked about
         process = subprocess.Popen(
-            self._command,
+            [*self._entrypoint, *command],
             env={**ONE_THREAD, **os.environ, **environment},
             stdout=log,
             stderr=subprocess.STDOUT,

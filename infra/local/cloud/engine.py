@@ -33,7 +33,7 @@ STEPS = (
     "list_tenants", "check_data", "prepare_data", "evaluate_gates", "deploy_model",
     "plan_index", "index_shard", "verify_index", "promote_model", "import_data",
 )  # fmt: skip
-TRAIN = (sys.executable, "-m", "functions.train.app")
+ENTRYPOINT = (sys.executable, "-m")  # of the training image
 ACCOUNT = "123456789012"
 POLL_SECONDS = 0.1
 
@@ -57,12 +57,12 @@ class LocalPipeline:
         server: S3Server,
         handlers: Mapping[str, Handler] | None = None,
         *,
-        train: Sequence[str] = TRAIN,
+        entrypoint: Sequence[str] = ENTRYPOINT,
         watch: Watcher | None = None,
         time_scale: float = 1.0,
     ) -> None:
         self._server, self._watch, self._time_scale = server, watch, time_scale
-        self._jobs = BatchJobs(train)
+        self._jobs = BatchJobs(entrypoint)
         steps = real_handlers() if handlers is None else handlers
         self._edges = Edges({**steps, **map_runs.HANDLERS}, self._jobs, time_scale)
         self._open = ExitStack()
@@ -153,7 +153,11 @@ class LocalPipeline:
         functions = {f"{_camel(n)}FunctionArn": function.format(n) for n in STEPS} | {"FunctionArn": function}
         machines = {f"{_camel(name)}StateMachineArn": arn for name, arn in self._machines.items()}
         stores = {"BucketName": self._server.bucket, "TopicArn": self.topic_arn}
-        batch = {"TrainingJobQueueArn": "local", "TrainingJobDefinitionArn": "train"}
+        batch = {
+            "TrainingJobQueueArn": "local",
+            "TrainingJobDefinitionArn": "train",
+            "PrepareJobDefinitionArn": "prepare",
+        }
         training = {
             "TrainingAtOnce": "10",
             "TrainingWaitSeconds": "300",

@@ -18,7 +18,7 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackEndpoint
 
-from infra.local.cloud.batch import BatchJobs
+from infra.local.cloud.batch import TRAIN, BatchJobs
 from infra.local.cloud.lambda_context import LambdaContext
 
 Handler = Callable[[Any, Any], Any]
@@ -76,10 +76,12 @@ class Edges:
 
     def _submit_job(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         asked = json.loads(request.body)
-        environment = {pair["name"]: pair["value"] for pair in asked["containerOverrides"]["environment"]}
+        overrides = asked["containerOverrides"]
+        environment = {pair["name"]: pair["value"] for pair in overrides["environment"]}
+        command = overrides.get("command", TRAIN)
         limit = asked.get("timeout", {}).get("attemptDurationSeconds")
         seconds = None if limit is None else limit * self._time_scale
-        job = self._jobs.submit(asked["jobName"], environment, seconds)
+        job = self._jobs.submit(asked["jobName"], environment, seconds, command)
         return _answer(request, {"jobId": job.job_id, "jobName": job.name})
 
     def _describe_jobs(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:

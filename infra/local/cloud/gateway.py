@@ -27,7 +27,7 @@ from starlette.routing import Match, request_response
 
 from infra.local.cloud.http_event import HttpRequest
 from infra.local.cloud.lambda_context import LambdaContext
-from infra.local.twin.exits import give_up
+from infra.local.twin.exits import give_up, to_type
 from infra.local.twin.tokens import verify_token
 from portfolio_twin.entrypoints.http_errors import ErrorAnswer, ErrorDetail, methods_of
 from portfolio_twin.entrypoints.paths import keep_slashes
@@ -36,7 +36,6 @@ FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback", "admin",
 OPEN_PATHS = {"/health"}
 OPEN_FUNCTIONS = {"explorer"}  # a page, which has no token before somebody has signed in on it
 WORKERS = 8
-NO_TOKEN = "no token: make one with `twin token --tenant NAME`, send it as `Authorization: Bearer …`"  # noqa: S105  # no secret
 LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
 
 
@@ -103,7 +102,9 @@ class Gateway:
             return refuse(401, "Unauthenticated", f"the token is not valid: {error}")
         if request.path not in OPEN_PATHS and name not in OPEN_FUNCTIONS:
             if claims is None:
-                return refuse(401, "Unauthenticated", NO_TOKEN)
+                made_by = to_type("token", "--tenant", "NAME", state=self.state)
+                message = f"no token: make one with `{made_by}`, send it as `Authorization: Bearer …`"
+                return refuse(401, "Unauthenticated", message)
             scope = scope_of(name, request.method)
             if scope not in str(claims.get("scope", "")).split():
                 return refuse(403, "ScopeRequired", f"the token lacks the scope {scope}")

@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, unquote
@@ -90,7 +91,10 @@ class Mirror:
         if self.bucket not in self._backend.buckets:
             self._backend.create_bucket(self.bucket, REGION)
         for file in self._folder.iterdir():
-            self._backend.put_object(self.bucket, unquote(file.name), file.read_bytes())
+            stored = self._backend.put_object(self.bucket, unquote(file.name), file.read_bytes())
+            stored.last_modified = datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(
+                tzinfo=None
+            )  # as moto has it
 
     def follow(self, key: str) -> None:
         """Brings the files in line with what the bucket holds now, after a write to `key` ("": to any of them)."""

@@ -1,6 +1,5 @@
 """`twin`: the whole product on one machine."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.console import Console
 from infra.local.system import DEFAULT_STATE, local_system, postgres_of, reached_system
 from infra.local.twin import cli_models, tenants
 from infra.local.twin.cli_models import State
-from infra.local.twin.exits import give_up
+from infra.local.twin.exits import give_up, to_type
 from portfolio_twin.errors import TwinError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -52,9 +51,12 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's Ctrl-C: PostgreSQL stops as well
     with local_system(state) as system:
         url = gateway.start(state.resolve(), port, host)
+        name = ""
         for name, link in links_of(system, url).items():
             console.print(f"the explorer as {name}:\n{link}", soft_wrap=True, markup=False, highlight=False)
-        console.print(f"the API at {url}, its documentation at {url}/docs, a token: twin token --tenant NAME")
+        told = f"the API at {url}, its documentation at {url}/docs"
+        token = to_type("token", "--tenant", name, state=state) if name else "after the first import"
+        console.print(f"{told}, a token: {token}", soft_wrap=True, markup=False, highlight=False)
         console.print("Ctrl-C stops it")
         try:
             threading.Event().wait()
@@ -86,7 +88,9 @@ def import_command(
         )
         console.print(f"[bold]{tenant}[/] ({tenant_id}): {report.summary()}")
         if system.tenant(tenant_id).bucket.models.live() is None:
-            console.print(f"nothing answers for it yet: twin retrain --tenant {shlex.quote(tenant)}", soft_wrap=True)
+            console.print(
+                f"nothing answers for it yet: {to_type('retrain', '--tenant', tenant, state=state)}", soft_wrap=True
+            )
 
 
 @app.command()

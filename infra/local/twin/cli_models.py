@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from infra.local.system import DEFAULT_STATE, local_system, reached_system
-from infra.local.twin.exits import give_up
+from infra.local.twin.exits import give_up, to_type
 from infra.local.twin.tenants import name_of, tenant_of, tenants_by_name
 from portfolio_twin.model.config import Loss
 
@@ -136,6 +136,19 @@ def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
 
 
 @app.command()
+def loop(
+    tenant: TenantName,
+    last: Annotated[int, typer.Option(min=1, help="how many runs")] = 10,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """What the retrain, reindex and import machines did of late, which gates failed, and what is new since."""
+    from infra.local.twin.loop import tell_loop
+
+    with reached_system(state) as system:
+        tell_loop(system, tenant_of(system.database, tenant), last, console)
+
+
+@app.command()
 def model_card(
     tenant: TenantName,
     out: Annotated[Path, typer.Option(help="the Markdown file to write", dir_okay=False)],
@@ -173,7 +186,8 @@ def promote(version: Version, tenant: TenantName, state: State = DEFAULT_STATE) 
         tenant_id = tenant_of(system.database, tenant)
         registry = system.tenant(tenant_id).bucket.models
         if version not in registry.versions():
-            raise typer.BadParameter(f"{version} is not published; `twin models --tenant {tenant}` lists what is")
+            listed = to_type("models", "--tenant", tenant, state=state)
+            raise typer.BadParameter(f"{version} is not published; `{listed}` lists what is")
         index_tenant(system, tenant_id, version, console, name=name_of(system.database, tenant_id))
         live = switch(Run(system.tenant(tenant_id), version, execution="twin promote"), registry.live()).live
         console.print(f"live: [green]{live.version}[/], previous: {live.previous}")
@@ -203,7 +217,7 @@ def index(
         tenant_id = tenant_of(system.database, tenant)
         live = system.tenant(tenant_id).bucket.models.live()
         if live is None:
-            give_up(f"{tenant} has no model yet: run `twin retrain --tenant {tenant}` first")
+            give_up(f"{tenant} has no model yet: first {to_type('retrain', '--tenant', tenant, state=state)}")
         name = name_of(system.database, tenant_id)
         index_tenant(system, tenant_id, live.version, console, name=name, recreate=recreate)
         points = system.tenant(tenant_id).index(live.version)

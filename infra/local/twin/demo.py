@@ -15,6 +15,7 @@ from infra.local.cloud import gateway
 from infra.local.system import LocalSystem, local_system
 from infra.local.twin.demo_models import DemoTenant, Trainings
 from infra.local.twin.demo_requests import Asker, ask_everything, ask_for_anothers
+from infra.local.twin.exits import to_type
 from infra.local.twin.importer import import_canonical
 from infra.local.twin.tokens import issue_token
 from infra.simulator import MARKETS, simulate, write_canonical
@@ -112,7 +113,9 @@ class Demo:
         RESULT.parent.mkdir(parents=True, exist_ok=True)
         RESULT.write_text(json.dumps(result, indent=1) + "\n")
         self.console.rule("done")
-        self.console.print(f"written: {RESULT}; next: `make serve`, then open a link that it prints")
+        serve = to_type("serve", state=self.system.state)
+        told = f"written: {RESULT}; next: {serve}, then open a link that it prints"
+        self.console.print(told, soft_wrap=True, highlight=False)
         bad = [request for request in result["requests"][:-1] if request["status"] >= 400]
         if bad or not result["feedback_changed_recommendations"] or result["cross_tenant_status"] != 404:
             raise SystemExit(f"the demo did not do what it should: {bad}, {result['cross_tenant_status']}")

@@ -74,18 +74,28 @@ def _show(console: Console, answer: dict[str, Any], *names: str) -> None:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return share(value) if isinstance(value, float) else str(value)
+
+
+def share(value: float, digits: int = 3) -> str:
+    """One that is neither nothing nor all is never told as 0 or 1."""
+    shown, least = f"{value:.{digits}f}", 10**-digits
+    if float(shown) == 0 < value:
+        return f"< {least:.{digits}f}"
+    return f"> {1 - least:.{digits}f}" if float(shown) == 1 > value else shown
 
 
 def _show_results(console: Console, title: str, scores: dict[Any, float]) -> None:
-    console.print(f"  {title}: " + ", ".join(f"{name} [cyan]{score:.3f}[/]" for name, score in scores.items()))
+    console.print(f"  {title}: " + ", ".join(f"{name} [cyan]{share(score)}[/]" for name, score in scores.items()))
 
 
 def _show_explanation(console: Console, answer: dict[str, Any]) -> None:
     for reason in answer["contributions"][:4]:
         console.print(f"  [cyan]{reason['contribution']:+.3f}[/] {reason['text']}")
     if change := answer["smallest_change"]:
-        console.print(f"  {change['input']} at {change['value']:,} would lift it to [cyan]{change['affinity']:.3f}[/]")
+        console.print(
+            f"  {change['input']} at {change['value']:,} would lift it to [cyan]{share(change['affinity'])}[/]"
+        )
 
 
 def _show_recommendations(console: Console, answer: dict[str, Any], before: dict[str, Any] | None = None) -> None:
@@ -96,5 +106,6 @@ def _show_recommendations(console: Console, answer: dict[str, Any], before: dict
     for row in answer["recommendations"]:
         new = "" if row["property_id"] in earlier else " [green]new[/]"
         because = "; ".join(reason["text"] for reason in row["reasons"][:2])
-        table.add_row(row["property_id"] + new, f"{row['affinity_score']:.3f}", f"{row['confidence']:.2f}", because)
+        affinity, confidence = share(row["affinity_score"]), share(row["confidence"], 2)
+        table.add_row(row["property_id"] + new, affinity, confidence, because)
     console.print(table)

@@ -74,25 +74,33 @@ def _run(system: LocalSystem, names: Mapping[UUID, str], console: Console, given
 
 
 def tell(runs: Iterable[TenantRun], names: Mapping[UUID, str], console: Console) -> bool:
-    """How each ended, and of a rejected one which gate, by how much and what to do; whether all went well."""
+    """How each ended, of a rejected one which gate, by how much and what to do, of a skipped one why; whether all
+    went well.
+    """
     for run in runs:
         console.print(f"{names[UUID(run.tenant_id)]}: {run.outcome}, {run.version}", soft_wrap=True)
-        for line in rejection(run):
+        for line in remarks(run):
             console.print(f"  {line}", soft_wrap=True)
     return all(run.outcome not in ("Failed", "Rejected") for run in runs)
 
 
-def rejection(run: TenantRun) -> list[str]:
-    """A sentence for each gate that failed; nothing for a run that was not rejected."""
+def remarks(run: TenantRun) -> list[str]:
+    """Why a run was rejected, a sentence for each gate that failed, or why it was skipped; nothing for any other."""
+    if run.outcome == "Skipped":
+        return [str(reason) for reason in run.details.get("check", {}).get("reasons", ())]
     if run.outcome != "Rejected":
         return []
-    told = run.details.get("gates", {})
-    failed = {name: gate for name, gate in told.get("gates", {}).items() if not gate["passed"]}
+    return [*failed_gates(run.details.get("gates", {})), "what was live stays live"]
+
+
+def failed_gates(verdict: Mapping[str, Any]) -> list[str]:
+    """Which failed, by how much, and what to do about each; of a verdict without gates its reasons."""
+    failed = {name: gate for name, gate in verdict.get("gates", {}).items() if not gate["passed"]}
     lines = [
         f"{name}: {number(gate['value'])} where {number(gate['limit'])} is asked; {gate['note']}"
         for name, gate in failed.items()
     ]
-    return (lines or [str(reason) for reason in told.get("reasons", ())]) + ["what was live stays live"]
+    return lines or [str(reason) for reason in verdict.get("reasons", ()) if verdict.get("decision") == "rejected"]
 
 
 def _leave_report(system: LocalSystem, name: str, run: TenantRun, console: Console) -> None:

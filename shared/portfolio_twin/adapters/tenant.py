@@ -1,9 +1,10 @@
 """A tenant, bound once: all that is stored is reached through `stores.of(tenant_id)`, and nothing without one."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
@@ -15,6 +16,8 @@ from portfolio_twin.settings import ReadSettings, StepSettings, WriteSettings, f
 if TYPE_CHECKING:
     from portfolio_twin.adapters.postgres.database import Database, TenantSession
     from portfolio_twin.adapters.qdrant.index import TenantIndex, VectorIndex
+
+Answer = TypeVar("Answer")
 
 
 class Stores:
@@ -37,6 +40,13 @@ class Stores:
             vault()
         if isinstance(self.settings, WriteSettings):
             _ = self.database
+
+    def close(self) -> None:
+        """The connections of those clients that were made."""
+        made = vars(self)
+        for name in ("index", "database"):
+            if name in made:
+                made[name].close()
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -70,17 +80,23 @@ class Stores:
         return Database(self.settings)
 
 
+_warm: dict[ReadSettings, Stores] = {}
+
+
 def stores_from_environment(kind: type[ReadSettings]) -> Stores:
     """One set for all functions of a process that have the same settings; raises BadEnvironment."""
-    return _warm(from_environment(kind))
+    settings = from_environment(kind)
+    if settings not in _warm:
+        _warm[settings] = Stores(settings)
+        if runtime().before_snapshot:
+            _warm[settings].make_clients()
+    return _warm[settings]
 
 
-@cache
-def _warm(settings: ReadSettings) -> Stores:
-    stores = Stores(settings)
-    if runtime().before_snapshot:
-        stores.make_clients()
-    return stores
+def close_stores(qdrant_url: str) -> None:
+    """All sets of this process that speak to a Qdrant which is about to stop."""
+    for settings in [settings for settings in _warm if settings.qdrant_url == qdrant_url]:
+        _warm.pop(settings).close()
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,10 @@ class Tenant:
     @cached_property
     def bucket(self) -> TenantBucket:
         return self.stores.bucket.of(self.tenant_id)
+
+    def read(self, question: "Callable[[TenantSession], Answer]") -> Answer:
+        """As `session`, for what changes nothing: asked once more where the connection broke."""
+        return self.stores.database.read(self.tenant_id, question)
 
     def session(self) -> "AbstractContextManager[TenantSession]":
         """A transaction that sees this tenant's rows; raises DatabaseUnavailable."""

@@ -37,6 +37,10 @@ class TopKQuery(BaseModel):
     top_k: TopK = 10
 
 
+class AudienceQuery(TopKQuery):
+    exclude_acted: bool = Field(False, description="leave out who has acted on it already")
+
+
 class FilterQuery(TopKQuery):
     """The fields of `Filters`, each range as two parameters; a place takes all of its three."""
 

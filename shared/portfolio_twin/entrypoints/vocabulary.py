@@ -84,7 +84,7 @@ WORDS = {
     # a model, a tenant, a person's data
     "version": Word("of a model", "20261121T193426Z-e2a2f07d"),
     "previous": Word("the version before; null where there is none", "20261114T020311Z-91c0aa17"),
-    "manifest": Word("what the bundle is made of", {"schema_version": 5}),
+    "manifest": Word("what the bundle is made of", {"schema_version": 6}),
     "x": Word("0..1, from the left of the atlas", 0.41),
     "y": Word("0..1, from the bottom of the atlas", 0.77),
     "buy_box": Word("what an investor wants: the ranges that their affinity singles out, or that they state"),

@@ -20,14 +20,15 @@ class Neighbours:
     Deshpande and Karypis, "Item-Based Top-N Recommendation Algorithms" (2004): |both| / √(|one| · |other|).
     """
 
-    rows: npt.NDArray[np.int32]  # (n, c), the property's own row in the padding
-    strengths: Matrix  # (n, c), 0 in the padding
+    starts: Numbers  # (n + 1,) where in the others those of each property begin, and the end
+    rows: npt.NDArray[np.int32]  # (e,) those of one property after those of the one before: none for what nobody has
+    strengths: Matrix  # (e,)
 
     def to(self, history: Numbers, weights: Matrix, candidates: Numbers) -> Matrix:
         """(m,) Σ over the history (h,), by weight, of the bond of each entry with each candidate; 0 for UNKNOWN."""
         listed = history != UNKNOWN
-        others = self.rows[history[listed]].ravel()
-        bonds = (self.strengths[history[listed]] * weights[listed, None]).ravel()
+        places, owners = self._of(history[listed])
+        others, bonds = self.rows[places], self.strengths[places] * weights[listed][owners]
         order = np.argsort(candidates, kind="stable")
         ranked = candidates[order]
         at = np.minimum(np.searchsorted(ranked, others), len(ranked) - 1)
@@ -41,7 +42,8 @@ class Neighbours:
 
         history and weights (h,), counts (n,).
         """
-        listed = ((self.rows[history] == target) & (self.strengths[history] > 0)).any(axis=1)
+        places, owners = self._of(history)
+        listed = np.bincount(owners[self.rows[places] == target], minlength=len(history)) > 0
         alone = 1 / np.sqrt(np.maximum(counts[history] * counts[target], 1))
         return float((listed * weights * alone).sum())
 
@@ -53,15 +55,16 @@ class Neighbours:
         strength = both / np.sqrt(counts[first] * counts[second])
         order = np.lexsort((second, -strength, first))
         first, second, strength = first[order], second[order], strength[order]
-        starts = np.searchsorted(first, np.arange(n))
-        position = np.arange(len(first)) - starts[first]
-        kept = position < NEIGHBOURS
-        width = int(position[kept].max(initial=-1)) + 1
-        rows = np.repeat(np.arange(n, dtype=np.int32)[:, None], max(width, 1), axis=1)
-        strengths = np.zeros(rows.shape, dtype=np.float32)
-        rows[first[kept], position[kept]] = second[kept]
-        strengths[first[kept], position[kept]] = strength[kept]
-        return cls(rows, strengths), counts
+        kept = np.arange(len(first)) - np.searchsorted(first, first) < NEIGHBOURS
+        starts = np.searchsorted(first[kept], np.arange(n + 1))
+        return cls(starts, second[kept].astype(np.int32), strength[kept].astype(np.float32)), counts
+
+    def _of(self, properties: Numbers) -> tuple[Numbers, Numbers]:
+        """Of all neighbours of properties (h,): where they stand, and whose each is, a position in `properties`."""
+        starts = self.starts[properties]
+        sizes = self.starts[properties + 1] - starts
+        owners = np.repeat(np.arange(len(properties)), sizes)
+        return np.arange(len(owners)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes), owners
 
 
 def _pairs(users: Numbers, properties: Numbers, n: int) -> tuple[Numbers, Numbers, Numbers]:

@@ -83,7 +83,7 @@ class RankingLayer:
     def golden(self, x: Matrix) -> float:
         """Scores of property x (w,) for who wanted one that is average in all, summed: every tensor has a part."""
         past = Past((x * 0)[None], np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.int64), at=0)
-        row = self.neighbours.rows[:1, 0].astype(np.int64)
+        row = np.append(self.neighbours.rows[: self.neighbours.starts[1]], 0)[:1].astype(np.int64)
         cosines, activity = self.cosines(x[None], past), self.activity_of(row)
         terms = self.terms(cosines, x[None], row, activity=activity, past=past)
         return float(sum(self.score(terms, length, discover=new)[0] for length in (0, 1, 3) for new in (False, True)))

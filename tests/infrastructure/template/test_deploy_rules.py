@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from tests.infrastructure.resources import Resources, listed, of_type, statements
 from tests.infrastructure.service_models import literals
 
@@ -75,8 +77,9 @@ def test_fargate_has_the_pair_of_vcpus_and_memory(template: dict[str, Any]) -> N
     assert set(vcpus["AllowedValues"]) == FARGATE_GIB_BY_VCPUS.keys()
 
 
-def test_the_training_job_is_one_that_fargate_takes(expanded: Resources) -> None:
-    (job,) = properties_of(expanded, "AWS::Batch::JobDefinition").values()
+@pytest.mark.parametrize("name", ["TrainingJob", "PrepareJob"])
+def test_a_job_is_one_that_fargate_takes(expanded: Resources, name: str) -> None:
+    job = properties_of(expanded, "AWS::Batch::JobDefinition")[name]
     container, retry = job["ContainerProperties"], job["RetryStrategy"]
     assert len(job["PlatformCapabilities"]) == 1
     assert container["ExecutionRoleArn"]

@@ -108,11 +108,13 @@ def test_a_reclaimed_training_is_tried_again_and_a_hung_one_ends(resources: Reso
     assert job["ContainerProperties"]["LogConfiguration"]["Options"]["awslogs-group"] == {"Ref": "TrainingLogs"}
 
 
-def test_a_run_under_way_finds_the_training_job_after_a_deployment(resources: Resources) -> None:
+def test_a_run_under_way_finds_its_jobs_after_a_deployment(resources: Resources) -> None:
     """An update deregisters the revision before, so a run is given the name and takes the newest."""
-    name = resources["TrainingJob"]["Properties"]["JobDefinitionName"]["Fn::Sub"]
-    given = resources["Retrain"]["Properties"]["DefinitionSubstitutions"]["TrainingJobDefinitionArn"]["Fn::Sub"]
-    assert given.endswith(f":job-definition/{name}")
+    given = []
+    for job in ("Training", "Prepare"):
+        name = resources[f"{job}Job"]["Properties"]["JobDefinitionName"]["Fn::Sub"]
+        given.append(resources["Retrain"]["Properties"]["DefinitionSubstitutions"][f"{job}JobDefinitionArn"]["Fn::Sub"])
+        assert given[-1].endswith(f":job-definition/{name}")
     allowed = [
         resource["Fn::Sub"]
         for statement in statements(resources["Retrain"])
@@ -120,7 +122,17 @@ def test_a_run_under_way_finds_the_training_job_after_a_deployment(resources: Re
         for resource in statement["Resource"]
         if "Fn::Sub" in resource
     ]
-    assert allowed == [given, f"{given}:*"]
+    assert allowed == [arn + revision for arn in given for revision in ("", ":*")]
+
+
+def test_the_job_of_a_large_tenant_is_the_training_s_with_the_facts_and_a_role_of_its_own(resources: Resources) -> None:
+    training, prepare = (resources[name]["Properties"]["ContainerProperties"] for name in ("TrainingJob", "PrepareJob"))
+    own = {"JobRoleArn": {"Fn::GetAtt": ["PrepareRole", "Arn"]}, "Environment": prepare["Environment"]}
+    assert prepare == training | own
+    variables = resources["CheckData"]["Properties"]["Environment"]["Variables"]
+    facts = {pair["Name"]: pair["Value"] for pair in prepare["Environment"]}
+    assert facts["DATABASE_SECRET_ARN"] == variables["DATABASE_SECRET_ARN"]
+    assert variables["LARGE_TENANT_ROWS"] == {"Ref": "LargeTenantRows"}
 
 
 def test_a_machine_may_start_follow_and_stop_its_own_executions_and_keep_its_runs(

@@ -7,11 +7,18 @@ from pathlib import Path
 
 from infra.deploy.up.image import source_zip
 
+FOLDERS = ("functions/train/", "functions/prepare/", "shared/portfolio_twin/")
+
 
 def test_the_zip_holds_the_trainer_and_the_package_and_nothing_that_git_ignores() -> None:
     names = set(zipfile.ZipFile(io.BytesIO(source_zip())).namelist())
-    assert {"functions/train/Dockerfile", "functions/train/app.py", "shared/portfolio_twin/settings.py"} <= names
-    assert not [name for name in names if not name.startswith(("functions/train/", "shared/portfolio_twin/"))]
+    assert {
+        "functions/train/Dockerfile",
+        "functions/train/app.py",
+        "functions/prepare/app.py",
+        "shared/portfolio_twin/settings.py",
+    } <= names
+    assert not [name for name in names if not name.startswith(FOLDERS)]
     assert not [name for name in names if "__pycache__" in name]
 
 

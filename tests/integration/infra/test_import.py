@@ -100,6 +100,16 @@ def test_a_second_source_overwrites_the_columns_that_it_has_and_no_others(import
     assert row["confidence"] == pytest.approx((0.3 + 4 * 0.9) / 5)  # price by the broker, four fields by the MLS
 
 
+def test_a_column_says_how_far_a_field_of_each_row_can_be_trusted(importer: Importer) -> None:
+    header = "property_id,lat,bedrooms,confidence,confidence.bedrooms\n"
+    importer.run(header + "a,1,3,0.8,0.4\nb,1,3,0.8,\n")
+    stored = importer.read(partial(copy_catalogue, until="b"))
+    assert [stored.row(i)["confidence"] for i in (0, 1)] == pytest.approx([0.6, 0.8])
+    assert importer.run(header + "a,1,3,0.8,0.4\nb,1,3,0.8,\n").stored_properties == 0
+    assert importer.run(header + "a,1,3,0.8,0.4\nb,1,3,0.8,0.2\n").stored_properties == 1
+    assert importer.read(partial(copy_catalogue, until="b")).row(1)["confidence"] == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("packed", [gzip.compress, bytes])
 def test_gzip_is_told_by_content_and_a_byte_order_mark_is_no_harm(importer: Importer, packed: type[bytes]) -> None:
     assert importer.run(packed(PROPERTIES.encode("utf-8-sig")), packed(INTERACTIONS.encode())).properties == 3
@@ -118,6 +128,7 @@ def test_interactions_may_refer_to_properties_of_an_earlier_import(importer: Imp
 
 
 HEADER = "property_id,listing_price,lat,property_type\n"
+TRUSTED = "property_id,lat,confidence.lat\n"
 EVENTS = "user_id,property_id,kind,occurred_at\n"
 
 
@@ -126,6 +137,9 @@ EVENTS = "user_id,property_id,kind,occurred_at\n"
     [
         (HEADER + "a,cheap,1,Condo\n", None, "properties.csv", 2, "listing_price: 'cheap' is not a number — write"),
         (HEADER + "\na,1,91,Condo\n", None, "properties.csv", 3, "lat: 91.0 is more than 90 — check the unit"),
+        (TRUSTED + "a,1,1.4\n", None, "properties.csv", 2, "confidence.lat: 1.4 is more than 1 — check the unit"),
+        (TRUSTED + "a,1,high\n", None, "properties.csv", 2, "confidence.lat: 'high' is not a number — write"),
+        (TRUSTED + "a,,1\n", None, "properties.csv", 2, "confidence.lat: the row states no lat — fill in both"),
         (HEADER + "a,-5,1,Condo\n", None, "properties.csv", 2, "listing_price: -5.0 is less than 0"),
         (HEADER + "a,1,1,Castle\n", None, "properties.csv", 2, "property_type: 'Castle' is none of"),
         (HEADER + "a,1,1,Condo\na,1,1,Condo\n", None, "properties.csv", 3, "is on line 2 already — keep one row"),
@@ -157,6 +171,8 @@ def test_a_bad_row_is_named_by_file_and_line_with_a_remedy_and_nothing_is_stored
         ("id,lat\na,1\n", None, "column property_id is missing — add it to the header"),
         ("property_id\na\n", None, "there is nothing but ids"),
         ("property_id,lat,lat\na,1,2\n", None, "column lat is there twice"),
+        ("property_id,lat,confidence.lot\na,1,1\n", None, "column confidence.lot is the confidence of no field — name"),
+        ("property_id,lat,confidence.lon\na,1,1\n", None, "confidence.lon is here without its field — add column lon"),
         ("property_id,lat,tenant_id\na,1,x\n", None, "column tenant_id cannot be imported — remove it"),
         ("property_id,zipcode\na,caf\xe9\n".encode("latin-1"), None, "line 2 is not UTF-8 — save the file as UTF-8"),
         (gzip.compress(PROPERTIES.encode())[:-20], None, "the gzip file is damaged"),

@@ -158,3 +158,23 @@ def test_an_upload_that_was_judged_before_ends_with_the_digest_alone(machines: M
     execution = machines.upload()
     assert (machines.outcome(execution), notified(execution)) == ("AlreadyDecided", [DIGEST])
     assert not machines.lease_held_by(execution)
+
+
+def test_a_large_tenant_goes_through_a_job_and_on_as_ever(machines: Machines, tmp_path: Path) -> None:
+    done = tmp_path / "event.json"
+
+    def check(event: dict[str, Any]) -> dict[str, Any]:
+        answer = machines.steps.do_check_data(event)
+        return answer if done.exists() else answer | {"decision": "large"}
+
+    machines.instead("check_data", check)
+    execution = machines.retrain(
+        "import os, pathlib, sys\n"
+        f"if sys.argv[1] == 'functions.prepare.app': pathlib.Path({str(done)!r}).write_text(os.environ['EVENT'])"
+    )
+    assert machines.outcome(execution) == "Promoted"
+    assert execution.states(machines.tenant)[1:7] == [
+        "CheckData", "DataDecision", "PrepareLarge", "CheckData", "DataDecision", "PrepareData",
+    ]  # fmt: skip
+    event = json.loads(done.read_text())
+    assert (event["tenant_id"], event["version"]) == (str(machines.tenant), VERSION)

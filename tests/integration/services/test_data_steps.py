@@ -1,16 +1,20 @@
 """CheckData on a real PostgreSQL and S3: what it decides, what it tells, and that a skip leaves no trace."""
 
 import json
+import subprocess
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from sqlalchemy import text
 
+from infra.local.stores.postgres import Urls
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.readiness import Counts
+from tests.fakes import processes
 from tests.integration.fixtures.data import NOW, VERSION, add_events, add_properties, check, fill, prepare, stored
 from tests.integration.fixtures.gates import OLD
+from tests.integration.fixtures.index import stores_over
 from tests.integration.fixtures.taste_world import as_bundle, knowing_twin
 
 
@@ -102,3 +106,40 @@ def test_a_market_that_moved_is_told_but_does_not_decide(tenant: Tenant) -> None
     assert moved["drift"]["moved"] == ["listing_price"]
     assert moved["reasons"][-1] == "moved since the live model learnt: listing_price"
     assert np.isfinite(moved["drift"]["inputs"]["listing_price"]["psi"])
+
+
+def with_limit(tenant: Tenant, rows: int) -> Tenant:
+    settings = tenant.stores.settings.model_copy(update={"large_tenant_rows": rows})
+    return stores_over(settings, tenant.stores.database, tenant.stores.index).of(tenant.tenant_id)
+
+
+def test_a_tenant_of_too_many_rows_is_left_to_a_job(tenant: Tenant) -> None:
+    fill(tenant)
+    rows = 60 + 100
+    assert check(with_limit(tenant, rows))["decision"] == "train"
+    answer = check(with_limit(tenant, rows - 1))
+    assert (answer["decision"], answer["reasons"]) == ("large", ["more than 159 rows"])
+
+
+def prepare_large(tenant: Tenant, **environment: str) -> "subprocess.CompletedProcess[str]":
+    event = {"tenant_id": str(tenant.tenant_id), "version": VERSION, "execution": "run-1", "lookback_days": None}
+    return processes.run(
+        "-m", "functions.prepare.app", environment={"EVENT": json.dumps(event)} | environment, check=False
+    )
+
+
+def test_the_job_decides_and_freezes_and_both_steps_find_what_it_left(tenant: Tenant, postgres_urls: Urls) -> None:
+    fill(tenant)
+    done = prepare_large(tenant, PIPELINE_DATABASE_URL=postgres_urls.pipeline)
+    assert done.returncode == 0, done.stderr
+    answer = check(with_limit(tenant, 1))
+    assert (answer["decision"], answer["counts"]["properties"]) == ("train", 60)
+    frozen = tenant.bucket.snapshots.manifest(VERSION)
+    assert prepare(tenant)["as_of"] == frozen["as_of"]
+
+
+def test_a_job_that_cannot_reach_the_facts_says_so_and_leaves_nothing(tenant: Tenant) -> None:
+    done = prepare_large(tenant, DATABASE_CONNECT_SECONDS="1")
+    assert done.returncode == 1
+    assert "DatabaseUnavailable" in done.stderr
+    assert stored(tenant) == set()

@@ -12,6 +12,7 @@ from portfolio_twin.evaluation.studies.deletion import deletion
 from portfolio_twin.evaluation.studies.exposure import AGES_DAYS, NOBODY_YET, exposure
 from portfolio_twin.evaluation.studies.importance import importance
 from portfolio_twin.model.activity import Activity
+from portfolio_twin.model.cooccurrence import Neighbours
 from portfolio_twin.model.histories import Histories
 from portfolio_twin.model.ranking import TERMS
 from portfolio_twin.model.scoring.offer import Offer
@@ -62,8 +63,8 @@ def test_the_shares_of_the_ages_are_of_everything_and_a_copy_stands_beside_its_o
 def test_a_copy_keeps_the_company_of_its_original_and_is_lost_where_nothing_is_in_use_to_be_like() -> None:
     twin = twin_by(together=9.0)
     assert twin.ranking
-    rows = np.array([[(row + k) % 60 for k in range(1, 16)] for row in range(60)], dtype=np.int32)
-    many = replace(twin.ranking.neighbours, rows=rows, strengths=np.full((60, 15), 0.5, dtype=np.float32))
+    rows = np.array([(row + k) % 60 for row in range(60) for k in range(1, 16)], dtype=np.int32)
+    many = Neighbours(np.arange(61) * 15, rows, np.full(60 * 15, 0.5, dtype=np.float32))
     kept = replace(twin.ranking, neighbours=many)
     lost = replace(kept, activity=kept.activity * 0)
     for layer, share in ((kept, 1), (lost, 0)):

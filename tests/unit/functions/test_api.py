@@ -56,6 +56,18 @@ def test_a_property_by_its_id_scores_as_by_its_features() -> None:
     assert by_id.body["affinity_score"] == pytest.approx(by_features.body["affinity_score"], abs=1e-6)
 
 
+def test_an_audience_without_those_who_acted_goes_on_until_it_is_full(index: FakeVectorIndex) -> None:
+    """A hundred who have bought it are nearer to it than the ten who have not."""
+    twin = small_twin()
+    nearest, farthest = twin.property_vectors[3], -twin.property_vectors[3]
+    index.of(TENANT_A, twin.version).upsert_users(
+        [UserPoint(10 + i, nearest if i < 100 else farthest, acted_on=("p3",) if i < 100 else ()) for i in range(110)]
+    )
+    fresh = A.get("/properties/p3/audience?exclude_acted=true&top_k=5").body["investors"]
+    assert len(fresh) == 5
+    assert not any(investor["acted_on"] for investor in fresh)
+
+
 @pytest.mark.case(7)
 def test_an_unknown_user_gets_the_markets_taste_and_it_is_called_so() -> None:
     for path, rest in (("/predict", {"property_features": HOUSE}), ("/recommend", {})):
@@ -253,6 +265,8 @@ def test_what_was_acted_on_is_marked_in_the_audience_the_prediction_and_the_expl
         {1: False, 2: False},
         {1: False, 2: True},
     ]
+    fresh = A.get("/properties/p3/audience?exclude_acted=true").body["investors"]
+    assert [investor["user_id"] for investor in fresh] == [1]
     for user, name, acted in ((1, "p1", True), (1, "p2", False), (2, "p3", True), (77, "p3", False)):
         about = {"user_id": user, "property_id": name}
         assert A.post("/predict", about).body["acted_on"] is acted

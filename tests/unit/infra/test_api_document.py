@@ -33,6 +33,11 @@ def test_the_files_are_what_the_code_says() -> None:
 
 
 @every_route
+def test_the_readme_lists_every_route_once(path: str, method: str) -> None:
+    assert (ROOT / "README.md").read_text().count(f"`{method.upper()} {path}`") == 1
+
+
+@every_route
 def test_every_route_says_what_it_is_for(path: str, method: str) -> None:
     operation = made()["paths"][path][method]
     for name in ("summary", "description", "tags"):

@@ -19,8 +19,9 @@ from infra.local import system
 from infra.local.cloud import gateway
 from infra.local.cloud.executions import TenantRun
 from infra.local.twin import cli, cli_models
+from infra.local.twin.exits import to_type
 from infra.local.twin.model_card import card as model_card
-from infra.local.twin.retraining import rejection, tell
+from infra.local.twin.retraining import remarks, tell
 
 ACME = SimpleNamespace(name="acme", tenant_id=UUID(int=1))
 
@@ -75,6 +76,20 @@ def test_what_cannot_be_done_ends_with_2_and_a_way_out(
 ) -> None:
     code, err = ends(monkeypatch, capsys, *arguments)
     assert (code, message in " ".join(err.replace("│", " ").split())) == (2, True), err
+
+
+def test_a_command_that_is_told_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "check out"
+    monkeypatch.setattr(sys, "executable", str(here / ".venv/bin/python"))
+    assert to_type("serve", state=Path(".twin")) == f"'{here}/.venv/bin/twin' serve"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert to_type("token", "--tenant", "a b", state=Path(".twin")) == ".venv/bin/twin token --tenant 'a b'"
+    assert to_type("serve", state=tmp_path) == f".venv/bin/twin serve --state {tmp_path}"
+    (here / ".venv/bin").mkdir(parents=True)
+    (here / ".venv/bin/twin").touch(0o700)
+    monkeypatch.setenv("PATH", str(here / ".venv/bin"))
+    assert to_type("serve", state=Path(".twin")) == "twin serve"
 
 
 def test_a_card_that_cannot_be_written_ends_with_2(
@@ -135,7 +150,7 @@ def test_a_rejected_run_says_which_gate_by_how_much_and_what_to_do() -> None:
         "ece": {"value": 0.02, "limit": 0.1, "passed": True, "note": ""},
     }
     run = TenantRun(str(ACME.tenant_id), "v1", "Rejected", {"gates": {"gates": gates}}, {})
-    assert rejection(run) == [
+    assert remarks(run) == [
         "f1: 0.410 where 0.600 is asked; look at the report's classification", "what was live stays live"
     ]  # fmt: skip
     told = Console(record=True, width=40)

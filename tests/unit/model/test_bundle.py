@@ -97,7 +97,9 @@ def test_the_second_step_comes_back_the_same() -> None:
         ({"ranking.weights": np.full((5, len(TERMS)), 2.0, dtype=np.float32)}, "golden"),
         ({"ranking.weights": np.full((5, len(TERMS) - 1), 1.0, dtype=np.float32)}, "ranking.weights is"),
         ({"ranking.weights": np.full((5, len(TERMS)), np.nan, dtype=np.float32)}, "NaN"),
-        ({"ranking.neighbours": np.full((60, 1), 60, dtype=np.int32)}, "neighbour"),
+        ({"ranking.neighbours": np.full(60, 60, dtype=np.int32)}, "neighbour"),
+        ({"ranking.starts": np.arange(61)[::-1].copy()}, "neighbour"),
+        ({"ranking.starts": np.append(np.arange(60), 61)}, "neighbour"),
         ({"ranking.surprise": np.zeros(1, dtype=np.float32)}, "unexpected"),
     ],
 )

@@ -66,6 +66,11 @@ def test_properties_belong_together_as_far_as_the_same_investors_want_them() -> 
     assert bonds.tolist() == pytest.approx([0, 2 / np.sqrt(3 * 2), 1 / np.sqrt(3 * 1), 0])
 
 
+def test_what_nobody_has_with_another_takes_no_room() -> None:
+    neighbours, _ = Neighbours.learn(OWNERS, OWNED, 1_000)
+    assert len(neighbours.rows) == len(neighbours.strengths) == 4  # 0 with 1 and 2, each both ways
+
+
 def test_a_history_adds_up_by_its_weights_and_an_unknown_property_adds_nothing() -> None:
     neighbours, _ = Neighbours.learn(OWNERS, OWNED, 4)
     bonds = neighbours.to(np.array([2, -1, 1]), np.array([1.0, 1.0, 0.3], dtype=np.float32), np.array([0, -1, 3]))

@@ -23,7 +23,7 @@ export const predict = (request) => post("/predict", request);
 export const explain = (user_id, property_id) => post("/explain", { user_id, property: { property_id } });
 export const recommend = (request) => post("/recommend", request);
 export const similar = (property, top_k) => get(`/properties/${id(property)}/similar?${query({ top_k })}`);
-export const audience = (property, top_k) => get(`/properties/${id(property)}/audience?${query({ top_k })}`);
+export const audience = (property, top_k, exclude_acted) => get(`/properties/${id(property)}/audience?${query({ top_k, exclude_acted })}`);
 export const feedback = (property, request, key) => post(`/properties/${id(property)}/feedback`, request, { headers: { "idempotency-key": key } });
 export const property = (name) => get(`/properties/${id(name)}`);
 export const searchProperties = (request) => post("/properties/search", request);

@@ -9,19 +9,17 @@ const known = (value) => value !== undefined && value !== null;
 
 export const count = (value) => whole.format(value);
 export const dollars = (value) => `$${whole.format(value)}`;
-export const exact = (share) => `${(share * 100).toFixed(1)} %`.replace(/^-(?=0\.0 )/, "").replace("-", "−");
+/** A share that is neither nothing nor all is never told as 0 % or 100 %. */
+const told = (share, shown, least) => share > 0 && +shown === 0 ? `< ${least} %` : share < 1 && +shown === 100 ? `> ${100 - least} %` : `${shown} %`;
+export const exact = (share) => told(share, (share * 100).toFixed(1), 0.1).replace(/^-(?=0\.0 )/, "").replace("-", "−");
+const roundly = (share) => told(share, `${Math.round(share * 100)}`, 1);
 /** With a digit more near the ends, where a whole number would hide the difference: 99.4 %. */
-export function percent(share) {
-  if (share > 0.9995 && share < 1) return "> 99.9 %";
-  if (share > 0 && share < 0.0005) return "< 0.1 %";
-  return Math.abs(share - 0.5) > 0.4 && share > 0 && share < 1 ? exact(share) : `${Math.round(share * 100)} %`;
-}
+export const percent = (share) => (Math.abs(share - 0.5) > 0.4 && share > 0 && share < 1 ? exact(share) : roundly(share));
 export const signed = (value, digits = 2) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
 export const logit = (share) => Math.log(share / (1 - share));
 export const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
-const roundly = (share) => `${Math.round(share * 100)} %`;
 const SHOWN = {
   price: dollars, listing_price: dollars, estimated_value: dollars, price_per_sqft: dollars, cap_rate: exact, cash_on_cash_return: exact,
   square_footage: (v) => `${count(v)} ft²`, lot_size_sqft: (v) => `${count(v)} ft²`, year_built: String,

@@ -91,9 +91,11 @@ class Staged:
         for table in STAGE:
             session.execute(table)
 
-    def add_properties(self, rows: Iterable[tuple[int, PropertyRow]], fields: Sequence[str]) -> None:
-        columns = ("line", "property_id", *fields, "attributes")
-        self._copy("staged_properties", columns, (_property_cells(line, row, fields) for line, row in rows))
+    def add_properties(self, rows: Iterable[tuple[int, PropertyRow]], fields: Sequence[str], *, trusts: bool) -> None:
+        """`trusts`: rows may say how far each field can be trusted."""
+        columns = ("line", "property_id", *fields, "attributes", *(["field_confidence"] if trusts else []))
+        cells = (_property_cells(line, row, fields) for line, row in rows)
+        self._copy("staged_properties", columns, (each[: len(columns)] for each in cells))
 
     def add_interactions(self, rows: Iterable[tuple[int, Interaction]]) -> None:
         """An event is the same by its investor, property, kind and second."""
@@ -154,7 +156,8 @@ class Staged:
 
 def _property_cells(line: int, row: PropertyRow, fields: Sequence[str]) -> Sequence[Any]:
     texts = {name: _text(value) for name, value in row.attributes.items()}
-    return line, row.property_id, *(getattr(row, name) for name in fields), json.dumps(texts)
+    stated = (getattr(row, name) for name in fields)
+    return line, row.property_id, *stated, json.dumps(texts), json.dumps(row.field_confidence)
 
 
 def _text(value: AttributeValue) -> str | None:

@@ -4,7 +4,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from portfolio_twin.adapters.postgres.database import TenantSession
-from portfolio_twin.adapters.postgres.tables import metadata, tenants
+from portfolio_twin.adapters.postgres.tables import interactions, metadata, properties, tenants
 
 ERASE = text("select erased, row_count from app.erase_tenant(:at_most)")
 
@@ -25,6 +25,16 @@ def count_rows(session: TenantSession) -> int:
     """Of all tables."""
     counts = [select(func.count()).select_from(table).scalar_subquery() for table in metadata.tables.values()]
     return sum(session.execute(select(*counts)).one())
+
+
+def has_more_rows(session: TenantSession, than: int) -> bool:
+    """Properties and interactions together; counted no further than that."""
+    counts = [
+        select(func.count()).select_from(select(1).select_from(table).limit(than + 1).subquery()).scalar_subquery()
+        for table in (properties, interactions)
+    ]
+    rows: int = sum(session.execute(select(*counts)).one())
+    return rows > than
 
 
 def erase_rows(session: TenantSession, at_most: int) -> dict[str, int]:

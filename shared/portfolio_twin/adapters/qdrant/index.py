@@ -63,8 +63,7 @@ class VectorIndex:
     def healthy(self) -> bool:
         """Whether the index answers at all."""
         try:
-            with self._connection.calling() as client:
-                client.get_collections()
+            self._connection.ask(lambda client: client.get_collections())
         except IndexUnavailable:
             return False
         return True

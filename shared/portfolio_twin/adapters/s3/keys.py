@@ -7,6 +7,7 @@ from portfolio_twin.domain.versions import is_version
 from portfolio_twin.errors import InvalidInput
 
 Entry = Literal["retrain", "upload"]  # how a bundle came to be judged
+REPORT = ".report.json"  # behind the name of a file that was put
 VERDICTS: dict[Entry, str] = {"retrain": "gates.json", "upload": "upload_gates.json"}
 
 
@@ -60,7 +61,7 @@ def imports(tenant_id: UUID) -> str:
 
 
 def import_report(tenant_id: UUID, name: str) -> str:
-    return f"{imports(tenant_id)}{name}.report.json"
+    return f"{imports(tenant_id)}{name}{REPORT}"
 
 
 def import_lease(tenant_id: UUID) -> str:
@@ -85,6 +86,10 @@ def source(tenant_id: UUID, version: str, entry: Entry) -> str:
 
 def data_report(tenant_id: UUID, version: str) -> str:
     return training(tenant_id, version) + "data_report.json"
+
+
+def check(tenant_id: UUID, version: str) -> str:
+    return training(tenant_id, version) + "check.json"
 
 
 def verdict(tenant_id: UUID, version: str, entry: Entry) -> str:

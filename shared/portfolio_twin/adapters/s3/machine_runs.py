@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.s3.objects import Objects
@@ -13,6 +15,14 @@ class Ended(NamedTuple):
 
     given: Mapping[str, Any]
     answer: Mapping[str, Any] | None
+
+
+class Branch(NamedTuple):
+    """One tenant's part in a run: as the list has it, and how it ended, None where nothing says so."""
+
+    listed: Mapping[str, Any]
+    listed_at: datetime
+    ended: Ended | None
 
 
 class MachineRuns:
@@ -33,3 +43,25 @@ class MachineRuns:
                 for one in json.loads(self._objects.read(file["Key"])):
                     answer = json.loads(one["Output"]) if status == "SUCCEEDED" else None
                     yield Ended(json.loads(one.get("Input") or "{}"), answer)
+
+    def branches(self, tenant_id: UUID) -> Iterator[Branch]:
+        """The tenant's part in each run that is kept, the latest first."""
+        listed = self._objects.listed(keys.RUNS)
+        lists = [name for name in listed if keys.RUNS + name == keys.run_list(_execution(name))]
+        for name in sorted(lists, key=lambda name: listed[name].written_at, reverse=True):
+            every = json.loads(self._objects.read(keys.RUNS + name))
+            for own in (branch for branch in every if branch["tenant_id"] == str(tenant_id)):
+                results = [key for key in listed if _is_manifest(key, _execution(name))]
+                yield Branch(own, listed[name].written_at, self._end(results, own["tenant_id"]))
+
+    def _end(self, manifests: Sequence[str], tenant_id: str) -> Ended | None:
+        ends = (end for manifest in manifests for end in self.ended(keys.RUNS + manifest))
+        return next((end for end in ends if (end.answer or end.given).get("tenant_id") == tenant_id), None)
+
+
+def _execution(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _is_manifest(name: str, execution: str) -> bool:
+    return (keys.RUNS + name).startswith(keys.run_results(execution)) and name.endswith("/manifest.json")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from portfolio_twin.adapters import time_left
 from portfolio_twin.errors import NotFound, RegistryUnavailable
 
 READERS = 50  # at once, where one function reads something of every tenant
@@ -39,6 +41,7 @@ class StoredObject(NamedTuple):
 class Listed(NamedTuple):
     size: int  # bytes
     etag: str
+    written_at: datetime
 
 
 class ObjectVersion(NamedTuple):
@@ -50,7 +53,7 @@ class ObjectVersion(NamedTuple):
 
 def connect() -> Any:
     """A client of S3; no connection is made yet."""
-    return boto3.client("s3", config=QUICK)
+    return time_left.keep_within(boto3.client("s3", config=QUICK), QUICK)
 
 
 class Objects:
@@ -134,7 +137,10 @@ class Objects:
         with self._calling(prefix):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             entries = [entry for page in pages for entry in page.get("Contents", ())]
-        return {entry["Key"].removeprefix(prefix): Listed(entry["Size"], entry["ETag"]) for entry in entries}
+        return {
+            entry["Key"].removeprefix(prefix): Listed(entry["Size"], entry["ETag"], entry["LastModified"])
+            for entry in entries
+        }
 
     def versions(self, prefix: str) -> Iterator[list[ObjectVersion]]:
         """All that was ever put below the prefix and is still stored, a page at a time."""

@@ -56,6 +56,13 @@ class PutFiles:
             return {}
         return report if isinstance(report, dict) else {}
 
+    def reports(self) -> list[Report]:
+        """Of every file that an import looked at, the latest first."""
+        listed = self._objects.files(keys.imports(self._tenant_id))
+        named = [name for name in listed if name.endswith(keys.REPORT)]
+        found = [self.report(name.removesuffix(keys.REPORT)) for name in named]
+        return sorted(filter(None, found), key=lambda report: str(report.get("at")), reverse=True)
+
     def write_report(self, name: str, report: Report) -> None:
         self._objects.write(keys.import_report(self._tenant_id, name), json.dumps(report, indent=1).encode())
 

@@ -18,6 +18,14 @@ class RunRecords:
     def write_data_report(self, version: str, report: Mapping[str, Any]) -> None:
         self._objects.write(keys.data_report(self._tenant_id, version), json.dumps(report, indent=1).encode())
 
+    def check(self, version: str) -> dict[str, Any] | None:
+        """What the job of a large tenant decided on its data; None where no job did."""
+        stored = self._objects.find(keys.check(self._tenant_id, version))
+        return json.loads(stored.body) if stored else None
+
+    def write_check(self, version: str, answer: Mapping[str, Any]) -> None:
+        self._objects.write(keys.check(self._tenant_id, version), json.dumps(answer, indent=1).encode())
+
     def verdict(self, version: str, entry: Entry) -> Mapping[str, Any] | None:
         """What EvaluateGates decided; None when there is nothing, or nothing that can be read: that is no verdict."""
         stored = self._objects.find(keys.verdict(self._tenant_id, version, entry))

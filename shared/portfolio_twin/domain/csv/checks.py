@@ -6,14 +6,14 @@ What concerns the whole file raises UnreadableInput: there is no good row in it 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, NoReturn
+from typing import Annotated, Any, NamedTuple, NoReturn
 
-from pydantic import ConfigDict, StrictBool, ValidationError, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, ValidationError, field_validator
 from pydantic_core import PydanticKnownError
 
 from portfolio_twin.domain.csv import canonical
 from portfolio_twin.domain.csv.canonical import CANONICAL_COLUMNS, INTERACTION_COLUMNS
-from portfolio_twin.domain.csv.columns import column_remarks
+from portfolio_twin.domain.csv.columns import TRUST_PREFIX, attribute_columns, column_remarks, trusted_fields
 from portfolio_twin.domain.csv.row_faults import reason_of
 from portfolio_twin.domain.csv.sheets import Row, Sheet
 from portfolio_twin.domain.interactions import Interaction
@@ -26,13 +26,22 @@ from portfolio_twin.domain.properties import (
 )
 from portfolio_twin.errors import UnreadableInput
 
-OF_ONE_FIELD = "confidence."
 NOT_OF_INTERACTIONS = ("because",)  # told with an event through the API
 KEPT_BAD_ROWS = 10_000  # with their reasons: what a person reads, and what fits in memory
 SHOWN_HEADER = 300  # characters
 LONGEST_USER_ID = 19  # digits
 NO_FIELDS = ("property_id", "attributes")
 NOT_FOR_FILES = ("tenant_id", "model_version")  # they come from the login and from the pipeline, never from data
+
+
+def _number(cell: str) -> float:
+    """Pydantic itself also reads 1_000, and takes 0-18 for a whole number."""
+    if not canonical.is_number(cell):
+        raise PydanticKnownError("float_parsing")
+    return float(cell)
+
+
+Trust = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
 
 
 class PropertyRow(PropertyFeatures):
@@ -42,6 +51,7 @@ class PropertyRow(PropertyFeatures):
 
     property_id: PropertyId
     renovation_needed: StrictBool | None = None
+    field_confidence: dict[str, Trust] = Field(default_factory=dict)
 
     @field_validator("renovation_needed", mode="before")
     @classmethod
@@ -49,13 +59,7 @@ class PropertyRow(PropertyFeatures):
         truth = canonical.BOOLEANS.get(cell.lower())
         return cell if truth is None else bool(truth)
 
-    @field_validator(*set(NUMERIC_INPUTS) - {"renovation_needed"}, mode="before")
-    @classmethod
-    def _number(cls, cell: str) -> float:
-        """Pydantic itself also reads 1_000, and takes 0-18 for a whole number."""
-        if not canonical.is_number(cell):
-            raise PydanticKnownError("float_parsing")
-        return float(cell)
+    _numbers = field_validator(*set(NUMERIC_INPUTS) - {"renovation_needed"}, mode="before")(_number)
 
 
 class BadRow(NamedTuple):
@@ -95,11 +99,14 @@ class CheckedProperties:
         self._filled = set[str]()
         _check_header(sheet.header, needed=("property_id",))
         _check_property_header(sheet.header)
+        # The canonical fields that the file has a column for; the columns of attributes, and of fields' confidence.
+        self.fields = tuple(name for name in sheet.header if name in CANONICAL_COLUMNS and name not in NO_FIELDS)
+        self._own, self._trusted = attribute_columns(sheet.header), trusted_fields(sheet.header)
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """The canonical fields that the file has a column for."""
-        return tuple(name for name in self._sheet.header if name in CANONICAL_COLUMNS and name not in NO_FIELDS)
+    def trusts(self) -> bool:
+        """Whether its rows may say how far each field can be trusted."""
+        return bool(self._trusted)
 
     @property
     def remarks(self) -> list[str]:
@@ -107,12 +114,11 @@ class CheckedProperties:
         return column_remarks(self._sheet.header, self._filled)
 
     def good(self) -> Iterator[tuple[int, PropertyRow]]:
-        header = self._sheet.header
-        own = {attribute_name(name) for name in header if name not in CANONICAL_COLUMNS}
+        own = {attribute_name(name) for name in self._own}
         self.numeric |= dict.fromkeys(own, True)
         for line, row in _rows(self._sheet):
             try:
-                read = PropertyRow.model_validate(_features(header, row))
+                read = PropertyRow.model_validate(self._features(row))
             except RowRefused as refused:
                 self.bad.add(line, str(refused))
             except ValidationError as error:
@@ -122,6 +128,19 @@ class CheckedProperties:
                 for name, value in read.attributes.items():
                     self.numeric[name] = self.numeric.get(name, True) and _is_numeric(value, in_column=name in own)
                 yield line, read
+
+    def _features(self, row: Row) -> dict[str, Any]:
+        if len(row) != len(self._sheet.header):
+            _refuse_ragged(self._sheet.header, row)
+        cells = dict(zip(self._sheet.header, row, strict=True))
+        attributes = {attribute_name(name): cell for name in self._own if (cell := cells[name])}
+        if nested := cells.pop("attributes", ""):
+            attributes = _nested(nested, attributes)
+        trust = {name: cell for name in self._trusted if (cell := cells[TRUST_PREFIX + name])}
+        if lonely := [name for name in trust if not cells[name]]:
+            raise RowRefused(f"{TRUST_PREFIX}{lonely[0]}: the row states no {lonely[0]} — fill in both, or neither")
+        given = {name: cells[name] for name in self.fields if cells[name]}
+        return {"property_id": cells["property_id"], "attributes": attributes, "field_confidence": trust} | given
 
 
 class CheckedInteractions:
@@ -187,11 +206,9 @@ def _check_property_header(header: Sequence[str]) -> None:
         )
     if ours := [name for name in header if name in NOT_FOR_FILES]:
         raise UnreadableInput(f"column {', '.join(ours)} cannot be imported — remove it")
-    if trust := [name for name in header if name.startswith(OF_ONE_FIELD)]:
-        raise UnreadableInput(f"column {', '.join(trust)} cannot be imported — send it as field_confidence to the API")
     if header == ["property_id"]:
         raise UnreadableInput(f"there is nothing but ids — add some of: {', '.join(CANONICAL_COLUMNS)}")
-    extra = {attribute_name(name): None for name in header if name not in CANONICAL_COLUMNS}
+    extra = {attribute_name(name): None for name in attribute_columns(header)}
     try:
         PropertyFeatures.model_validate({"attributes": extra})
     except ValidationError as error:
@@ -212,19 +229,14 @@ def _refuse_ragged(header: Row, row: Row) -> NoReturn:
     raise RowRefused(f"{len(row)} cells under {len(header)} columns — put cells that hold a comma in double quotes")
 
 
-def _features(header: Row, row: Row) -> dict[str, Any]:
-    if len(row) != len(header):
-        _refuse_ragged(header, row)
-    cells = dict(zip(header, row, strict=True))
+def _nested(cell: str, own: dict[str, str]) -> Any:
+    """The JSON object of a cell, over the row's own attributes; whatever else it holds is for the row's rules."""
     try:
-        nested = json.loads(cells.pop("attributes", "") or "{}")
+        nested = json.loads(cell)
     except (ValueError, RecursionError) as error:  # a number of 5 000 digits is a ValueError
         why = error.msg if isinstance(error, json.JSONDecodeError) else "too deep, or a number too long"
         raise RowRefused(f'attributes: no JSON ({why}) — write it as {{"name": value}}') from error
-    own = {attribute_name(name): cell for name, cell in cells.items() if cell and name not in CANONICAL_COLUMNS}
-    ours = {name: cell for name, cell in cells.items() if name in CANONICAL_COLUMNS}
-    given = {name: cell for name, cell in ours.items() if cell or name == "property_id"}
-    return given | {"attributes": own | nested if isinstance(nested, dict) else nested}
+    return own | nested if isinstance(nested, dict) else nested
 
 
 def _is_numeric(value: AttributeValue, *, in_column: bool) -> bool:

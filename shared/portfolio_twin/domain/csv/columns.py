@@ -1,10 +1,16 @@
-"""What a person should hear of a file's columns: which became attributes, perhaps misnamed, and what it lacks."""
+"""What the columns of a file of properties are, and what a person should hear of them.
+
+A column is canonical, or `confidence.FIELD` (how far the source trusts that field of a row), or else an attribute.
+"""
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from portfolio_twin.domain.csv.canonical import CANONICAL_COLUMNS
-from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, SHOWN_ATTRIBUTES, attribute_name
+from portfolio_twin.domain.properties import ATTRIBUTE_PREFIX, PROVENANCE_FIELDS, SHOWN_ATTRIBUTES, attribute_name
+from portfolio_twin.errors import UnreadableInput
+
+TRUST_PREFIX = "confidence."
 
 OTHER_NAMES = {
     "price": "listing_price", "list_price": "listing_price", "asking_price": "listing_price",
@@ -18,9 +24,28 @@ KNOWN = tuple(name for name in CANONICAL_COLUMNS if name not in ("property_id", 
 LIKENESS = 0.8  # of 1: bedroom is bedrooms, rooms is not
 
 
+def attribute_columns(header: Sequence[str]) -> list[str]:
+    return [name for name in header if name not in CANONICAL_COLUMNS and not name.startswith(TRUST_PREFIX)]
+
+
+def trusted_fields(header: Sequence[str]) -> list[str]:
+    """Which fields have a column of their confidence; raises UnreadableInput for one about no field of the file."""
+    fields = [name.removeprefix(TRUST_PREFIX) for name in header if name.startswith(TRUST_PREFIX)]
+    if unknown := [TRUST_PREFIX + name for name in fields if name not in PROVENANCE_FIELDS]:
+        raise UnreadableInput(
+            f"column {', '.join(unknown)} is the confidence of no field — name one of: {', '.join(PROVENANCE_FIELDS)}"
+        )
+    if lonely := [name for name in fields if name not in header]:
+        raise UnreadableInput(
+            f"column {', '.join(TRUST_PREFIX + name for name in lonely)} is here without its field — "
+            f"add column {', '.join(lonely)}, or remove it"
+        )
+    return fields
+
+
 def column_remarks(header: Sequence[str], filled: Collection[str]) -> list[str]:
     """Sentences, none where all is as expected. `filled`: the canonical fields that some row gives."""
-    own = [name for name in header if name not in CANONICAL_COLUMNS and attribute_name(name) not in SHOWN_ATTRIBUTES]
+    own = [name for name in attribute_columns(header) if attribute_name(name) not in SHOWN_ATTRIBUTES]
     lacking = [name for name in MAIN_INPUTS if name not in filled]
     remarks = [f"read as attributes: {', '.join(map(_with_guess, own))}"] if own else []
     return remarks + ([f"no row has {', '.join(lacking)}"] if lacking else [])

@@ -41,6 +41,8 @@ def reason_of(error: ValidationError) -> str:
 
 def _field(fault: ErrorDetails) -> str:
     names = [str(part) for part in fault["loc"]]
+    if names[0] == "field_confidence":
+        return f"confidence.{names[1]}"  # as the file's column is named
     return ".".join(names[:2] if names[0] == "attributes" else names[:1])
 
 

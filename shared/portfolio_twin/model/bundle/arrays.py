@@ -43,6 +43,7 @@ def _ranking_tensors(layer: RankingLayer | None) -> dict[str, npt.NDArray[Any]]:
         "ranking.market": layer.market_taste,
         "ranking.weights": layer.weights,
         "ranking.scales": layer.scales,
+        "ranking.starts": layer.neighbours.starts,
         "ranking.neighbours": layer.neighbours.rows,
         "ranking.strengths": layer.neighbours.strengths,
         "ranking.activity": layer.activity,
@@ -85,15 +86,15 @@ def build_twin(manifest: Mapping[str, Any], tensors: dict[str, npt.NDArray[Any]]
 def _build_ranking(
     layer: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]], schema: FeatureSchema, depth: int
 ) -> RankingLayer:
-    rows, strengths = tensors["ranking.neighbours"], tensors["ranking.strengths"]
-    if ((rows < 0) | (rows >= len(rows))).any():
+    starts, rows, strengths = (tensors[f"ranking.{name}"] for name in ("starts", "neighbours", "strengths"))
+    if ((rows < 0) | (rows >= len(starts) - 1)).any() or (np.diff(starts, prepend=0, append=len(rows)) < 0).any():
         raise ValueError("a neighbour is no property of this bundle")
     return RankingLayer(
         weights=tensors["ranking.weights"],
         encoder=_build_tower("ranking.tower", tensors, depth),
         market_taste=tensors["ranking.market"],
         scales=tensors["ranking.scales"],
-        neighbours=Neighbours(rows, strengths),
+        neighbours=Neighbours(starts, rows, strengths),
         activity=tensors["ranking.activity"],
         comparison=Comparison.of(schema) if layer["compares"] else None,
     )
@@ -108,14 +109,15 @@ def _expected_ranking(layer: Mapping[str, Any] | None, config: TwinConfig, schem
         return {}
     if layer["terms"] != list(TERMS):
         raise ValueError(f"the ranking layer has other terms: {layer['terms']}")
-    c = int(layer["neighbours"])
+    e = int(layer["neighbours"])
     return {
         **_expected_tower("ranking.tower", [schema.width, *config.hidden, config.embedding_dim]),
         "ranking.market": ((config.embedding_dim,), "float32"),
         "ranking.weights": ((WEIGHT_ROWS, len(TERMS)), "float32"),
         "ranking.scales": ((schema.width,), "float32"),
-        "ranking.neighbours": ((n, c), "int32"),
-        "ranking.strengths": ((n, c), "float32"),
+        "ranking.starts": ((n + 1,), "int64"),
+        "ranking.neighbours": ((e,), "int32"),
+        "ranking.strengths": ((e,), "float32"),
         "ranking.activity": ((n, len(WINDOWS_DAYS)), "float32"),
     }
 

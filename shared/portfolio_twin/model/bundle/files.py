@@ -18,7 +18,7 @@ from portfolio_twin.model.config import dimension_fault
 from portfolio_twin.model.ranking import TERMS, RankingLayer
 from portfolio_twin.model.twin import ModelKind, Twin
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 MANIFEST = "manifest.json"  # of a bundle and of a snapshot alike; written last, so that what has none is unfinished
 TENSORS = "portfolio_twin.safetensors"
 PROPERTY_IDS = "property_ids.json"
@@ -101,8 +101,7 @@ def _scalars(twin: Twin) -> dict[str, Any]:
 
 
 def _layer_scalars(layer: RankingLayer) -> dict[str, Any]:
-    neighbours = layer.neighbours.rows.shape[1]
-    return {"terms": list(TERMS), "neighbours": neighbours, "compares": layer.comparison is not None}
+    return {"terms": list(TERMS), "neighbours": len(layer.neighbours.rows), "compares": layer.comparison is not None}
 
 
 def unpack(files: Mapping[str, bytes], tenant_id: UUID, version: str) -> Twin:

@@ -1,12 +1,12 @@
 """Properties like this one, and the investors who would want it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from portfolio_twin.adapters.qdrant.points import PropertyHit
+from portfolio_twin.adapters.qdrant.points import PropertyHit, UserHit
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.arrays import Matrix
 from portfolio_twin.domain.criteria import Filters, Narrowing, Strict
@@ -19,6 +19,9 @@ from portfolio_twin.services.answers.know_investor import evidence_weight
 from portfolio_twin.services.answers.recommend import TopK
 from portfolio_twin.services.answers.resolve_property import listing_of, stored_property
 from portfolio_twin.services.answers.score_stored import features_of
+
+if TYPE_CHECKING:
+    from portfolio_twin.adapters.qdrant.index import TenantIndex
 
 AGAINST = -0.5  # what a property that it should not be like weighs, beside 1: as a dislike beside a like
 LEAST_LENGTH = 1e-6  # of a direction
@@ -120,12 +123,15 @@ def _vectors(stored: Mapping[str, PropertyHit], field: str, property_ids: Sequen
     return [vector for name in property_ids if (vector := stored[name].vector) is not None]
 
 
-def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
-    """Investors by their affinity for this property, who acted on it marked; raises NotFound where it is missing."""
+def find_audience(tenant: Tenant, property_id: str, top_k: int, *, exclude_acted: bool = False) -> Audience:
+    """Investors by their affinity for this property, who acted on it marked or left out; raises NotFound where it is
+    missing.
+    """
     twin = tenant.twin()
     index = tenant.index(twin.version)
     features = features_of(twin, [stored_property(index, property_id)])
-    hits = index.search_users(twin.encoder(features.X)[0], limit=top_k * NEAREST_ASKED)
+    acted = property_id if exclude_acted else None
+    hits = _nearest_investors(index, twin.encoder(features.X)[0], top_k, acted)
     evidence = np.array([evidence_weight(hit.evidence) for hit in hits])
     log_odds = np.array([twin.slope * hit.score - hit.log_mean for hit in hits])
     affinity, confidence = twin.judge(log_odds, evidence, twin.familiarity(features))
@@ -144,6 +150,17 @@ def find_audience(tenant: Tenant, property_id: str, top_k: int) -> Audience:
             for i in order
         ],
     )
+
+
+def _nearest_investors(index: "TenantIndex", vector: Matrix, top_k: int, acted: str | None) -> list[UserHit]:
+    """More than `top_k` of them where there are, but for those who acted on the property `acted`."""
+    limit = top_k * NEAREST_ASKED
+    while True:
+        near = index.search_users(vector, limit=limit)
+        left = [hit for hit in near if acted not in hit.acted_on]
+        if len(left) >= top_k or len(near) < limit:
+            return left
+        limit *= 2
 
 
 def _similar(version: str, filters: Filters | None, hits: list[PropertyHit]) -> SimilarProperties:

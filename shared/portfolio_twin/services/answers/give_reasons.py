@@ -149,8 +149,7 @@ def _verb(contribution: float) -> str:
 def in_words(name: str, contribution: float, fields: Mapping[str, Any]) -> str:
     verb = _verb(contribution)
     if name == "location":
-        zipcode = f" ({fields['zipcode']})" if fields.get("zipcode") else ""
-        return f"the location{zipcode} {verb} the match"
+        return _location_in_words(fields, verb)
     label = LABELS.get(name, name.removeprefix(ATTRIBUTE_PREFIX).replace("_", " "))
     if name.startswith(ATTRIBUTE_PREFIX):
         value = fields.get("attributes", {}).get(name.removeprefix(ATTRIBUTE_PREFIX))
@@ -160,6 +159,14 @@ def in_words(name: str, contribution: float, fields: Mapping[str, Any]) -> str:
         return f"that its {label} is not known {verb} the match"
     shown = FORMATS[name].format(value) if name in FORMATS else _plain(value)
     return f"{label} {shown} {verb} the match"
+
+
+def _location_in_words(fields: Mapping[str, Any], verb: str) -> str:
+    """By its zip code where it has one; yet what is compared are the coordinates."""
+    lat, lon = fields.get("lat"), fields.get("lon")
+    if lat is None or lon is None:
+        return f"that its coordinates are not known {verb} the match"
+    return f"the location ({fields.get('zipcode') or f'{lat:.3f}, {lon:.3f}'}) {verb} the match"
 
 
 def _plain(value: str | float | bool) -> str:

@@ -98,7 +98,7 @@ def import_data(
 def _stage_properties(staged: Staged, file: GivenFile, bad: dict[str, BadRows]) -> CheckedProperties:
     try:
         checked = CheckedProperties(open_sheet(file.path, file.reading))
-        staged.add_properties(checked.good(), checked.fields)
+        staged.add_properties(checked.good(), checked.fields, trusts=checked.trusts)
     except UnreadableInput as error:
         raise _unreadable(file, error) from error
     count, repeated = staged.drop_repeated(KEPT_BAD_ROWS)

@@ -5,7 +5,7 @@ from typing import Any
 
 from portfolio_twin.adapters import telemetry
 from portfolio_twin.adapters.postgres.copy_reads import copy_data
-from portfolio_twin.adapters.postgres.tenant_rows import tenant_name
+from portfolio_twin.adapters.postgres.tenant_rows import has_more_rows, tenant_name
 from portfolio_twin.domain.dataset import Dataset
 from portfolio_twin.domain.drift import catalogue_drift, mix_drift, moved
 from portfolio_twin.domain.faults import clean, find_faults, null_shares
@@ -17,14 +17,23 @@ DRIFT_INPUTS = 10  # inputs named in the answer, the farthest first; the report 
 
 
 def check_data(run: Run) -> dict[str, Any]:
-    """The decision with its reasons and counts. Takes the tenant's lease first; writes nothing else on a skip."""
+    """The decision with its reasons and counts. Takes the tenant's lease first; writes nothing else on a skip.
+
+    A tenant of more rows than a function can read is "large": a job decides instead, and what it decided is the answer
+    when this is asked again.
+    """
     with run.tenant.session() as session:
         if tenant_name(session) is None:  # deleted since it was listed: not even a lease may be left of it
             return {"decision": "skip", "reasons": ["there is no such tenant any more"], "counts": {}, "drift": None}
     if not run.hold_lease():
         reason = "another run holds this tenant's lease"
         return {"decision": "already_running", "reasons": [reason], "counts": {}, "drift": None}
+    if decided := run.tenant.bucket.runs.check(run.version):
+        return decided
+    most = run.settings.large_tenant_rows
     with run.tenant.session() as session:
+        if most and has_more_rows(session, most):
+            return {"decision": "large", "reasons": [f"more than {most} rows"], "counts": {}, "drift": None}
         raw = copy_data(session, run.lookback_days)
     seconds = int(run.now.timestamp())
     faults, dataset = find_faults(raw, seconds), clean(raw, seconds)

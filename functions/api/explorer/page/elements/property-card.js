@@ -18,7 +18,7 @@ const SHAPES = {
 export const silhouette = (type) => svg`<path d=${SHAPES[type] ?? SHAPES["Single Family"]} />`;
 
 /** "location (02808)" of "the location (02808) raises the match"; a sentence that says more stays whole. */
-export const inShort = ({ text }) => text.replace(/^the /, "").replace(/ (raises|lowers) the match$/, "").replace(/^that its (.+) is not known$/, "$1 not known");
+export const inShort = ({ text }) => text.replace(/^the /, "").replace(/ (raises|lowers) the match$/, "").replace(/^that its (.+) (?:is|are) not known$/, "$1 not known");
 
 class PropertyCard extends TwinElement {
   static properties = {
