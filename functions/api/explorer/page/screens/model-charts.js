@@ -56,7 +56,7 @@ export function reliability(bins) {
 export function versionBars(versions) {
   const measured = versions.filter(({ ndcg_at_10 }) => ndcg_at_10 !== null).slice(0, 12).reverse();
   if (measured.length < 2) return nothing;
-  const best = Math.max(...measured.map(({ ndcg_at_10 }) => ndcg_at_10), 1e-9), width = 100 / measured.length;
+  const best = Math.max(...measured.map(({ ndcg_at_10 }) => ndcg_at_10), 1e-9), width = Math.min(12, 100 / measured.length);
   return picture(60, measured.map(({ ndcg_at_10, decision }, i) => svg`<rect class=${decision === "rejected" ? "other" : "bar"} x="${i * width + width * 0.15}%" width="${width * 0.7}%" y=${56 - (52 * ndcg_at_10) / best} height=${(52 * ndcg_at_10) / best} rx="2" />`));
 }
 
