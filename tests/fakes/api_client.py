@@ -33,6 +33,7 @@ class ApiClient:
 
     tenant: UUID
     claims: Any = "the tenant's"
+    remaining_ms: int = 28_000  # of each invocation
 
     def send(
         self,
@@ -49,7 +50,7 @@ class ApiClient:
         all_headers = {"content-type": "application/json", **(headers or {})}
         event = HttpRequest(method, route, query, all_headers, data).event(claims)
         function = importlib.import_module(f"functions.api.{function_of(method, route)}.app")
-        answer = function.lambda_handler(event, LambdaContext("test", "request-1"))
+        answer = function.lambda_handler(event, LambdaContext("test", "request-1", remaining_ms=self.remaining_ms))
         text, headers = answer.get("body") or "null", answer.get("headers", {})
         if answer.get("isBase64Encoded"):
             return Answer(answer["statusCode"], b64decode(text), headers, text)

@@ -1,4 +1,7 @@
-"""A TCP proxy that does to its server what networks do: `proxy.fault = "reset"`, and None to heal."""
+"""A TCP proxy that does to its server what networks do: `proxy.fault = "reset"`, and None to heal.
+
+`once` makes it heal by itself, when one connection has been reset; `at` waits for an answer that holds these bytes.
+"""
 
 import asyncio
 import socket
@@ -19,9 +22,13 @@ class FaultProxy:
 
     def __init__(self, target: tuple[str, int] | str) -> None:
         self.target, self.port = target, 0
-        self.fault: Fault | None = None
+        self.heal()
         self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.Task[None]] = set()
+
+    def heal(self) -> None:
+        self.fault: Fault | None = None
+        self.once, self.at = False, b""
 
     async def _serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -30,7 +37,7 @@ class FaultProxy:
         task.add_done_callback(self._open.discard)
         writers = [answer]
         try:
-            if self.fault == "reset":
+            if self.fault == "reset" and not self.at:
                 self._reset(answer)
                 return
             reader, writer = await self._connect()
@@ -59,6 +66,9 @@ class FaultProxy:
     async def _answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """The server's bytes on their way back: where the fault strikes."""
         while data := await source.read(CHUNK):
+            if self.at not in data:
+                sink.write(data)
+                continue
             if self.fault == "latency":
                 await asyncio.sleep(LATENCY_SECONDS)
             elif self.fault == "reset":
@@ -80,6 +90,8 @@ class FaultProxy:
 
     def _reset(self, writer: asyncio.StreamWriter) -> None:
         """A RST instead of a FIN: nothing more is sent, and the other side knows at once."""
+        if self.once:
+            self.heal()
         raw = writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()

@@ -10,7 +10,8 @@ class LambdaContext:
     function_name: str
     aws_request_id: str
     memory_limit_in_mb: int = 512
+    remaining_ms: int = 28_000  # as the template has it
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:local"
 
     def get_remaining_time_in_millis(self) -> int:
-        return 28_000
+        return self.remaining_ms

@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.parameters import GetParameterError, Secret
 from botocore.config import Config
 from pydantic import SecretStr
 
+from portfolio_twin.adapters import time_left
 from portfolio_twin.errors import DatabaseUnavailable, IndexUnavailable
 
 MAX_AGE_SECONDS = 300
@@ -20,7 +21,7 @@ FAILURES = (GetParameterError, TransformParameterError, KeyError, TypeError, Val
 @cache
 def vault() -> SecretsProvider:
     """The client of Secrets Manager with what it was told, one for each process; no connection is made yet."""
-    return SecretsProvider(boto3_client=boto3.client("secretsmanager", config=QUICK))
+    return SecretsProvider(boto3_client=time_left.keep_within(boto3.client("secretsmanager", config=QUICK), QUICK))
 
 
 def qdrant_key(api_key: SecretStr | None, secret_arn: str) -> str | Callable[[], str] | None:

@@ -1,9 +1,10 @@
 """A tenant, bound once: all that is stored is reached through `stores.of(tenant_id)`, and nothing without one."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from portfolio_twin.adapters.s3.bucket import Bucket, TenantBucket
@@ -15,6 +16,8 @@ from portfolio_twin.settings import ReadSettings, StepSettings, WriteSettings, f
 if TYPE_CHECKING:
     from portfolio_twin.adapters.postgres.database import Database, TenantSession
     from portfolio_twin.adapters.qdrant.index import TenantIndex, VectorIndex
+
+Answer = TypeVar("Answer")
 
 
 class Stores:
@@ -113,6 +116,10 @@ class Tenant:
     @cached_property
     def bucket(self) -> TenantBucket:
         return self.stores.bucket.of(self.tenant_id)
+
+    def read(self, question: "Callable[[TenantSession], Answer]") -> Answer:
+        """As `session`, for what changes nothing: asked once more where the connection broke."""
+        return self.stores.database.read(self.tenant_id, question)
 
     def session(self) -> "AbstractContextManager[TenantSession]":
         """A transaction that sees this tenant's rows; raises DatabaseUnavailable."""

@@ -8,6 +8,9 @@ import pytest
 from packaging.requirements import Requirement
 
 from infra.deploy.expand import expand
+from portfolio_twin.adapters.s3.objects import QUICK
+from portfolio_twin.adapters.time_left import longest_try
+from portfolio_twin.entrypoints.http import ANSWER_SECONDS
 from tests.infrastructure.resources import API, ROOT, Resources, functions, of_type
 
 EVENTS = ROOT / "tests/events"
@@ -69,6 +72,7 @@ def test_api_functions_are_deployed_behind_alarms_and_end_before_the_gateway_doe
     for name in API:
         properties = template["Globals"]["Function"] | template["Resources"][name]["Properties"]
         assert properties["Timeout"] <= 28
+        assert (properties["Timeout"] - ANSWER_SECONDS) / 2 > longest_try(QUICK)  # a new model is loaded in half of it
         alarms = [alarm["Ref"] for alarm in properties["DeploymentPreference"]["Alarms"]]
         assert alarms == [f"{name}Errors", f"{name}Faults", f"{name}Slow"]
         assert all(template["Resources"][alarm]["Type"] == "AWS::CloudWatch::Alarm" for alarm in alarms)

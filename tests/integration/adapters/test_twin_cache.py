@@ -11,7 +11,7 @@ from portfolio_twin.errors import ModelNotFound, RegistryUnavailable
 from portfolio_twin.model.bundle.files import MANIFEST, TENSORS
 from portfolio_twin.model.twin import Twin
 from tests.fakes.metrics import Metrics
-from tests.integration.fixtures.s3 import FIRST, SECOND, Outage, bundle
+from tests.integration.fixtures.s3 import FIRST, SECOND, Failure, Outage, bundle
 
 TTL_SECONDS = 30.0
 
@@ -72,7 +72,7 @@ def reader(stores: Stores, s3: Any) -> Reader:
 
 def test_the_live_model_is_loaded_once_and_kept(reader: Reader) -> None:
     twin = reader.current()
-    reader.outage.down = True
+    reader.outage.failure = "unreachable"
     assert twin.version == FIRST
     assert reader.current() is twin
 
@@ -92,16 +92,41 @@ def test_a_promotion_is_seen_after_the_ttl_and_not_before(reader: Reader) -> Non
 
 
 @pytest.mark.case(15, 17)
-@pytest.mark.parametrize("broken", ["s3", "missing pointer", "corrupt pointer", "pointer to nowhere", "bad bundle"])
+@pytest.mark.parametrize("broken", ["missing pointer", "corrupt pointer", "pointer to nowhere", "bad bundle"])
 def test_whatever_fails_on_reload_the_last_good_model_answers_and_it_is_counted(
     reader: Reader, metrics: Metrics, broken: str
 ) -> None:
     reader.current()
     reader.pass_the_ttl()
-    reader.outage.down = broken == "s3"
     reader.spoil(broken)
     assert reader.current().version == FIRST
     assert counted(metrics) == ["Reloaded", "ReloadFailed"]
+
+
+@pytest.mark.case(17)
+@pytest.mark.parametrize("failure", ["unreachable", "slow", "403", "503", "half a body"])
+@pytest.mark.parametrize("of", ["live.json", SECOND])
+def test_however_s3_fails_on_reload_the_last_good_model_answers_until_it_is_well(
+    reader: Reader, metrics: Metrics, failure: Failure, of: str
+) -> None:
+    reader.current()
+    reader.promote_second()
+    reader.pass_the_ttl()
+    reader.outage.failure, reader.outage.of = failure, of
+    assert reader.current().version == FIRST
+    assert counted(metrics) == ["Reloaded", "ReloadFailed"]
+    reader.outage.failure = None
+    reader.pass_the_ttl()
+    assert reader.current().version == SECOND
+
+
+@pytest.mark.case(17)
+def test_a_bundle_that_s3_says_is_not_there_leaves_the_last_good_model(reader: Reader) -> None:
+    reader.current()
+    reader.promote_second()
+    reader.pass_the_ttl()
+    reader.outage.failure, reader.outage.of = "404", f"models/{SECOND}"
+    assert reader.current().version == FIRST
 
 
 def test_a_model_whose_pointer_and_bundle_have_gone_is_forgotten(reader: Reader) -> None:
@@ -116,8 +141,9 @@ def test_a_model_whose_pointer_and_bundle_have_gone_is_forgotten(reader: Reader)
 def test_after_a_failed_reload_the_next_one_is_tried_again(reader: Reader) -> None:
     reader.current()
     reader.promote_second()
-    for down, version in ((True, FIRST), (False, SECOND)):
-        reader.outage.down = down
+    failures: tuple[tuple[Failure | None, str], ...] = (("unreachable", FIRST), (None, SECOND))
+    for failure, version in failures:
+        reader.outage.failure = failure
         reader.pass_the_ttl()
         assert reader.current().version == version
 
@@ -138,10 +164,23 @@ def test_a_cold_start_recovers_when_the_live_bundle_is_whole_again(reader: Reade
 
 
 @pytest.mark.case(17)
+@pytest.mark.parametrize("failure", ["slow", "403", "404", "503", "half a body"])
+def test_a_cold_start_that_s3_keeps_the_live_bundle_from_answers_from_the_version_before(
+    reader: Reader, failure: Failure
+) -> None:
+    reader.promote_second()
+    reader.outage.failure, reader.outage.of = failure, SECOND
+    assert reader.current().version == FIRST
+    reader.outage.failure = None
+    reader.pass_the_ttl()
+    assert reader.current().version == SECOND
+
+
+@pytest.mark.case(17)
 def test_a_cold_start_without_anything_to_fall_back_to_is_unavailable(reader: Reader) -> None:
     with pytest.raises(ModelNotFound, match="no model yet"):
         reader.current(reader.stores.of(uuid4()))
-    reader.outage.down = True
+    reader.outage.failure = "unreachable"
     with pytest.raises(RegistryUnavailable):
         reader.current()
 
@@ -174,7 +213,7 @@ def test_who_writes_sees_a_promotion_at_once(reader: Reader) -> None:
     reader.promote_second()
     assert reader.current().version == FIRST
     assert reader.current(fresh=True).version == SECOND
-    reader.outage.down = True
+    reader.outage.failure = "unreachable"
     assert reader.current(fresh=True).version == SECOND  # the last good one
 
 

@@ -172,7 +172,7 @@ def test_a_store_that_is_down_is_an_error_to_try_again_and_the_report_says_so(dr
     assert drop.report("properties.csv")["outcome"] == "failed"
     drop.stores.database = database
     assert drop.run("another run")["decision"] == "imported"  # the lease was given back
-    assert not Outage(s3).down
+    assert Outage(s3).failure is None
 
 
 @pytest.mark.parametrize("key", ["imports/harborview/properties.csv", "imports/properties.csv", "", "uploads/T/V/m"])

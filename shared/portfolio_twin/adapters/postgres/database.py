@@ -1,18 +1,23 @@
 """The only way to PostgreSQL: `with database.tenant_session(tenant_id) as session:`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, Executable, text
+from sqlalchemy import Connection, CursorResult, Executable, Row, text
+from sqlalchemy.exc import InvalidRequestError
 
+from portfolio_twin.adapters import time_left
+from portfolio_twin.adapters.once_more import once_more
 from portfolio_twin.adapters.postgres.engine import DatabaseAccess, make_engine
-from portfolio_twin.adapters.postgres.errors import database_errors
+from portfolio_twin.adapters.postgres.errors import connection_broke, database_errors
 from portfolio_twin.errors import DatabaseUnavailable
 from portfolio_twin.settings import WriteSettings
+
+Answer = TypeVar("Answer")
 
 SET_TENANT = text("select app.set_tenant(:tenant_id, :limit_ms)")
 NEW_EVENTS = text(
@@ -91,7 +96,7 @@ class Database:
     """Connections are made when they are needed: PostgreSQL may be down when this object is made, and come back."""
 
     def __init__(self, settings: WriteSettings | DatabaseAccess) -> None:
-        self._limit_ms = int(settings.database_statement_seconds * 1000)
+        self._statement_seconds = settings.database_statement_seconds
         self._engine = make_engine(settings)
 
     @contextmanager
@@ -99,33 +104,40 @@ class Database:
         """A transaction for one tenant; raises DatabaseUnavailable, and RuntimeError on use after its end."""
         with self._connection() as connection:
             session = TenantSession(connection, tenant_id)
-            session.execute(SET_TENANT, {"tenant_id": tenant_id, "limit_ms": self._limit_ms})
+            with database_errors():
+                limit_ms = int(time_left.share(self._statement_seconds) * 1000) or 1  # 0 would be no limit
+            session.execute(SET_TENANT, {"tenant_id": tenant_id, "limit_ms": limit_ms})
             try:
                 yield session
             finally:
                 session.end()
 
+    def read(self, tenant_id: UUID, question: Callable[[TenantSession], Answer]) -> Answer:
+        """What a question, which changes nothing, gives in a session: asked once more where the connection broke."""
+
+        def ask() -> Answer:
+            with self.tenant_session(tenant_id) as session:
+                return question(session)
+
+        return once_more(ask, connection_broke)
+
     def list_tenants(self) -> list[TenantName]:
         """All of them, by name: the pipeline's role may, the application's may not."""
-        with self._connection() as connection, database_errors():
-            rows = connection.execute(text("select tenant_id, name from app.list_tenants() order by name"))
-            return [TenantName(row.tenant_id, row.name) for row in rows]
+        rows = self._read(text("select tenant_id, name from app.list_tenants() order by name"))
+        return [TenantName(row.tenant_id, row.name) for row in rows]
 
     def tenants_after(self, after: UUID | None, at_most: int) -> list[TenantRow]:
         """A page of them, by id: the first one, or the one after `after`."""
-        with self._connection() as connection, database_errors():
-            return [TenantRow(*row) for row in connection.execute(TENANTS_AFTER, {"after": after, "at_most": at_most})]
+        return [TenantRow._make(row) for row in self._read(TENANTS_AFTER, {"after": after, "at_most": at_most})]
 
     def new_events(self, since: Mapping[UUID, datetime], at_most: int) -> dict[UUID, int]:
         """How many interactions of each tenant were recorded since its moment; counted no further than `at_most`."""
         values = {"tenants": list(since), "since": list(since.values()), "at_most": at_most}
-        with self._connection() as connection, database_errors():
-            return {row.tenant_id: row.events for row in connection.execute(NEW_EVENTS, values)}
+        return {row.tenant_id: row.events for row in self._read(NEW_EVENTS, values)}
 
     def healthy(self) -> bool:
         try:
-            with self._connection() as connection, database_errors():
-                connection.execute(text("select 1"))
+            self._read(text("select 1"))
         except DatabaseUnavailable:
             return False
         return True
@@ -133,10 +145,20 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
+    def _read(self, statement: Executable, values: Mapping[str, Any] | None = None) -> list[Row[Any]]:
+        def ask() -> list[Row[Any]]:
+            with self._connection() as connection, database_errors():
+                return list(connection.execute(statement, values or {}))
+
+        return once_more(ask, connection_broke)
+
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         with database_errors():
-            connection = self._engine.connect()
+            try:
+                connection = self._engine.connect()
+            except InvalidRequestError as error:  # two in a row that had died before their first statement
+                raise DatabaseUnavailable("every connection breaks at once") from error
         try:
             yield connection
         finally:

@@ -65,6 +65,18 @@ def _translated(error: BaseException | None) -> TwinError | None:
     return None
 
 
+def connection_broke(error: BaseException) -> bool:
+    """Whether a connection that was there has ended: not one that waited too long, nor one that was never made."""
+    cause = error.__cause__ if isinstance(error, DatabaseUnavailable) else None
+    if isinstance(cause, DBAPIError):
+        cause = cause.orig
+    if isinstance(cause, DriverError):
+        if (state := sqlstate(cause)) is not None:
+            return state.startswith(CONNECTION_LOST)
+        cause = cause.__cause__ or ConnectionResetError()  # the driver read the end of the stream
+    return isinstance(cause, ConnectionError) and not isinstance(cause, ConnectionRefusedError)
+
+
 def replace_dead_connection(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
     """A `checkout` listener: a frozen Lambda wakes up with connections that the server has long closed.
 

@@ -3,16 +3,21 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import httpx
 from qdrant_client import QdrantClient
 from qdrant_client.common.client_exceptions import QdrantException
-from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
+from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
+from portfolio_twin.adapters.once_more import once_more
 from portfolio_twin.adapters.qdrant.deadline import DeadlineTransport
 from portfolio_twin.errors import IndexUnavailable
 
+Answer = TypeVar("Answer")
+
 CONNECTIONS = 20
+BROKEN = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)  # not one that waited, nor one never made
 ApiKey = str | Callable[[], str] | None  # a function is asked at every call, so that a rotated key is followed
 
 
@@ -45,5 +50,14 @@ class IndexConnection:
         except (ApiException, QdrantException) as error:
             raise IndexUnavailable(f"the index at {self.url} does not answer: {error}") from error
 
+    def ask(self, question: Callable[[QdrantClient], Answer]) -> Answer:
+        """What only reads: asked once more where the connection broke. A write, which may have arrived: `calling`."""
+        with self.calling() as client:
+            return once_more(lambda: question(client), _broken)
+
     def close(self) -> None:
         self._client.close()
+
+
+def _broken(error: Exception) -> bool:
+    return isinstance(error, ResponseHandlingException) and isinstance(error.source, BROKEN)

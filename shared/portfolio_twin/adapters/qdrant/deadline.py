@@ -8,6 +8,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from portfolio_twin.adapters import time_left
+
 
 class Deadline(threading.local):
     """When the answer that this thread waits for must be complete."""
@@ -15,7 +17,7 @@ class Deadline(threading.local):
     at = float("inf")
 
     def left(self, timeout: float | None) -> float:
-        """What a read may take: its own limit or what is left of the whole; raises httpcore.ReadTimeout at the end."""
+        """What a step may take: its own limit or what is left of the whole; raises httpcore.ReadTimeout at the end."""
         left = self.at - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the whole answer took too long")
@@ -31,7 +33,10 @@ class DeadlineTransport(httpx.HTTPTransport):
         self._pool._network_backend = _Backend(self._deadline)  # httpx hands none through
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._deadline.at = time.monotonic() + self._seconds
+        try:
+            self._deadline.at = time.monotonic() + time_left.share(self._seconds)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(str(error), request=request) from error
         return super().handle_request(request)
 
 
@@ -39,8 +44,8 @@ class _Backend(httpcore.SyncBackend):
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
 
-    def connect_tcp(self, *address: Any, **options: Any) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(*address, **options), self._deadline)
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *rest: Any, **options: Any) -> "_Stream":
+        return _Stream(super().connect_tcp(host, port, self._deadline.left(timeout), *rest, **options), self._deadline)
 
 
 class _Stream(httpcore.NetworkStream):
@@ -51,7 +56,7 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, self._deadline.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout)
+        self._stream.write(buffer, self._deadline.left(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -59,7 +64,10 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._deadline)
+        # Python limits a handshake as a whole.
+        return _Stream(
+            self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)), self._deadline
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -19,8 +19,7 @@ class TenantPoints:
 
     def count(self) -> int:
         condition = build_filter(self._tenant_id, ANY_VERSION)
-        with self._connection.calling() as client:
-            return sum(client.count(name, condition, exact=True).count for name in COLLECTIONS.values())
+        return sum(self._count(name, condition) for name in COLLECTIONS.values())
 
     def erase(self, at_most: int = PAGE_POINTS) -> Iterator[int]:
         """Erases them, so many at a time: after each page, how many it was.
@@ -37,14 +36,17 @@ class TenantPoints:
         """How many points they had under these versions."""
         ids = [point_id(self._tenant_id, version, user_id) for version in versions]
         condition = build_filter(self._tenant_id, ThesePoints(ids))
-        with self._connection.calling() as client:
-            stored = client.count(COLLECTIONS["users"], condition, exact=True).count
+        stored = self._count(COLLECTIONS["users"], condition)
         self._delete(COLLECTIONS["users"], ids)
         return stored
 
+    def _count(self, collection: str, condition: models.Filter) -> int:
+        return self._connection.ask(lambda client: client.count(collection, condition, exact=True)).count
+
     def _page(self, collection: str, condition: models.Filter, at_most: int) -> list[str]:
-        with self._connection.calling() as client:
-            points, _ = client.scroll(collection, condition, limit=at_most, with_payload=False)
+        points, _ = self._connection.ask(
+            lambda client: client.scroll(collection, condition, limit=at_most, with_payload=False)
+        )
         return [str(point.id) for point in points]
 
     def _delete(self, collection: str, ids: list[str]) -> None:

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
-from qdrant_client import models
+from qdrant_client import QdrantClient, models
 
 from portfolio_twin.adapters.qdrant.connection import IndexConnection
 from portfolio_twin.adapters.qdrant.filters import EVERYTHING, AllVersionsBut, build_filter, point_id
@@ -51,9 +52,18 @@ class PointStore:
                     pass
 
     def search(
-        self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING, fields: Fields = True
-    ) -> list[list[Point]]:
-        """The nearest points of each of the vectors (k, d), best first, in one round trip."""
+        self, vector: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING, fields: Fields = True
+    ) -> list[Point]:
+        """The points nearest to the vector (d,), best first."""
+        return self._own(self._query(vector[np.newaxis], limit, narrowing, fields)[0])
+
+    def nearest(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[str]]:
+        """The ids of the nearest points of each of the vectors (k, d), best first, in one round trip."""
+        return [[str(point.id) for point in answer] for answer in self._query(vectors, limit, narrowing, fields=False)]
+
+    def _query(
+        self, vectors: Vector, limit: int, narrowing: Narrowing, fields: Fields
+    ) -> list[list[models.ScoredPoint]]:
         if len(vectors) == 0 or (narrowing.only is not None and len(narrowing.only) == 0):
             return [[] for _ in vectors]
         condition = build_filter(*self._owner, narrowing)
@@ -61,18 +71,23 @@ class PointStore:
             models.QueryRequest(query=vector, filter=condition, limit=limit, with_payload=fields)
             for vector in np.asarray(vectors, dtype=np.float64).tolist()
         ]
-        with self._connection.calling() as client:
-            answers = client.query_batch_points(self._collection, requests)
-        return [self._own(answer.points) for answer in answers]
+        answers = self._connection.ask(lambda client: client.query_batch_points(self._collection, requests))
+        return [answer.points for answer in answers]
 
-    def retrieve(self, items: Sequence[str] | Sequence[int], fields: Fields = True) -> list[Point]:
-        """Those of the points that are there, with vector and payload (or these fields of it)."""
-        records: list[models.Record] = []
-        for start in range(0, len(items), self._batch_points):
-            ids = [point_id(*self._owner, item) for item in items[start : start + self._batch_points]]
-            with self._connection.calling() as client:
-                records += client.retrieve(self._collection, ids, with_payload=fields, with_vectors=True)
-        return self._own(records)
+    def retrieve(self, items: Sequence[str] | Sequence[int]) -> list[Point]:
+        """Those of the points that are there, with vector and payload."""
+        return self.take([point_id(*self._owner, item) for item in items], vectors=True)
+
+    def take(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
+        """Those of the points that are there, in the order of these ids."""
+        records: dict[str, models.Record] = {}
+        for start in range(0, len(ids), self._batch_points):
+            answer = self._connection.ask(partial(self._points, ids[start : start + self._batch_points], vectors))
+            records |= {str(record.id): record for record in answer}
+        return self._own([records[each] for each in ids if each in records])
+
+    def _points(self, ids: Sequence[str], vectors: bool, client: QdrantClient) -> list[models.Record]:
+        return client.retrieve(self._collection, ids, with_payload=True, with_vectors=vectors)
 
     def set_fields(self, items: Sequence[str], fields: Sequence[Mapping[str, Any]]) -> None:
         """Sets these fields of the payloads of those points that are there, and leaves the others."""
@@ -89,8 +104,8 @@ class PointStore:
                 client.batch_update_points(self._collection, changes, wait=True)
 
     def count(self) -> int:
-        with self._connection.calling() as client:
-            return client.count(self._collection, count_filter=build_filter(*self._owner), exact=True).count
+        condition = build_filter(*self._owner)
+        return self._connection.ask(lambda client: client.count(self._collection, condition, exact=True)).count
 
     def scroll(self, field: str) -> Iterator[Any]:
         """One field of every point, in the order of the points' ids."""
@@ -106,14 +121,10 @@ class PointStore:
         self, *, limit: int, after: str | None, narrowing: Narrowing = EVERYTHING, fields: Fields = True
     ) -> Page[Point]:
         """The points without their vectors, in the order of their ids, from `after` on."""
-        with self._connection.calling() as client:
-            records, following = client.scroll(
-                self._collection,
-                scroll_filter=build_filter(*self._owner, narrowing),
-                limit=limit,
-                offset=after,
-                with_payload=fields,
-            )
+        condition = build_filter(*self._owner, narrowing)
+        records, following = self._connection.ask(
+            lambda client: client.scroll(self._collection, condition, limit, offset=after, with_payload=fields)
+        )
         return Page(self._own(records), None if following is None else str(following))
 
     def delete(self, narrowing: Narrowing) -> None:

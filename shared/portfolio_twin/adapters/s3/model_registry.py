@@ -140,4 +140,5 @@ def fetch_files(objects: Objects, prefix: str, names: Iterable[str], limit_bytes
     wanted = sizes.keys() & set(names)
     if (total := sum(sizes[name] for name in wanted)) > limit_bytes:
         raise BundleRejected(f"the bundle has {total} bytes, more than {limit_bytes}")
-    return {name: objects.read(prefix + name) for name in sorted(wanted)}
+    found = {name: objects.find(prefix + name) for name in sorted(wanted)}  # one may have been dropped meanwhile
+    return {name: stored.body for name, stored in found.items() if stored is not None}

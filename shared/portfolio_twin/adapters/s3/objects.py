@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from portfolio_twin.adapters import time_left
 from portfolio_twin.errors import NotFound, RegistryUnavailable
 
 READERS = 50  # at once, where one function reads something of every tenant
@@ -52,7 +53,7 @@ class ObjectVersion(NamedTuple):
 
 def connect() -> Any:
     """A client of S3; no connection is made yet."""
-    return boto3.client("s3", config=QUICK)
+    return time_left.keep_within(boto3.client("s3", config=QUICK), QUICK)
 
 
 class Objects:

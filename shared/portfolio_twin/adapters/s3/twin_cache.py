@@ -1,7 +1,6 @@
 """The live twin of each tenant, warm: polled by ETag, loaded beside the old one; any failure keeps the last good."""
 
 import logging
-import random
 import threading
 import time
 from collections import OrderedDict
@@ -9,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from portfolio_twin.adapters import telemetry
+from portfolio_twin.adapters import telemetry, time_left
+from portfolio_twin.adapters.once_more import JITTER
 from portfolio_twin.adapters.s3.bucket import Bucket
 from portfolio_twin.adapters.s3.objects import Unmodified
 from portfolio_twin.errors import BundleRejected, ModelNotFound, RegistryUnavailable
@@ -18,7 +18,6 @@ from portfolio_twin.model.twin import Twin
 
 logger = logging.getLogger(__name__)
 
-JITTER = random.SystemRandom()  # instances restored from one snapshot share the state of every other generator
 FAILURES = (BundleRejected, ModelNotFound, RegistryUnavailable)
 
 
@@ -70,7 +69,8 @@ class TwinCache:
         elif not fresh and self._clock() < loaded.check_at:
             return loaded.twin
         else:
-            loaded = self._load_beside(tenant_id, loaded)
+            with time_left.sharing():  # there is an answer without it
+                loaded = self._load_beside(tenant_id, loaded)
         check_at = self._clock() + self._ttl_seconds * JITTER.uniform(0.8, 1.2)
         self._cache[tenant_id] = replace(loaded, check_at=check_at)
         self._cache.move_to_end(tenant_id)
@@ -104,7 +104,9 @@ class TwinCache:
     def _load_cold(self, tenant_id: UUID) -> Loaded:
         live = self._bucket.of(tenant_id).models.live()
         if live is None:
-            raise ModelNotFound("this tenant has no model yet: run its retraining, `twin retrain` on one machine")
+            raise ModelNotFound(
+                "this tenant has no model yet: run its retraining (.venv/bin/twin retrain on one machine)"
+            )
         try:
             return Loaded(self._load(tenant_id, live.version), live.etag, 0.0)
         except FAILURES as error:

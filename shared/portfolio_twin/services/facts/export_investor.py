@@ -1,11 +1,13 @@
 """All that is stored of one person, to hand over."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
 from portfolio_twin.adapters.tenant import Tenant
 
@@ -33,9 +35,7 @@ class InvestorExport(BaseModel):
 
 def export_investor(tenant: Tenant, user_id: int, cursor: UUID | None = None) -> InvestorExport:
     """Raises NotFound for one who is not known, IndexUnavailable."""
-    with tenant.session() as session:
-        facts = InteractionRepository(session)
-        known_since, rows = facts.known_since(user_id), facts.of_investor(user_id, cursor, PAGE)
+    known_since, rows = tenant.read(partial(_facts, user_id, cursor))
     versions = tenant.bucket.models.versions()
     return InvestorExport(
         user_id=user_id,
@@ -45,6 +45,11 @@ def export_investor(tenant: Tenant, user_id: int, cursor: UUID | None = None) ->
         index=[point for version in versions if (point := _indexed(tenant, version, user_id))],
         learnt_by=versions,
     )
+
+
+def _facts(user_id: int, cursor: UUID | None, session: TenantSession) -> tuple[datetime, list[dict[str, Any]]]:
+    facts = InteractionRepository(session)
+    return facts.known_since(user_id), facts.of_investor(user_id, cursor, PAGE)
 
 
 def _indexed(tenant: Tenant, version: str, user_id: int) -> IndexedInvestor | None:

@@ -1,9 +1,11 @@
 """A property as it is stored, and where the live model draws it."""
 
 import logging
+from functools import partial
 
 from pydantic import BaseModel, Field
 
+from portfolio_twin.adapters.postgres.database import TenantSession
 from portfolio_twin.adapters.postgres.property_repository import PropertyRepository
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.properties import FieldConfidence, PropertyFeatures
@@ -23,9 +25,7 @@ class StoredListing(BaseModel):
 
 def get_property(tenant: Tenant, property_id: str) -> StoredListing:
     """Raises NotFound when this tenant has no such property."""
-    with tenant.session() as session:
-        repository = PropertyRepository(session)
-        features, trust = repository.get(property_id), repository.field_confidence(property_id)
+    features, trust = tenant.read(partial(_stored, property_id))
     try:
         twin = tenant.twin()
         place, version = place_of(tenant, twin, property_id, features), twin.version
@@ -35,3 +35,8 @@ def get_property(tenant: Tenant, property_id: str) -> StoredListing:
     return StoredListing(
         property_id=property_id, property=features, field_confidence=trust, place=place, model_version=version
     )
+
+
+def _stored(property_id: str, session: TenantSession) -> tuple[PropertyFeatures, FieldConfidence]:
+    repository = PropertyRepository(session)
+    return repository.get(property_id), repository.field_confidence(property_id)
