@@ -95,11 +95,14 @@ class FakeTenantIndex:
         self._users.update({user.user_id: user for user in users})
 
     def search(self, vector: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[PropertyHit]:
-        return self.search_many(vector[np.newaxis], limit=limit, narrowing=narrowing)[0]
+        return _best(vector, self._narrowed(narrowing), limit)
 
-    def search_many(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[PropertyHit]]:
+    def nearest(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[str]]:
         candidates = self._narrowed(narrowing)
-        return [_best(vector, candidates, limit) for vector in vectors]
+        return [[hit.property_id for hit in _best(vector, candidates, limit)] for vector in vectors]
+
+    def take(self, nearest: Sequence[str]) -> list[PropertyHit]:
+        return [replace(hit, vector=None) for hit in self.get_properties(nearest).values()]
 
     def _narrowed(self, narrowing: Narrowing) -> list[PropertyHit]:
         only, filters = narrowing.only, narrowing.filters

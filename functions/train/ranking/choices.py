@@ -95,7 +95,7 @@ def lay_out(rankings: Rankings, asked: Numbers, counts: Numbers | None, *, pool:
                 share = rankings.layer.neighbours.own_share(past.rows, weights, target, counts)
                 terms[0, TOGETHER] = max(terms[0, TOGETHER] - share, 0.0)
             laid_out.append(terms)
-            lengths[i] = len(past.weights)
+            lengths[i] = past.length
     return Choices(np.stack(laid_out), lengths, asked, candidates)
 
 

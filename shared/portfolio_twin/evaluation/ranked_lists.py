@@ -50,5 +50,5 @@ class Rankings:
         scores = np.empty((len(activity), len(self.X)), dtype=np.float32)
         for at, i in enumerate(range(*chunk.indices(len(self.queries.users)))):
             terms, past = self.terms(i, everything, activity[at])
-            scores[at] = self.layer.score(terms, len(past.weights), discover=discover)
+            scores[at] = self.layer.score(terms, past.length, discover=discover)
         return scores

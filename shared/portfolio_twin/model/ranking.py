@@ -37,6 +37,11 @@ class Past:
         """Of somebody who has done nothing yet; w is the width."""
         return cls(np.zeros((0, width), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64), at)
 
+    @property
+    def length(self) -> int:
+        """Of the history; 0 where nothing in it speaks for anything: dislikes alone leave the market's taste."""
+        return len(self.weights) if (self.weights > 0).any() else 0
+
 
 @dataclass(frozen=True)
 class RankingLayer:

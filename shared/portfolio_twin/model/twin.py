@@ -120,7 +120,7 @@ class Twin:
             self.layer_vectors @ layer.investor(past), offer.X, offer.rows, activity=layer.activity_of(offer.rows),
             past=past,
         )[offer.without(left_out)]  # fmt: skip
-        return Normaliser(log_mean_exp(layer.score(terms, len(past.weights), discover=discover)), terms.mean(axis=0))
+        return Normaliser(log_mean_exp(layer.score(terms, past.length, discover=discover)), terms.mean(axis=0))
 
     def activity(self, catalogue: Catalogue, X: Matrix, counts: Floats) -> Matrix | None:
         """(n, windows) as the ranking layer reads it, of properties X (n, w) and the interactions with each of them in

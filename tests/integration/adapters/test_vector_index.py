@@ -1,6 +1,7 @@
 """The contract of the vector index, over the fake and over the real thing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -72,9 +73,21 @@ def test_the_nearest_come_first_with_their_cosines(own: Own) -> None:
 
 def test_several_vectors_at_once_answer_as_one_by_one(own: Own) -> None:
     vectors = qdrant.unit_vectors(3, seed=5)
-    together = own.search_many(vectors, limit=4)
-    assert together == [own.search(vector, limit=4) for vector in vectors]
-    assert own.search_many(vectors[:0], limit=4) == []
+    together = own.nearest(vectors, limit=4)
+    assert [own.take(each) for each in together] == [
+        [replace(hit, score=0.0) for hit in own.search(vector, limit=4)] for vector in vectors
+    ]
+    assert own.nearest(vectors[:0], limit=4) == []
+
+
+def test_the_nearest_are_taken_in_any_order_and_what_has_gone_or_is_not_yours_is_not(
+    own: Own, index: qdrant.Index
+) -> None:
+    nearest = own.nearest(qdrant.unit_vectors(1, seed=5), limit=4)[0]
+    hits = own.take(nearest)
+    assert own.take([nearest[2], str(uuid4()), nearest[0]]) == [hits[2], hits[0]]
+    assert [hit.vector for hit in hits] == [None] * 4
+    assert index.of(uuid4(), qdrant.VERSION).take(nearest) == []
 
 
 def test_a_property_comes_back_as_it_was_handed_in(own: Own) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portfolio_twin.adapters.qdrant.points import PropertyHit
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.model.comparison import Comparison
 from portfolio_twin.model.ranking import DISCOVER, TERMS
@@ -44,11 +43,12 @@ def ask(twin: Twin, user_id: int = 1, **request: Any) -> Recommendations:
 
 
 def asking(twin: Twin) -> Tenant:
-    """Investor 1 likes p0 and looked at p1."""
+    """Investor 1 likes p0 and looked at p1; investor 3 dislikes p5."""
     index = FakeVectorIndex()
     fill(index, TENANT_A, twin, CATALOGUE)
     mine = index.of(TENANT_A, twin.version)
-    mine.upsert_users(user_points(twin, log_of((1, "p1", "view", 1), (1, "p0", "like", 2)), mine.get_properties))
+    log = log_of((1, "p1", "view", 1), (1, "p0", "like", 2), (3, "p5", "dislike", 1))
+    mine.upsert_users(user_points(twin, log, mine.get_properties))
     return fake_stores({TENANT_A: twin}, index).of(TENANT_A)
 
 
@@ -64,6 +64,23 @@ def test_the_layer_decides_the_order_and_the_affinity_is_what_it_sorts_by() -> N
     odds = [p / (1 - p) for p in scores]
     assert odds[0] / odds[-1] == pytest.approx(4)  # one to the three of log1p(3)
     assert np.mean(odds) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_dislike_alone_leaves_the_scores_as_the_market_has_them() -> None:
+    twin = ranked_twin(cosine=3.0, month=1.0)
+    assert twin.ranking is not None
+    weights = twin.ranking.weights.copy()
+    weights[0] /= 2  # of who has done something
+    tenant = asking(replace(twin, ranking=replace(twin.ranking, weights=weights)))
+
+    def log_odds(user_id: int) -> dict[str, float]:
+        listed = recommend(tenant, RecommendRequest(user_id=user_id, top_k=60)).recommendations
+        return {each.property_id: logit(each.affinity_score) for each in listed}
+
+    unknown, disliker = log_odds(77), log_odds(3)
+    assert unknown.keys() - disliker.keys() == {"p5"}
+    apart = {name: unknown[name] - disliker[name] for name in disliker}
+    assert max(apart.values()) == pytest.approx(min(apart.values()), abs=1e-4)  # what they stand against lacks p5
 
 
 @pytest.mark.parametrize("user_id", [1, 77])
@@ -153,9 +170,8 @@ def test_diversity_works_on_the_layers_scores_too() -> None:
 
 
 def test_candidates_are_the_best_half_of_the_first_list_then_all_lists_by_turns_each_once() -> None:
-    first, second = ([PropertyHit(name, 0.0, {}) for name in names] for names in ("abcdef", "axyzb"))
-    assert [hit.property_id for hit in merge([first, second], 6)] == ["a", "b", "c", "d", "e", "x"]
-    assert [hit.property_id for hit in merge([first], 4)] == ["a", "b", "c", "d"]
+    assert merge(["abcdef", "axyzb"], 6) == ["a", "b", "c", "d", "e", "x"]
+    assert merge(["abcdef"], 4) == ["a", "b", "c", "d"]
 
 
 def test_a_hundred_lists_of_a_hundred_have_no_inversion_and_each_affinity_is_the_predicted_one() -> None:

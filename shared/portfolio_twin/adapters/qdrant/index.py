@@ -110,12 +110,19 @@ class TenantIndex:
 
     def search(self, vector: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[PropertyHit]:
         """The properties nearest to the vector (d,), best first."""
-        return self.search_many(vector[np.newaxis], limit=limit, narrowing=narrowing)[0]
+        answer = self._properties.search(vector, limit=limit, narrowing=narrowing)
+        return [points.property_hit(point) for point in answer]
 
-    def search_many(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[PropertyHit]]:
-        """As `search`, for each of the vectors (k, d), in one round trip."""
-        answers = self._properties.search(vectors, limit=limit, narrowing=narrowing)
-        return [[points.property_hit(point) for point in answer] for answer in answers]
+    def nearest(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[str]]:
+        """What `take` takes of the properties nearest to each of the vectors (k, d), best first, in one round trip.
+
+        Many of them are near to several vectors: their fields are the larger part of an answer, and are read once.
+        """
+        return self._properties.nearest(vectors, limit=limit, narrowing=narrowing)
+
+    def take(self, nearest: Sequence[str]) -> list[PropertyHit]:
+        """Those that are still there, in this order."""
+        return [points.property_hit(point) for point in self._properties.take(nearest)]
 
     def similar(self, property_id: str, *, limit: int, filters: Filters | None = None) -> list[PropertyHit]:
         """The properties most like this one, which is left out; NotFound when it is not this tenant's.
@@ -151,7 +158,7 @@ class TenantIndex:
     def search_users(self, vector: Vector, limit: int) -> list[UserHit]:
         """The investors whose vectors are nearest to the vector (d,), best first."""
         fields = [*points.OWNER_FIELDS, "user_id", "evidence", "log_mean", "acted_on"]
-        answer = self._users.search(vector[np.newaxis], limit=limit, fields=fields)[0]
+        answer = self._users.search(vector, limit=limit, fields=fields)
         return [points.user_hit(point) for point in answer]
 
     def count(self, kind: PointKind) -> int:

@@ -52,9 +52,18 @@ class PointStore:
                     pass
 
     def search(
-        self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING, fields: Fields = True
-    ) -> list[list[Point]]:
-        """The nearest points of each of the vectors (k, d), best first, in one round trip."""
+        self, vector: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING, fields: Fields = True
+    ) -> list[Point]:
+        """The points nearest to the vector (d,), best first."""
+        return self._own(self._query(vector[np.newaxis], limit, narrowing, fields)[0])
+
+    def nearest(self, vectors: Vector, *, limit: int, narrowing: Narrowing = EVERYTHING) -> list[list[str]]:
+        """The ids of the nearest points of each of the vectors (k, d), best first, in one round trip."""
+        return [[str(point.id) for point in answer] for answer in self._query(vectors, limit, narrowing, fields=False)]
+
+    def _query(
+        self, vectors: Vector, limit: int, narrowing: Narrowing, fields: Fields
+    ) -> list[list[models.ScoredPoint]]:
         if len(vectors) == 0 or (narrowing.only is not None and len(narrowing.only) == 0):
             return [[] for _ in vectors]
         condition = build_filter(*self._owner, narrowing)
@@ -63,18 +72,22 @@ class PointStore:
             for vector in np.asarray(vectors, dtype=np.float64).tolist()
         ]
         answers = self._connection.ask(lambda client: client.query_batch_points(self._collection, requests))
-        return [self._own(answer.points) for answer in answers]
+        return [answer.points for answer in answers]
 
-    def retrieve(self, items: Sequence[str] | Sequence[int], fields: Fields = True) -> list[Point]:
-        """Those of the points that are there, with vector and payload (or these fields of it)."""
-        records: list[models.Record] = []
-        for start in range(0, len(items), self._batch_points):
-            ids = [point_id(*self._owner, item) for item in items[start : start + self._batch_points]]
-            records += self._connection.ask(partial(self._points, ids, fields))
-        return self._own(records)
+    def retrieve(self, items: Sequence[str] | Sequence[int]) -> list[Point]:
+        """Those of the points that are there, with vector and payload."""
+        return self.take([point_id(*self._owner, item) for item in items], vectors=True)
 
-    def _points(self, ids: list[str], fields: Fields, client: QdrantClient) -> list[models.Record]:
-        return client.retrieve(self._collection, ids, with_payload=fields, with_vectors=True)
+    def take(self, ids: Sequence[str], *, vectors: bool = False) -> list[Point]:
+        """Those of the points that are there, in the order of these ids."""
+        records: dict[str, models.Record] = {}
+        for start in range(0, len(ids), self._batch_points):
+            answer = self._connection.ask(partial(self._points, ids[start : start + self._batch_points], vectors))
+            records |= {str(record.id): record for record in answer}
+        return self._own([records[each] for each in ids if each in records])
+
+    def _points(self, ids: Sequence[str], vectors: bool, client: QdrantClient) -> list[models.Record]:
+        return client.retrieve(self._collection, ids, with_payload=True, with_vectors=vectors)
 
     def set_fields(self, items: Sequence[str], fields: Sequence[Mapping[str, Any]]) -> None:
         """Sets these fields of the payloads of those points that are there, and leaves the others."""

@@ -104,7 +104,9 @@ class TwinCache:
     def _load_cold(self, tenant_id: UUID) -> Loaded:
         live = self._bucket.of(tenant_id).models.live()
         if live is None:
-            raise ModelNotFound("this tenant has no model yet: run its retraining, `twin retrain` on one machine")
+            raise ModelNotFound(
+                "this tenant has no model yet: run its retraining (.venv/bin/twin retrain on one machine)"
+            )
         try:
             return Loaded(self._load(tenant_id, live.version), live.etag, 0.0)
         except FAILURES as error:

@@ -83,7 +83,7 @@ def score_by_layer(twin: Twin, asked: LayerQuestion, features: Features, *, rows
     if layer is None:
         raise ValueError("this twin has no ranking layer")
     past, normaliser = asked.past, asked.normaliser
-    weights = layer.weights_for(len(past.weights), discover=asked.discover).astype(np.float64)
+    weights = layer.weights_for(past.length, discover=asked.discover).astype(np.float64)
     investor, average = layer.investor(past), twin.offer.average
     cosines = layer.encoder(np.stack([average, *features.X])) @ investor
     terms = layer.terms(cosines[1:], features.X, twin.stand_ins(rows, features.X), activity=activity, past=past)

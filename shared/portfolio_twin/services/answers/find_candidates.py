@@ -31,14 +31,14 @@ def find_candidates(
         return index.search(target.astype(np.float32), limit=len(narrowing.only), narrowing=narrowing)
     wanted = [each.property.vector for each in history if KIND_WEIGHTS[each.kind] > 0]
     near = [vector for vector in wanted if vector is not None][:RECENT]
-    lists = index.search_many(
-        np.stack([target, *near]).astype(np.float32), limit=PER_QUERY if near else CANDIDATES, narrowing=narrowing
-    )
-    return merge(lists, CANDIDATES)
+    if not near:
+        return index.search(target.astype(np.float32), limit=CANDIDATES, narrowing=narrowing)
+    lists = index.nearest(np.stack([target, *near]).astype(np.float32), limit=PER_QUERY, narrowing=narrowing)
+    return index.take(merge(lists, CANDIDATES))
 
 
-def merge(lists: Sequence[Sequence[PropertyHit]], limit: int) -> list[PropertyHit]:
-    """Each property once: the best half from the first list, then by turns from all."""
+def merge(lists: Sequence[Sequence[str]], limit: int) -> list[str]:
+    """Each once: the best half from the first list, then by turns from all."""
     first, rest = lists[0][: limit // 2], [lists[0][limit // 2 :], *lists[1:]]
-    by_turns = [hit for turn in zip_longest(*rest) for hit in turn if hit is not None]
-    return list({hit.property_id: hit for hit in [*first, *by_turns]}.values())[:limit]
+    by_turns = (name for turn in zip_longest(*rest) for name in turn if name is not None)
+    return list(dict.fromkeys([*first, *by_turns]))[:limit]

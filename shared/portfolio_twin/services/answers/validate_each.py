@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from portfolio_twin.errors import InvalidInput, UnreadableInput
 
@@ -25,11 +26,18 @@ def parse_body(model: type[Model], body: bytes) -> Model:
     if not body.strip():
         raise InvalidInput("the body is empty")
     try:
-        return model.model_validate(json.loads(body))
+        return model.model_validate(_read(body))
     except ValidationError as error:
         raise InvalidInput(describe(error.errors())) from None
     except (ValueError, RecursionError):
         raise UnreadableInput("the body is not JSON") from None
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError:  # this takes three times as long, and reads more: a lone surrogate, which a model then refuses
+        return json.loads(body)
 
 
 def describe(faults: Sequence[Mapping[str, Any]]) -> str:
