@@ -1,18 +1,19 @@
 """Chromium, a market to look at, and explorers that are told off for what they must not do."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.fixtures.explorer import Explorer
+from tests.browser.fixtures.explorer import TIMEOUT_MS, Explorer
 from tests.browser.fixtures.market import Market, open_market
 
 MakeExplorer = Callable[..., Explorer]
+expect.set_options(timeout=TIMEOUT_MS)  # as everything else waits: what comes late on a busy machine is no fault
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,13 +67,10 @@ def explorer(make_explorer: MakeExplorer) -> Explorer:
     return make_explorer()
 
 
-_users = count(900_001)
-
-
 @pytest.fixture
 def somebody_new(explorer: Explorer) -> int:
-    """An investor of this run alone, who has liked three properties."""
-    user = next(_users) + (os.getpid() % 1000) * 1000
+    """An investor of this test alone (the system outlives the run), who has liked three properties."""
+    user = 900_000_000 + secrets.randbelow(99_999_999)
     for name in ("HV-00003", "HV-00010", "HV-00025"):
         explorer.api("POST", f"/properties/{name}/feedback", {"user_id": user, "kind": "like"})
     return user

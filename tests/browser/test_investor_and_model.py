@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.fixtures.explorer import Explorer, number
@@ -29,7 +30,7 @@ def test_an_end_that_is_dragged_goes_into_the_filters_and_reset_takes_it_back(ex
     }
     end = page.get_by_label("bedrooms, at most")
     end.scroll_into_view_if_needed()
-    before = number(str(end.get_attribute("aria-valuetext")))
+    before = str(end.get_attribute("aria-valuetext"))
     handle = end.bounding_box()
     assert handle is not None
     share = float(end.input_value()) / 100
@@ -38,8 +39,9 @@ def test_an_end_that_is_dragged_goes_into_the_filters_and_reset_takes_it_back(ex
     page.mouse.down()
     page.mouse.move(x - 0.3 * handle["width"], y, steps=8)
     page.mouse.up()
+    expect(end).not_to_have_attribute("aria-valuetext", before)
     after = number(str(end.get_attribute("aria-valuetext")))
-    assert after < before
+    assert after < number(before)
     page.get_by_role("button", name="Use as filters").click()
     explorer.page.get_by_role("heading", name=f"Investor {USER}").wait_for()
     with page.expect_response("**/recommend"):
@@ -102,6 +104,12 @@ def test_gates_slices_and_versions_are_those_of_the_files(explorer: Explorer) ->
     for name, part in details["metrics"]["slices"]["property_type"].items():
         row = page.get_by_role("group", name="property_type").locator("tr", has_text=name)
         expect(row).to_contain_text(f"{part['ndcg_at_10']['value']:.3f}" if part["ndcg_at_10"] else "too few to tell")
+    curve = page.get_by_role("group", name="reliability").locator("tbody tr")
+    expect(curve).to_have_count(len(details["metrics"]["reliability"]))
+    for row, point in zip(curve.all(), details["metrics"]["reliability"], strict=True):
+        shown = [number(text) for text in row.locator("td").all_inner_texts()]
+        assert shown == pytest.approx([100 * point[name] for name in ("claimed", "happened", "share")], abs=0.051)
+    expect(page.locator("dt", has_text="Not for")).to_have_count(3)
     versions = page.get_by_role("group", name="versions").locator("tbody tr")
     expect(versions).to_have_count(len(known["versions"]))
 

@@ -1,6 +1,8 @@
 """Who is let in, and what the others are told."""
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -11,7 +13,7 @@ from infra.local.twin.tokens import AUDIENCE, ISSUER, signing_key
 from tests.browser.conftest import MakeExplorer
 from tests.browser.fixtures.explorer import Explorer
 from tests.browser.fixtures.issuer import CLIENT, Issuer
-from tests.browser.fixtures.market import TRAINED
+from tests.browser.fixtures.market import TRAINED, Market
 
 
 def test_the_link_signs_in_and_forgets_its_token(explorer: Explorer) -> None:
@@ -61,11 +63,17 @@ def test_signing_out_leaves_nothing(explorer: Explorer) -> None:
     assert explorer.page.evaluate("sessionStorage.length") == 0
 
 
-def test_pkce_signs_in_renews_by_refresh_token_and_signs_out(make_explorer: MakeExplorer) -> None:
+@pytest.fixture
+def issuer(market: Market) -> Iterator[Issuer]:
+    running = Issuer(market.token())
+    yield running
+    running.stop()
+
+
+def test_pkce_signs_in_renews_by_refresh_token_and_signs_out(make_explorer: MakeExplorer, issuer: Issuer) -> None:
     """The issuer is another origin, which the policy names where it is configured: tests/unit/test_settings.py."""
     explorer = make_explorer(lenient=True, bypass_csp=True)
     explorer.page.context.grant_permissions(["local-network-access"])  # a page that a test answers has no address
-    issuer = Issuer(explorer.market.token())
 
     def configured(route: Route) -> None:
         route.fulfill(json={"authority": issuer.url, "client_id": CLIENT})
@@ -79,11 +87,11 @@ def test_pkce_signs_in_renews_by_refresh_token_and_signs_out(make_explorer: Make
     assert "code=" not in page.url
     assert issuer.grants[0] == "authorization_code"
     assert "refresh_token" in issuer.grants
-    page.get_by_role("button", name="Sign out").click()
+    with page.expect_response(re.compile("/logout")):  # the page shows "Sign in" before the issuer has heard of it
+        page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert issuer.signed_out
     assert {url.split("/")[2] for url in explorer.foreign} == {issuer.url.split("/")[2]}
-    issuer.stop()
 
 
 def test_two_tenants_in_two_tabs_see_nothing_of_each_other(make_explorer: MakeExplorer) -> None:

@@ -1,10 +1,12 @@
 """The API functions, built, in Lambda's container: by event, and behind `sam local start-api`."""
 
 import json
+import re
 from uuid import uuid4
 
 import httpx
 import pytest
+from safetensors.numpy import load
 
 from infra.local.system import LocalSystem
 from infra.local.twin.tokens import issue_token
@@ -72,6 +74,40 @@ def test_feedback_over_http_changes_the_next_recommendations(api: httpx.Client) 
     assert stored.status_code == 201, stored.text
     after = api.post("/recommend", json=investor).json()
     assert liked not in [item["property_id"] for item in after["recommendations"]]
+
+
+def test_the_explorer_s_page_and_its_modules_arrive_over_http(api: httpx.Client) -> None:
+    """Without a token, compressed, each as its own kind, and with what tells a browser to run nothing else."""
+    page = httpx.get(str(api.base_url), timeout=60)
+    assert (page.status_code, "default-src 'none'" in page.headers["content-security-policy"]) == (200, True)
+    paths = re.findall(r'(?:src|href)="(/explorer/[^"]+)"', page.text)
+    assert len(paths) >= 4
+    for path in paths:
+        file = httpx.get(f"{api.base_url}{path}", timeout=60)
+        assert file.status_code == 200, path
+        if path.endswith(".js"):
+            assert "javascript" in file.headers["content-type"]
+            assert file.headers["content-encoding"] == "gzip" or len(file.content) < 1000
+            assert "import" in file.text
+
+
+def test_browse_answers_over_http(api: httpx.Client, promoted: Pipeline) -> None:
+    (first, *_) = api.get("/investors", params={"top_k": 3}).json()["investors"]
+    investor = api.get(f"/investors/{first['user_id']}")
+    assert (investor.status_code, bool(investor.json()["history"])) == (200, True), investor.text
+    listed = api.post("/properties/search", json={"text": "HV-00003", "user_id": 57})
+    assert [item["property_id"] for item in listed.json()["results"]] == ["HV-00003"], listed.text
+    version = promoted.event("PromoteModel")["version"]
+    details = api.get(f"/models/{version}").json()
+    assert details["gates"]["decision"] == "passed"
+
+
+def test_the_atlas_arrives_over_http_byte_for_byte(api: httpx.Client, promoted: Pipeline) -> None:
+    version = promoted.event("PromoteModel")["version"]
+    atlas, seen = api.get(f"/atlas/{version}"), api.get("/investors/57/atlas")
+    assert (atlas.status_code, seen.status_code) == (200, 200), (atlas.text, seen.text)
+    places, own = load(atlas.content), load(seen.content)
+    assert len(places["x"]) == len(own["affinity"]) == 1500
 
 
 def test_another_tenant_s_token_finds_nothing(api: httpx.Client, system: LocalSystem) -> None:

@@ -59,6 +59,11 @@ class Evaluation:
         in_use = metrics.auc(self.labels[alive], self.affinities[alive])
         return classification(self.labels, self.affinities) | {"auc_in_use": in_use}
 
+    def reliability(self) -> list[dict[str, float]]:
+        """Of each tenth of the affinities that holds any pair: what it claimed, the share that acted, its share."""
+        bins = (column.tolist() for column in metrics.reliability(self.labels, self.affinities))
+        return [dict(zip(("claimed", "happened", "share"), row, strict=True)) for row in zip(*bins, strict=True)]
+
     def intervals(self) -> dict[str, Interval | None]:
         """The twin's hr_at_10, ndcg_at_10 and ece with their noise; None of fewer than FEW_USERS investors."""
         if len(self.users) < FEW_USERS:
@@ -81,6 +86,7 @@ class Evaluation:
             "candidates": self.candidates,
             "pairs": len(self.labels),
             "classification": without_nan(self.classification()),
+            "reliability": self.reliability(),
             "ranking": {model: without_nan(self.ranking(model)) for model in self.ranks},
             "everybody": self.figures(),
             "slices": {

@@ -133,6 +133,7 @@ def test_a_tenant_without_test_investors_gets_figures_that_say_unknown() -> None
     assert summary["test_users"] == 0
     assert summary["ranking"]["twin"]["ndcg_at_10"] is None
     assert summary["classification"]["auc"] is None
+    assert summary["reliability"] == []
 
 
 def test_an_investor_asked_as_if_new_is_known_by_the_last_properties_alone_and_owns_the_others_still() -> None:
@@ -196,6 +197,9 @@ def test_few_investors_get_no_interval_and_enough_get_one_around_the_mean() -> N
     assert hit.low < hit.value < hit.high
     assert error is not None
     assert error.value == pytest.approx((0.3 + 0.4) / 2)  # 0.7 always came true, 0.4 never did
+    never, always = many.summary()["reliability"]
+    assert never == pytest.approx({"claimed": 0.4, "happened": 0.0, "share": 0.5})
+    assert always == pytest.approx({"claimed": 0.7, "happened": 1.0, "share": 0.5})
 
 
 def test_taking_some_investors_keeps_their_own_pairs() -> None:

@@ -28,6 +28,11 @@ export class TwinElement extends LitElement {
     }
   }
 
+  /** Everything here once more, of whichever model is live now. */
+  again() {
+    return this.load();
+  }
+
   tell(name, detail) {
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
   }

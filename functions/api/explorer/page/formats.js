@@ -40,7 +40,10 @@ export function value(field, given) {
 }
 
 /** As `value`, as short as an axis needs it. */
-export const brief = (field, given) => (given < 0 ? `−${positive(field, -given)}` : positive(field, given));
+export function brief(field, given) {
+  const text = positive(field, Math.abs(given));
+  return given < 0 && /[1-9]/.test(text) ? `−${text}` : text; // of what rounds to nothing there is no minus
+}
 const positive = (field, given) =>
   field.includes("price") || field === "estimated_value" ? `$${short.format(given)}`
     : field === "year_built" ? String(Math.round(given)) : SHOWN[field] === exact || SHOWN[field] === roundly ? value(field, given) : short.format(given);

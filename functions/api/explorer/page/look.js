@@ -70,6 +70,20 @@ export const look = css`
   @media (prefers-reduced-motion: reduce) { *, *::before, *::after { animation: none !important; transition: none !important; } }
 `;
 
+/** The system's colours, dark or light, as this browser last chose; `twin-theme` tells what is drawn by hand. */
+export const theme = {
+  show(name) {
+    document.documentElement.dataset.theme = name;
+    dispatchEvent(new CustomEvent("twin-theme"));
+  },
+  restore: () => theme.show(localStorage.getItem("twin-theme") ?? ""),
+  next() {
+    const name = { "": "dark", dark: "light", light: "" }[document.documentElement.dataset.theme];
+    localStorage.setItem("twin-theme", name);
+    theme.show(name);
+  },
+};
+
 /** Of the page around the screens. */
 export const frame = css`
   header { position: sticky; top: 0; z-index: 5; background: var(--surface); border-bottom: 1px solid var(--line); }

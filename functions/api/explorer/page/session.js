@@ -6,7 +6,10 @@ const SCOPE = "openid twin/read twin/write";
 let manager;
 
 export const session = { token: "", claims: {}, tenant: "", providers: false };
-export const canWrite = () => (session.claims.scope ?? "").split(" ").includes("twin/write");
+const READ_ONLY = "Your token may read only: thumbs need the scope twin/write. Whoever manages your accounts can grant it.";
+
+/** Why thumbs are off; nothing where they are not. */
+export const refused = () => ((session.claims.scope ?? "").split(" ").includes("twin/write") ? "" : READ_ONLY);
 
 /** Finds a token: in the link, which then forgets it, in this tab, or at the provider. */
 export async function begin() {

@@ -114,6 +114,16 @@ def test_nothing_but_the_page_s_files_is_served(page: Page, path: str) -> None:
     assert (answer.status, json.loads(answer.body)["error"]["code"]) == (404, "NotFound")
 
 
+def test_what_the_model_is_for_is_what_its_card_says() -> None:
+    text = (PAGE / "screens/model-card.js").read_text()
+    use = re.findall(r'\["((?:Not )?[A-Z]\w+(?: for)?)", "([^"]+)"\]', text)
+    assert len(use) == 5
+    (caveat,) = re.findall(r'CAVEAT = "([^"]+)"', text)
+    card = " ".join(Path("infra/local/twin/model_card/card.md").read_text().replace("**", "").split())
+    for sentence in (*(" ".join(both) for both in use), caveat):
+        assert sentence in card, sentence
+
+
 def test_it_travels_compressed(page: Page) -> None:
     answer = page.get("/explorer/vendor/vendor.js", accept_encoding="gzip, br")
     assert answer.headers["content-encoding"] == "gzip"

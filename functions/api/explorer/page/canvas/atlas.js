@@ -14,13 +14,18 @@ export function read(buffer) {
 /** The places of a model's properties: names, both pairs of coordinates in 0..1, and what they can be coloured by. */
 export function readAtlas(buffer) {
   const { about, x, y, lat, lon, price, type, status, days, ids, offsets } = read(buffer);
-  const bytes = new TextDecoder(), names = Array.from({ length: offsets.length - 1 }, (_, i) => bytes.decode(ids.subarray(offsets[i], offsets[i + 1])));
-  const list = (text) => JSON.parse(text ?? "[]");
+  const names = namesOf(ids, offsets), list = (text) => JSON.parse(text ?? "[]");
   return {
-    about, names, lat, lon, rows: new Map(names.map((name, row) => [name, row])), version: about.model_version,
+    about, names, lat, lon, unplaced: lat.reduce((sum, v, row) => sum + !Number.isFinite(v + lon[row]), 0), rows: new Map(names.map((name, row) => [name, row])), version: about.model_version,
     space: { x: Float32Array.from(x, (v) => v / NOWHERE), y: Float32Array.from(y, (v) => 1 - v / NOWHERE) }, map: onMap(lat, lon),
     price, days: Float32Array.from(days, (v) => (v === NOWHERE ? NaN : v)), type, status, types: list(about.types), statuses: list(about.statuses),
   };
+}
+
+/** Cut out of one text where each letter is one byte, which takes a tenth of the time. */
+function namesOf(ids, offsets) {
+  const bytes = new TextDecoder(), text = bytes.decode(ids), plain = text.length === ids.length;
+  return Array.from({ length: offsets.length - 1 }, (_, i) => (plain ? text.slice(offsets[i], offsets[i + 1]) : bytes.decode(ids.subarray(offsets[i], offsets[i + 1]))));
 }
 
 /** Degrees on a plane that keeps shapes, north up, in 0..1 by their middle 99 %: one wrong place must not shrink the rest. */
@@ -36,4 +41,11 @@ function onMap(lat, lon) {
 function ends(values) {
   const known = values.filter(Number.isFinite).sort();
   return known.length ? [known[Math.floor(known.length * 0.005)], known[Math.ceil(known.length * 0.995) - 1]] : [0, 1];
+}
+
+/** A label where the middle of each zip code's known properties lies. */
+export function medians(marks, { x, y }) {
+  const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const groups = Map.groupBy(marks.filter(({ zipcode, row }) => zipcode && Number.isFinite(x[row])), ({ zipcode }) => zipcode);
+  return [...groups].map(([text, some]) => ({ text, x: middle(some.map(({ row }) => x[row])), y: middle(some.map(({ row }) => y[row])) }));
 }

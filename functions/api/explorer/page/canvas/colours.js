@@ -28,8 +28,9 @@ export function kinds(names) {
 
 /** Numbers (n,) as steps 1…255 between their 2 % and 98 % quantiles, 0 where unknown; the ends go with them. */
 export function steps(values, [low, high] = ends(values)) {
-  const span = high - low || 1;
-  return { low, high, index: Uint8Array.from(values, (value) => (Number.isFinite(value) ? 1 + Math.round(254 * Math.min(1, Math.max(0, (value - low) / span))) : 0)) };
+  const index = new Uint8Array(values.length), by = 254 / (high - low || 1); // a loop: a call for each of 100 000 takes longer
+  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) index[i] = 1 + Math.round(Math.min(254, Math.max(0, (values[i] - low) * by)));
+  return { low, high, index };
 }
 
 function ends(values) {

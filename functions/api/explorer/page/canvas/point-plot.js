@@ -13,13 +13,13 @@ const SHAPES = { history: "M0-7 2-2 7-2 3 1.500 4.500 7 0 3.500-4.500 7-3 1.500-
 class PointPlot extends TwinElement {
   static properties = {
     name: {}, places: { attribute: false }, colours: { attribute: false }, marks: { attribute: false }, labels: { attribute: false },
-    hovered: { type: Number }, view: { state: true }, box: { state: true },
+    bright: { attribute: false }, hovered: { type: Number }, view: { state: true }, box: { state: true },
   };
 
   static styles = [look, css`
     .frame { position: relative; height: 100%; min-height: 300px; overflow: hidden; border-radius: var(--round); background: var(--surface); border: 1px solid var(--line); touch-action: none; }
     canvas, svg { position: absolute; inset: 0; width: 100%; height: 100%; } svg { cursor: crosshair; }
-    path { stroke-width: 2; stroke: var(--ink); fill: none; paint-order: stroke; } .history { fill: var(--warn); stroke-width: 1.3; } .dislike { stroke: var(--bad); } .self { stroke: var(--accent); stroke-width: 3; } .open { stroke: var(--accent); stroke-width: 3; } .feed { stroke-width: 1.5; }
+    path { stroke-width: 2; stroke: var(--ink); fill: none; paint-order: stroke; } .history { fill: var(--warn); stroke-width: 1.3; } .dislike { stroke: var(--bad); } .self { stroke: var(--accent); stroke-width: 3; } .open { stroke: var(--accent); stroke-width: 3; } .feed { stroke-width: 1.5; } .dim { opacity: 0.25; }
     text { font-size: 12px; fill: var(--ink); paint-order: stroke; stroke: var(--surface); stroke-width: 3px; text-anchor: middle; font-weight: 600; } .km { font-size: 11px; font-weight: 400; }
     .box { fill: var(--accent); fill-opacity: 0.12; stroke: var(--accent); } .hover { fill: none; stroke: var(--ink); stroke-width: 2; }
     .title { position: absolute; left: 0.8rem; top: 0.5rem; font-weight: 600; font-size: 0.9rem; pointer-events: none; } .buttons { position: absolute; right: 0.5rem; bottom: 0.5rem; display: grid; gap: 0.25rem; } .buttons button { width: 34px; padding: 0; justify-content: center; }
@@ -43,7 +43,8 @@ class PointPlot extends TwinElement {
     if (!this.points || !this.places) return;
     if (changed.has("places")) this.points.setPlaces(this.places.x, this.places.y);
     if ((changed.has("colours") || changed.has("places")) && this.colours) this.points.setColours(this.colours.index, this.colours.palette);
-    if (changed.has("places") || changed.has("colours")) this.#draw();
+    if (changed.has("bright")) this.points.setBright(this.bright);
+    if (["places", "colours", "bright"].some((name) => changed.has(name))) this.#draw();
   }
 
   #sized() {
@@ -54,6 +55,7 @@ class PointPlot extends TwinElement {
     this.size = Math.min(width, height) * (1 - 2 * MARGIN);
     this.home = { x: (width - this.size) / 2, y: (height - this.size) / 2 };
     this.#moved(this.transform ?? zoomIdentity);
+    this.#draw(); // at once: the canvas is empty since it has its new size
   }
 
   #moved(transform) {
@@ -111,8 +113,8 @@ class PointPlot extends TwinElement {
   #above() {
     const { x, y, km } = this.places, put = (px, py) => `translate(${this.at(px, py).map((v) => v.toFixed(1))})`;
     const step = km && NICE_KM.findLast((each) => (each / km) * this.view.k < 140);
-    return svg`${(this.labels ?? []).map((label) => svg`<text transform=${put(label.x, label.y)} dy="-10">${label.text}</text>`)}
-      ${(this.marks ?? []).map((mark) => svg`<path class=${mark.kind} d=${SHAPES[mark.kind]} transform=${put(mark.x ?? x[mark.row], mark.y ?? y[mark.row])} />`)}
+    return svg`${(this.marks ?? []).map((mark) => svg`<path class="${mark.kind} ${this.bright && mark.row !== undefined && !this.bright.includes(mark.row) ? "dim" : ""}" d=${SHAPES[mark.kind]} transform=${put(mark.x ?? x[mark.row], mark.y ?? y[mark.row])} />`)}
+      ${(this.labels ?? []).map((label) => svg`<text transform=${put(label.x, label.y)} dy="-10">${label.text}</text>`)}
       ${this.hovered >= 0 ? svg`<circle class="hover" r="8" transform=${put(x[this.hovered], y[this.hovered])} />` : nothing}
       ${this.box ? svg`<rect class="box" x=${Math.min(this.box[0][0], this.box[1][0])} y=${Math.min(this.box[0][1], this.box[1][1])} width=${Math.abs(this.box[0][0] - this.box[1][0])} height=${Math.abs(this.box[0][1] - this.box[1][1])} />` : nothing}
       ${step ? svg`<g transform="translate(16, ${this.height - 14})"><path d="M0-4V0H${((step / km) * this.view.k).toFixed(1)}V-4" /><text class="km" x=${((step / km) * this.view.k) / 2} dy="-6">${step} km</text></g>` : nothing}`;

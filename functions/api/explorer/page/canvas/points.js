@@ -5,6 +5,8 @@ const COLOURS = 256;
 const MANY = 20_000;
 const SOME = 4_000;
 const PICK_WIDER = 3;
+const WHOLE = 0xffffffff;
+const DIM = 0x30ffffff; // the same colour, nearly gone
 
 /** Offsets within a round mark, as [dx, dy]. */
 function disc(radius) {
@@ -39,6 +41,11 @@ export class Points {
     for (let i = 0; i < colours.length; i++) this.order[starts[colours[i]]++] = i;
   }
 
+  /** The rows (m,) that alone stay bright, a little larger; undefined: all are as they are. */
+  setBright(rows) {
+    this.bright = rows;
+  }
+
   resize(width, height, ratio) {
     const { canvas } = this;
     [canvas.width, canvas.height, this.ratio] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio)), ratio];
@@ -56,12 +63,14 @@ export class Points {
     this.view = view;
     this.picked = undefined;
     this.pixels.fill(0);
-    this.#paint(this.pixels, this.radius, (row) => this.palette[this.colours[row]]);
+    const dim = this.bright ? DIM : WHOLE;
+    this.#paint(this.pixels, this.radius, (row) => this.palette[this.colours[row]] & dim);
+    if (this.bright) this.#paint(this.pixels, this.radius + 1, (row) => this.palette[this.colours[row]], this.bright);
     this.context.putImageData(this.image, 0, 0);
   }
 
-  #paint(target, radius, valueOf) {
-    const { x, y, order, ratio, view } = this, { width, height } = this.canvas;
+  #paint(target, radius, valueOf, order = this.order) {
+    const { x, y, ratio, view } = this, { width, height } = this.canvas;
     const k = view.k * ratio, left = view.x * ratio, top = view.y * ratio;
     const steps = Int32Array.from(disc(radius), ([dx, dy]) => dy * width + dx);
     for (let i = 0; i < order.length; i++) {

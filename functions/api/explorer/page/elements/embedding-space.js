@@ -1,6 +1,6 @@
 // <embedding-space user-id="374" view="both">: every property where it lies on the map and where the model sees it.
-import { atlas, investor, investorAtlas } from "../api.js";
-import { readAtlas, read } from "../canvas/atlas.js";
+import { atlas, investor, investorAtlas, similar } from "../api.js";
+import { medians, read, readAtlas } from "../canvas/atlas.js";
 import { kinds, scale, steps } from "../canvas/colours.js";
 import "../canvas/point-plot.js";
 import { TwinElement, define } from "../element.js";
@@ -10,12 +10,14 @@ import { css, html, nothing, svg } from "../vendor/vendor.js";
 
 const COLOURS = [["match", "match"], ["confidence", "confidence"], ["price", "price"], ["days", "days on market"], ["type", "type"], ["status", "listing status"]];
 const PLACES = 65_535;
+const BYTE = 255;
+const NEIGHBOURS = 20;
 let kept; // one atlas for all elements of a page: the version's places never change
 
 class EmbeddingSpace extends TwinElement {
   static properties = {
     user: { attribute: "user-id" }, view: {}, colour: {}, feed: { attribute: false }, opened: {},
-    atlas: { state: true }, own: { state: true }, who: { state: true }, hovered: { state: true },
+    atlas: { state: true }, own: { state: true }, who: { state: true }, hovered: { state: true }, bright: { state: true },
   };
 
   static styles = [look, css`
@@ -47,6 +49,7 @@ class EmbeddingSpace extends TwinElement {
 
   willUpdate(changed) {
     if (changed.has("user") && this.user) this.load();
+    if (changed.has("opened") || changed.has("atlas")) this.#neighbours();
     if (this.atlas && this.own && ["atlas", "own", "colour"].some((name) => changed.has(name))) this.#colour();
     if (this.atlas && this.own && ["atlas", "own", "who", "feed", "opened"].some((name) => changed.has(name))) this.#mark();
   }
@@ -64,6 +67,16 @@ class EmbeddingSpace extends TwinElement {
     this.tell("twin-answer", { answer: got.who, atlas: got.atlas, own: got.own });
   }
 
+  /** What is opened and what the model finds most like it stay bright, the rest dims. */
+  async #neighbours() {
+    const { atlas: all, opened } = this, row = all?.rows.get(opened);
+    this.bright = undefined;
+    if (row === undefined) return;
+    const answer = await similar(opened, NEIGHBOURS).catch((error) => { this.trouble = error; });
+    if (!answer || opened !== this.opened || all !== this.atlas) return;
+    this.bright = [row, ...answer.results.map(({ property_id }) => all.rows.get(property_id)).filter((near) => near !== undefined)];
+  }
+
   #colour() {
     const { atlas: all, own } = this, dark = getComputedStyle(this).colorScheme.includes("dark") && (document.documentElement.dataset.theme === "dark" || (document.documentElement.dataset.theme !== "light" && this.scheme.matches));
     if (this.colour === "type" || this.colour === "status") {
@@ -71,8 +84,7 @@ class EmbeddingSpace extends TwinElement {
       this.shown = { palette, index: Uint8Array.from(all[this.colour], (v) => (v < names.length ? v + 1 : 0)), legend: names.map((name, i) => [name, colours[i]]) };
       return;
     }
-    const share = (bytes) => Float32Array.from(bytes, (v) => v / 255);
-    const given = { match: () => [share(own.affinity), [0, 1]], confidence: () => [share(own.confidence), [0, 1]], price: () => [all.price], days: () => [all.days] }[this.colour]();
+    const given = { match: () => [own.affinity, [0, BYTE]], confidence: () => [own.confidence, [0, BYTE]], price: () => [all.price], days: () => [all.days] }[this.colour]();
     const { low, high, index } = steps(...given), { palette, colours } = scale(dark);
     this.shown = { palette, index, gradient: colours, low, high };
   }
@@ -90,32 +102,26 @@ class EmbeddingSpace extends TwinElement {
 
   render() {
     if (!this.atlas || !this.own || !this.shown) return this.waiting(4);
-    const { about, names, space, map } = this.atlas, unplaced = map.x.reduce((sum, x) => sum + !Number.isFinite(x), 0);
-    const plot = (name, places, marks, labels) => html`<point-plot .name=${name} .places=${places} .colours=${this.shown} .marks=${marks} .labels=${labels} .hovered=${this.hovered}></point-plot>`;
+    const { about, names, space, map, unplaced } = this.atlas;
+    const plot = (name, places, marks, labels) => html`<point-plot .name=${name} .places=${places} .colours=${this.shown} .marks=${marks} .labels=${labels} .bright=${this.bright} .hovered=${this.hovered}></point-plot>`;
     return html`<div class="row apart"><label>colour <select @change=${(event) => { this.colour = event.target.value; }}>${COLOURS.map(([key, name]) => html`<option value=${key} ?selected=${key === this.colour}>${name}</option>`)}</select></label>
         ${this.#legend()}<span class="soft">${count(names.length)} shown${unplaced && this.view !== "space" ? `, ${count(unplaced)} without a place on the map` : ""}</span></div>
       ${this.waiting()}<div class="plots">${this.view === "space" ? nothing : plot("Map", map, this.marks, this.labels)}${this.view === "map" ? nothing : plot("Space", space, this.spaceMarks)}</div>
-      <p class="hover" role="status">${this.hovered >= 0 ? this.#card(this.hovered) : html`<span class="soft">★ acted on · ✕ disliked · ○ in the feed · ✚ the investor. Hover for a property, click to open, shift-drag for a box.</span>`}</p>
-      <p class="soft">${about.method}${about.trustworthiness_at_10 ? `; trustworthiness at 10: ${Number(about.trustworthiness_at_10).toFixed(2)}` : ""}</p>`;
+      <p class="hover" role="status">${this.hovered >= 0 ? this.#card(this.hovered) : html`<span class="soft">${this.bright ? `${this.opened} and the ${this.bright.length - 1} most like it are bright, the rest is dim.` : "★ acted on · ✕ disliked · ○ in the feed · ✚ the investor. Hover for a property, click to open, shift-drag for a box."}</span>`}</p>
+      <p class="soft">${about.method}${about.trustworthiness_at_10 ? `; trustworthiness at 10: ${Number(about.trustworthiness_at_10).toFixed(2)}` : ""}; model ${this.atlas.version}</p>`;
   }
 
   #card(row) {
     const { names, price, type, types } = this.atlas;
-    return html`<b>${names[row]}</b> · ${types[type[row]] ?? "type unknown"} · ${Number.isFinite(price[row]) ? value("listing_price", price[row]) : "price unknown"} · match ${percent(this.own.affinity[row] / 255)}`;
+    return html`<b>${names[row]}</b> · ${types[type[row]] ?? "type unknown"} · ${Number.isFinite(price[row]) ? value("listing_price", price[row]) : "price unknown"} · match ${percent(this.own.affinity[row] / BYTE)}`;
   }
 
   #legend() {
     const { legend, gradient, low, high } = this.shown, field = this.colour === "price" ? "price" : "";
     if (legend) return html`<span class="legend">${legend.map(([name, colour]) => html`<span class="kind"><svg aria-hidden="true">${svg`<circle cx="6" cy="6" r="6" fill=${colour} />`}</svg>${name}</span>`)}</span>`;
-    const end = (v) => (["match", "confidence"].includes(this.colour) ? percent(v) : brief(field, v));
+    const end = (v) => (["match", "confidence"].includes(this.colour) ? percent(v / BYTE) : brief(field, v));
     return html`<span class="legend"><span>${end(low)}</span><svg aria-hidden="true">${gradient.filter((_, i) => i % 8 === 0).map((colour, i, all) => svg`<rect x="${(100 * i) / all.length}%" width="${101 / all.length}%" height="14" fill=${colour} />`)}</svg><span>${end(high)}</span></span>`;
   }
 }
 
-/** A label where the middle of each zip code's known properties lies. */
-function medians(marks, { x, y }) {
-  const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-  const groups = Map.groupBy(marks.filter(({ zipcode, row }) => zipcode && Number.isFinite(x[row])), ({ zipcode }) => zipcode);
-  return [...groups].map(([text, some]) => ({ text, x: middle(some.map(({ row }) => x[row])), y: middle(some.map(({ row }) => y[row])) }));
-}
 define("embedding-space", EmbeddingSpace);

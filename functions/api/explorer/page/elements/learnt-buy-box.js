@@ -13,11 +13,12 @@ class LearntBuyBox extends TwinElement {
   static properties = { box: { attribute: false }, filters: { state: true }, all: { state: true } };
 
   static styles = [look, css`
-    .criterion { display: grid; grid-template-columns: 8.5rem minmax(8rem, 1fr) 10.5rem 6.5rem; gap: 0.3rem 1.1rem; align-items: center; padding: 0.45rem 0; border-bottom: 1px solid var(--line); }
+    .criterion, .head { display: grid; grid-template-columns: 8.5rem minmax(8rem, 1fr) 10.5rem 6.5rem; gap: 0.3rem 1.1rem; align-items: center; padding: 0.45rem 0; border-bottom: 1px solid var(--line); }
     meter { width: 100%; height: 8px; } meter::-webkit-meter-bar { height: 8px; border: 0; border-radius: 4px; background: var(--raised); }
     meter::-webkit-meter-optimum-value { background: var(--edge); border-radius: 4px; }
     label { display: inline-flex; gap: 0.35rem; margin-right: 0.9rem; white-space: nowrap; } input[type="number"] { width: 5rem; }
-    @media (max-width: 700px) { .criterion { grid-template-columns: 1fr 1fr; } .criterion > .scale { grid-column: 1 / -1; grid-row: 2; } }
+    .head { padding: 0; border: 0; } .head > span { grid-column: 4; }
+    @media (max-width: 700px) { .head { display: none; } .criterion { grid-template-columns: 1fr 1fr; } .criterion > .scale { grid-column: 1 / -1; grid-row: 2; } }
   `];
 
   willUpdate(changed) {
@@ -53,6 +54,7 @@ class LearntBuyBox extends TwinElement {
         <span class="row">${changed ? html`<button @click=${() => { this.filters = this.#learnt(); }}>Reset</button>` : nothing}
           <button class="first" ?disabled=${!box.matching} @click=${this.use}>Use as filters →</button></span></div>
       ${box.criteria.length ? nothing : html`<p class="told">Nothing matches this investor better than the average property, so there is no box to show.</p>`}
+      ${box.criteria.length ? html`<div class="head" aria-hidden="true"><span class="soft">weight</span></div>` : nothing}
       ${box.place ? this.#place(box.place, heaviest) : nothing}
       ${told.map((criterion) => this.#criterion(criterion, heaviest))}
       ${told.length < box.criteria.length ? html`<p><button class="bare" @click=${() => { this.all = true; }}>${box.criteria.length - told.length} that hardly matter</button></p>` : nothing}`;

@@ -55,8 +55,14 @@ class RecommendationFeed extends TwinElement {
     return true;
   }
 
+  again() {
+    return this.load(this.shown.length);
+  }
+
+  /** The next ones; all by the order of now where another model has gone live since. */
   async more() {
     const answer = await this.ask(() => recommend({ ...this.request, cursor: this.answer.next_cursor }));
+    if (this.trouble?.code === "CursorExpired") await this.load(this.shown.length + this.size);
     if (answer) this.answer = { ...answer, recommendations: [...this.answer.recommendations, ...answer.recommendations] };
   }
 

@@ -30,9 +30,9 @@ class ExploreScreen extends TwinElement {
     this.feed = (await this.ask(() => recommend({ user_id: Number(user), top_k: LISTED, filters, explain: false })))?.recommendations;
   }
 
-  /** A model that has gone live since: the places on the screen are of the one before. */
-  again(version) {
-    if (this.got && this.got.atlas.version !== version) this.renderRoot.querySelector("embedding-space").load();
+  again() {
+    this.learnt();
+    return this.load();
   }
 
   /** After a thumb: scores and history are others. */

@@ -24,6 +24,11 @@ class FeedScreen extends TwinElement {
     await this.learnt();
   }
 
+  again() {
+    this.#feed.again();
+    return this.learnt();
+  }
+
   /** Also after a thumb: the header is another. */
   async learnt() {
     this.who = (await this.ask(() => investor(this.place.user))) ?? this.who;

@@ -1,4 +1,5 @@
 // The model screen's pictures: plain SVG, each with its numbers beside it.
+import { exact } from "../formats.js";
 import { html, nothing, svg } from "../vendor/vendor.js";
 
 const RIVALS = { twin: "this model", tower: "its tower alone", content_knn: "content kNN", popularity: "popularity" };
@@ -34,6 +35,22 @@ export function interval({ value, low, high }, scale) {
   if (!scale) return `${value.toFixed(3)} (${low.toFixed(3)} – ${high.toFixed(3)})`;
   return picture(14, svg`<line class="axis" x1="0" x2="100%" y1="7" y2="7" /><line class="range" x1=${pct(low / scale)} x2=${pct(high / scale)} y1="7" y2="7" /><circle class="bar" cx=${pct(value / scale)} cy="7" r="4" />
     <title>${low.toFixed(3)} – ${high.toFixed(3)}</title>`);
+}
+
+const SQUARE = 200; // of the reliability curve, with room for its axes
+
+/** What was claimed against what came true, with how often it was claimed; on the diagonal a claim is kept. */
+export function reliability(bins) {
+  const x = (share) => 28 + (SQUARE - 34) * share, y = (share) => SQUARE - 28 - (SQUARE - 34) * share;
+  return html`<div class="row reliability"><svg viewBox="0 0 ${SQUARE} ${SQUARE}" aria-hidden="true">${svg`
+      ${bins.map(({ claimed, share }) => svg`<rect class="track" x=${x(claimed) - 6} width="12" y=${y(share)} height=${y(0) - y(share)} />`)}
+      <path class="axis" d="M${x(0)} ${y(1)}V${y(0)}H${x(1)}" /><line class="diagonal" x1=${x(0)} y1=${y(0)} x2=${x(1)} y2=${y(1)} />
+      <polyline class="line" points=${bins.map(({ claimed, happened }) => `${x(claimed)},${y(happened)}`).join(" ")} />
+      ${bins.map(({ claimed, happened }) => svg`<circle class="bar" cx=${x(claimed)} cy=${y(happened)} r="3.5" />`)}
+      <text x=${x(0)} y=${SQUARE - 12} text-anchor="middle">0</text><text x=${x(1)} y=${SQUARE - 12} text-anchor="end">100 %</text><text x=${x(0.5)} y=${SQUARE - 2} text-anchor="middle">match</text>
+      <text transform="translate(12 ${y(0.5)}) rotate(-90)" text-anchor="middle">acted</text>`}</svg>
+    <table><thead><tr><th class="number">match</th><th class="number">acted</th><th class="number">of the answers</th></tr></thead><tbody>${bins.map(({ claimed, happened, share }) => html`
+      <tr><td class="number">${exact(claimed)}</td><td class="number">${exact(happened)}</td><td class="number">${exact(share)}</td></tr>`)}</tbody></table></div>`;
 }
 
 export function versionBars(versions) {

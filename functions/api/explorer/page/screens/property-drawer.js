@@ -54,6 +54,11 @@ class PropertyDrawer extends TwinElement {
     this.renderRoot.querySelector("why-this-match")?.load();
   }
 
+  again() {
+    this.#judge();
+    return this.renderRoot.querySelector("why-this-match, similar-properties, likely-investors")?.load();
+  }
+
   #arrow(event) {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
