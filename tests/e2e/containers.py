@@ -7,11 +7,12 @@ import socket
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.local.cloud.containers import command
+from infra.local.cloud.containers import ENVIRONMENT, command
 from infra.local.system import LocalSystem
 
 ROOT = Path(__file__).parents[2]
@@ -68,18 +69,24 @@ class Trainer:
 
     def start(self, branch: dict[str, Any], **more: str) -> str:
         """A running container's name."""
-        name = f"train-{uuid.uuid4().hex[:8]}"
-        aws = {
-            name: value for name, value in self._system.s3.environment.items() if name.startswith(("AWS_", "BUCKET"))
-        }
         job = {
             "TENANT_ID": branch["tenant_id"], "VERSION": branch["version"], "SNAPSHOT_ID": branch["version"],
             "MODEL_KIND": "twin", "OUTPUT_PREFIX": branch["source"],
         }  # fmt: skip
-        variables = [
-            argument for name, value in (aws | job | more).items() for argument in ("--env", f"{name}={value}")
-        ]
-        docker("run", "--detach", "--name", name, *variables, IMAGE)
+        return self._start(job | more)
+
+    def prepare(self, event: dict[str, Any]) -> int:
+        """Exit code of the job of a large tenant."""
+        stores = json.loads(ENVIRONMENT.read_text())["CheckData"]
+        return self.wait(self._start(stores | {"EVENT": json.dumps(event)}, "functions.prepare.app"))
+
+    def _start(self, environment: Mapping[str, str], *command: str) -> str:
+        name = f"train-{uuid.uuid4().hex[:8]}"
+        aws = {
+            name: value for name, value in self._system.s3.environment.items() if name.startswith(("AWS_", "BUCKET"))
+        }
+        variables = [argument for pair in {**aws, **environment}.items() for argument in ("--env", "=".join(pair))]
+        docker("run", "--detach", "--name", name, *variables, IMAGE, *command)
         return name
 
     def wait(self, name: str) -> int:

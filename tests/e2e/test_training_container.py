@@ -44,3 +44,17 @@ def test_terminated_and_started_again_it_ends_as_an_uninterrupted_training(
     assert first_epoch(trainer.log) > 1, trainer.log
 
     assert ndcg(system, tenant, broken["version"]) == pytest.approx(ndcg(system, tenant, whole["version"]), abs=0.02)
+
+
+def test_the_job_of_a_large_tenant_decides_and_freezes(system: LocalSystem, tenant: UUID, trainer: Trainer) -> None:
+    large = branch(tenant, "20261122T030000Z-00000003") | {"execution": "a run"}
+    bucket = system.tenant(tenant).bucket
+    try:
+        assert trainer.prepare(large) == 0, trainer.log
+    finally:
+        bucket.lease.release("a run")
+    assert "decided: train" in trainer.log
+    decided = bucket.runs.check(large["version"])
+    assert decided
+    assert decided["decision"] == "train"
+    assert bucket.snapshots.manifest(large["version"])["counts"]["properties"] > 0

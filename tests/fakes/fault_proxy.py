@@ -5,6 +5,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -20,8 +21,8 @@ CHUNK = 65_536
 class FaultProxy:
     """Forwards to `target`, an address or the path of a socket; the fault that is set rules every byte from then on."""
 
-    def __init__(self, target: tuple[str, int] | str) -> None:
-        self.target, self.port = target, 0
+    def __init__(self, target: tuple[str, int] | str, tls: ssl.SSLContext | None = None) -> None:
+        self.target, self.port, self._tls = target, 0, tls
         self.heal()
         self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.Task[None]] = set()
@@ -40,6 +41,10 @@ class FaultProxy:
             if self.fault == "reset" and not self.at:
                 self._reset(answer)
                 return
+            if self._tls is not None:  # asked for as PostgreSQL's clients do
+                await client.readexactly(8)
+                answer.write(b"S")
+                await answer.start_tls(self._tls)
             reader, writer = await self._connect()
             writers.append(writer)
             ways = asyncio.create_task(self._pump(client, writer)), asyncio.create_task(self._answer(reader, answer))
@@ -47,7 +52,7 @@ class FaultProxy:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-        except (OSError, asyncio.CancelledError):
+        except (OSError, EOFError, asyncio.CancelledError):
             pass  # what the fault or the end of the test has cut
         finally:
             for each in writers:
@@ -116,9 +121,9 @@ class FaultProxy:
 
 
 @contextmanager
-def proxied(target: tuple[str, int] | str) -> Iterator[FaultProxy]:
+def proxied(target: tuple[str, int] | str, tls: ssl.SSLContext | None = None) -> Iterator[FaultProxy]:
     """A proxy in front of the target, on a free port of this machine, until the block ends."""
-    proxy, ready = FaultProxy(target), threading.Event()
+    proxy, ready = FaultProxy(target, tls), threading.Event()
     thread = threading.Thread(target=proxy.run, args=(ready,), name="fault proxy", daemon=True)
     thread.start()
     ready.wait()

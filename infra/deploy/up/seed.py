@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from infra.deploy.up.site import Site
 from infra.deploy.up.steps import Say, Unfinished, wait_until
+from portfolio_twin.adapters.s3 import keys
 
 FILES = ("properties.csv.gz", "interactions.csv.gz")  # in this order: the second names what the first brings
 IMPORT_SECONDS, RETRAIN_SECONDS = 1800.0, 5400.0
@@ -25,7 +27,7 @@ def make_market(market: str, folder: Path) -> str:
 
 def put_file(site: Site, tenant_id: str, file: Path) -> str:
     """Where the import machine hears it; the object's address."""
-    bucket, key = site.outputs(site.stack)["BucketName"], f"imports/{tenant_id}/{file.name}"
+    bucket, key = site.outputs(site.stack)["BucketName"], f"{keys.imports(UUID(tenant_id))}{file.name}"
     site.client("s3").put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
     return f"s3://{bucket}/{key}"
 

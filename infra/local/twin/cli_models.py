@@ -1,6 +1,7 @@
 """The commands of `twin` that make, judge and switch models."""
 
 import shlex
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -131,7 +132,8 @@ def models(tenant: TenantName, state: State = DEFAULT_STATE) -> None:
             quality = manifest["metrics"].get("ranking", {}).get("twin", {}).get("ndcg_at_10")
             status = {live.version: "[green]live[/]", live.previous: "previous"}.get(version, "") if live else ""
             shown = f"{quality:.3f}" if quality else "–"
-            table.add_row(version, manifest["kind"], manifest["created_at"], shown, status)
+            created = f"{datetime.fromisoformat(manifest['created_at']):%Y-%m-%d %H:%M}"
+            table.add_row(version, manifest["kind"], created, shown, status)
         console.print(table)
 
 

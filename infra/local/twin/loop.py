@@ -7,11 +7,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy import text
 
 from infra.local.system import ReachedSystem
-from infra.local.twin.cli_models import whole
 from infra.local.twin.retraining import failed_gates
 from portfolio_twin.adapters.s3.machine_runs import Branch
 from portfolio_twin.adapters.s3.put_files import Report
@@ -22,8 +20,11 @@ from portfolio_twin.domain.versions import made_at
 RECORDED_SINCE = text("select kind, count(*) as events from interactions where recorded_at >= :since group by kind")
 
 
+MOMENT = "%Y-%m-%d %H:%M:%S UTC"
+
+
 class MachineRun(NamedTuple):
-    """One line of the table, and the sentences below it."""
+    """One line, and the sentences below it."""
 
     at: datetime
     machine: str
@@ -38,12 +39,14 @@ def tell_loop(system: ReachedSystem, tenant_id: UUID, last: int, console: Consol
     branches = islice(system.stores.bucket.machine_runs.branches(tenant_id), last)
     runs = [_run_of(tenant, branch) for branch in branches]
     runs += [_import_of(report) for report in tenant.bucket.put_files.reports()[:last]]
-    table = Table("when (UTC)", "machine", whole("version, or file"), "outcome")
     for run in sorted(runs, key=lambda run: run.at, reverse=True)[:last]:
-        table.add_row(f"{run.at:%Y-%m-%d %H:%M:%S}", run.machine, run.about, "\n".join([run.outcome, *run.told]))
-    console.print(table if runs else "no machine has run for it in the last 30 days")
+        console.print(f"{run.at:{MOMENT}}  {run.machine}  {run.about}  [bold]{run.outcome}[/]", soft_wrap=True)
+        for line in run.told:
+            console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
+    if not runs:
+        console.print("no machine has run for it in the last 30 days")
     for line in _news(tenant):
-        console.print(line, soft_wrap=True)
+        console.print(line, soft_wrap=True, highlight=False)
 
 
 def _run_of(tenant: Tenant, branch: Branch) -> MachineRun:
@@ -64,10 +67,9 @@ def _indexed(answer: Mapping[str, Any]) -> list[str]:
 
 def _judged(tenant: Tenant, version: str, entry: str) -> list[str]:
     verdict = tenant.bucket.runs.verdict(version, "upload" if entry == "upload" else "retrain") or {}
-    instead = [
-        f"a content model, for the first one was rejected: {reason}" for reason in verdict.get("instead_of") or ()
-    ]
-    return failed_gates(verdict) + instead
+    rejected = [f"  {reason}" for reason in verdict.get("instead_of") or ()]
+    told = ["a content model, for the first one was rejected:", *rejected] if rejected else []
+    return failed_gates(verdict) + told
 
 
 def _import_of(report: Report) -> MachineRun:
@@ -83,7 +85,7 @@ def _news(tenant: Tenant) -> Iterator[str]:
     if live is None:
         yield "nothing is live"
         return
-    yield f"live: {live.version}, since {live.promoted_at:%Y-%m-%d %H:%M:%S} UTC, by {live.promoted_by}"
+    yield f"live: {live.version}, since {live.promoted_at:{MOMENT}}, by {live.promoted_by}"
     with tenant.session() as session:
         counts = {row.kind: row.events for row in session.execute(RECORDED_SINCE, {"since": made_at(live.version)})}
     of_each = ", ".join(f"{counts[kind]:,} {kind}" for kind in RECORDED_KINDS if kind in counts)

@@ -36,15 +36,10 @@ class PropertyEncoder:
     layers: Sequence[tuple[Matrix, Matrix]]  # weight (in, out), bias (out,)
 
     def __call__(self, X: Matrix) -> Matrix:
-        return normalise(self.forward(X)[-1])
-
-    def forward(self, X: Matrix) -> list[Matrix]:
-        """The input and the output of every layer: what the gradient of the explanation walks back through."""
-        outputs = [X]
+        h = X
         for i, (weight, bias) in enumerate(self.layers):
-            h = outputs[-1] @ weight
+            h = h @ weight
             h += bias
             if i < len(self.layers) - 1:
                 np.maximum(h, 0, out=h)
-            outputs.append(h)
-        return outputs
+        return normalise(h)

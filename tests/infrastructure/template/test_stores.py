@@ -24,11 +24,11 @@ def test_the_bucket_is_closed_encrypted_versioned_and_heard(resources: Resources
     assert bucket["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
-def test_only_what_was_replaced_or_torn_is_ever_deleted_and_lists_of_old_runs(resources: Resources) -> None:
+def test_only_what_was_replaced_or_torn_is_ever_deleted_and_old_lists_and_files_put(resources: Resources) -> None:
     rules = resources["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    (runs,) = [rule for rule in rules if "ExpirationInDays" in rule]
-    assert runs["Prefix"] == RUNS
-    rules = [rule for rule in rules if rule is not runs]
+    expiring = [rule for rule in rules if "ExpirationInDays" in rule]
+    assert [rule["Prefix"] for rule in expiring] == [RUNS, "imports/"]
+    rules = [rule for rule in rules if rule not in expiring]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
     does = {name for rule in rules for name in rule} - {"Id", "Status"}
     assert does == {"NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"}

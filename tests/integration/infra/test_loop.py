@@ -67,7 +67,7 @@ def test_the_loop_tells_each_run_its_outcome_the_gates_that_failed_and_what_is_n
 
     cli_models.loop("acme", 10, system.state)
 
-    shown = " ".join(cli_models.console.export_text().replace("│", " ").split())
+    shown = " ".join(cli_models.console.export_text().split())
     assert f"retrain {NEW} Rejected f1: 0.410 where 0.600 is asked; look at the confusion matrix" in shown
     assert f"retrain {OLD} did not end, or runs still" in shown
     assert f"reindex {OLD} Indexed changes: 7 properties, 2 investors" in shown

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -12,15 +13,18 @@ from infra.local.stores.s3_server import S3Server
 from portfolio_twin.adapters.postgres.database import Database
 from portfolio_twin.adapters.qdrant.index import VectorIndex
 from tests.fakes.api_client import Answer
+from tests.integration.fixtures.s3 import FIRST
 from tests.integration.isolation.two_markets import SHARED, Sides, leaks, make_sides, serving_both
 
 LEAST_REQUESTS = 5_000
-EXAMPLES, STEPS = 110, 50
+EXAMPLES, STEPS = 112, 50  # some 49 requests each
 HOUSE: dict[str, Any] = {"listing_price": 310_000.0, "square_footage": 1450.0, "property_type": "Condo"}
 EXPECTED = {200, 201, 404, 409, 422}
 WHO = st.sampled_from([0, 1])
 WHOSE = st.sampled_from(["own", "other", *SHARED[:6], "never-was"])
 USERS = st.sampled_from(["own", "other", 1, 2, 77])
+NEVER = "20260101T000000Z-ffffffff"
+VERSIONS = st.sampled_from(["own", "other", FIRST, NEVER])
 KINDS = st.sampled_from(["view", "outreach", "deal", "like", "dislike"])
 
 
@@ -108,6 +112,54 @@ class TwoTenants(RuleBasedStateMachine):
     @rule(who=WHO)
     def search(self, who: int) -> None:
         self.ask(who, "POST", "/search/similar", {"embedding": [0.25] * 16, "top_k": 40})
+
+    @rule(who=WHO, user=USERS, known=st.booleans())
+    def browse(self, who: int, user: str | int, known: bool) -> None:
+        body = {"top_k": 40} | ({"user_id": self.user(who, user)} if known else {})
+        listed = [each["property_id"] for each in self.ask(who, "POST", "/properties/search", body).body["results"]]
+        assert set(listed) == {*SHARED, self.sides[who].mark}
+
+    @rule(who=WHO, whose=WHOSE, how=st.sampled_from(["id", "zip code", "filter"]))
+    def look_up(self, who: int, whose: str, how: str) -> None:
+        name = self.name(who, whose)
+        body = {"filters": {"zipcode": [name]}} if how == "filter" else {"text": name}
+        results = self.ask(who, "POST", "/properties/search", body).body["results"]
+        assert not results or whose not in ("other", "never-was")
+
+    @rule(who=WHO, own=st.booleans(), route=st.sampled_from(["/investors", "/properties/search"]))
+    def turn_a_page(self, who: int, own: bool, route: str) -> None:
+        """With a cursor that this tenant was given, or the other."""
+        first = self.page(who if own else 1 - who, route, None)
+        cursor = first.body["next_cursor"]
+        assert cursor
+        answer = self.page(who, route, cursor)
+        assert answer.status == 200 if own else answer.status in (200, 409, 422)
+
+    def page(self, who: int, route: str, cursor: str | None) -> Answer:
+        if route == "/properties/search":
+            return self.ask(who, "POST", route, {"top_k": 2, "cursor": cursor})
+        return self.ask(who, "GET", f"{route}?top_k=1" + (f"&cursor={quote(cursor)}" if cursor else ""))
+
+    @rule(who=WHO, user=USERS, route=st.sampled_from(["", "/atlas"]))
+    def look_at_an_investor(self, who: int, user: str | int, route: str) -> None:
+        answer = self.ask(who, "GET", f"/investors/{self.user(who, user)}{route}")
+        assert answer.status == 200
+        assert user != "other" or route or not answer.body["history"]
+
+    @rule(who=WHO)
+    def list_investors(self, who: int) -> None:
+        listed = self.ask(who, "GET", "/investors?top_k=100").body["investors"]
+        assert {self.sides[who].user, 1, 2} <= {each["user_id"] for each in listed}
+
+    @rule(who=WHO)
+    def list_models(self, who: int) -> None:
+        assert self.ask(who, "GET", "/models").body["live"]["version"] == self.sides[who].version
+
+    @rule(who=WHO, whose=VERSIONS, route=st.sampled_from(["/models/{}", "/models/{}/report", "/atlas/{}"]))
+    def look_at_a_model(self, who: int, whose: str, route: str) -> None:
+        version = {"own": self.sides[who].version, "other": self.sides[1 - who].version}.get(whose, whose)
+        answer = self.ask(who, "GET", route.format(version))
+        assert answer.status == (404 if whose in ("other", NEVER) else 200)
 
 
 @pytest.mark.case(8, 9, 11)

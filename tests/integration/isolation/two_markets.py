@@ -43,8 +43,8 @@ def make_sides(server: S3Server, database: Database, index: VectorIndex) -> Side
     first, second = (
         _make_side(make_market(stores), version, mark, user)
         for version, mark, user in (
-            ("20261104T020000Z-aaaaaaaa", f"mark-of-the-first-{uuid4().hex}", 1_111_111),
-            ("20261105T020000Z-bbbbbbbb", f"mark-of-the-second-{uuid4().hex}", 2_222_222),
+            ("20261104T020000Z-aaaaaaaa", f"mark-of-the-first-{uuid4().hex}", 8_316_402),
+            ("20261105T020000Z-bbbbbbbb", f"mark-of-the-second-{uuid4().hex}", 7_205_913),
         )
     )
     return first, second
@@ -73,8 +73,9 @@ def serving_both(server: S3Server, database: Database, index: VectorIndex) -> It
 
 
 def leaks(answer: Answer, other: Side) -> list[str]:
-    """Which marks of the other tenant an answer carries, in its body or its headers."""
-    told = answer.text + repr(answer.headers)
+    """Which marks of the other tenant an answer carries, in its body, were it binary, or its headers."""
+    binary = answer.body.decode("latin-1") if isinstance(answer.body, bytes) else ""
+    told = answer.text + binary + repr(answer.headers)
     return [mark for mark in other.marks if mark in told]
 
 
@@ -92,8 +93,11 @@ def ask_everything(asking: Side) -> Iterator[Answer]:
     for user in (asking.user, 1):
         yield client.post("/recommend", {"user_id": user, "top_k": 50})
         yield client.post("/predict", {"user_id": user, "property_id": "p01", "explain": True})
+        yield client.get(f"/investors/{user}")
     for property_id in ("p01", "p03"):
         yield client.get(f"/properties/{property_id}/similar?top_k=50")
         yield client.get(f"/properties/{property_id}/audience?top_k=50")
         yield client.get(f"/properties/{property_id}")
     yield client.get("/investors/1/export")
+    yield client.get("/investors")
+    yield client.post("/properties/search", {"top_k": 50})

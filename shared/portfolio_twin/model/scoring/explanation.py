@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Floats, Matrix
 from portfolio_twin.domain.properties import Catalogue
-from portfolio_twin.model.encoder import PropertyEncoder
+from portfolio_twin.model.encoder import PropertyEncoder, normalise
 from portfolio_twin.model.scoring.confidence import sigmoid
 
 STEPS = 64  # of the path integral: a part is right within some .04 of the log-odds, on average within .002
@@ -27,7 +26,7 @@ def cosine_parts(encoder: PropertyEncoder, investor: Matrix, start: Matrix, X: M
     proportion. Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks" (2017), eq. 1 and 3; midpoint
     rule.
     """
-    difference = (X - start).astype(np.float64)
+    difference = X - start
     parts, size = np.zeros(X.shape), POINTS_AT_ONCE // STEPS
     for begin in range(0, len(X), size):
         rows = slice(begin, begin + size)
@@ -37,20 +36,22 @@ def cosine_parts(encoder: PropertyEncoder, investor: Matrix, start: Matrix, X: M
     return np.asarray(parts + sizes * (missed / np.maximum(sizes.sum(axis=1), TINY))[:, None])
 
 
-def _mean_gradient(encoder: PropertyEncoder, investor: Matrix, start: Matrix, difference: Floats) -> Floats:
-    """(m, w) mean of ∂ cosine / ∂ column over the midpoints of the way from start (w,) to start + difference (m, w)."""
-    along = ((np.arange(STEPS) + 0.5) / STEPS)[None, :, None]
-    points = (start + along * difference[:, None]).astype(np.float32)  # (m, steps, w)
-    outputs = encoder.forward(points.reshape(-1, points.shape[2]))
-    h = outputs[-1]
-    norms = np.linalg.norm(h, axis=1, keepdims=True)
-    v = h / norms
-    gradient: npt.NDArray[Any] = (investor - (v @ investor)[:, None] * v) / norms
-    for i in range(len(encoder.layers) - 1, -1, -1):
-        if i < len(encoder.layers) - 1:
-            gradient = gradient * (outputs[i + 1] > 0)
-        gradient = gradient @ encoder.layers[i][0].T
-    return np.asarray(gradient.reshape(points.shape).mean(axis=1, dtype=np.float64))
+def _mean_gradient(encoder: PropertyEncoder, investor: Matrix, start: Matrix, difference: Matrix) -> Matrix:
+    """(m, w) mean of ∂ cosine / ∂ column over the midpoints of the way from start (w,) to start + difference (m, w).
+
+    The first layer, the widest, is linear: its output moves evenly along the way, and one gradient of it serves all.
+    """
+    (weight, bias), *deeper = encoder.layers
+    along = ((np.arange(STEPS, dtype=np.float32) + 0.5) / STEPS)[:, None]
+    first = (start @ weight + bias) + along * (difference @ weight)[:, None]  # (m, steps, h)
+    outputs = [first.reshape(-1, len(bias))]
+    for w, b in deeper:
+        outputs.append(np.maximum(outputs[-1], 0) @ w + b)
+    v = normalise(outputs[-1])
+    gradient = (investor - (v @ investor)[:, None] * v) / np.linalg.norm(outputs[-1], axis=1, keepdims=True)
+    for (w, _), before in zip(reversed(deeper), reversed(outputs[:-1]), strict=True):
+        gradient = (gradient @ w.T) * (before > 0)
+    return np.asarray(gradient.reshape(first.shape).mean(axis=1) @ weight.T)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class Scores:
 
 def score_by_tower(twin: Twin, taste: Taste, features: Features) -> Scores:
     """By the taste alone: what can be said of any property, whoever has it."""
-    ends = np.stack([twin.offer.average, *features.X])
+    ends = np.vstack((twin.offer.average, features.X))
     baseline, *log_odds = twin.log_odds(taste, twin.encoder(ends)).tolist()
     return Scores(
         log_odds=np.array(log_odds), baseline=baseline, features=features, schema=twin.schema, encoder=twin.encoder,
@@ -85,7 +85,7 @@ def score_by_layer(twin: Twin, asked: LayerQuestion, features: Features, *, rows
     past, normaliser = asked.past, asked.normaliser
     weights = layer.weights_for(past.length, discover=asked.discover).astype(np.float64)
     investor, average = layer.investor(past), twin.offer.average
-    cosines = layer.encoder(np.stack([average, *features.X])) @ investor
+    cosines = layer.encoder(np.vstack((average, features.X))) @ investor
     terms = layer.terms(cosines[1:], features.X, twin.stand_ins(rows, features.X), activity=activity, past=past)
     above = (terms - normaliser.terms) * weights
     start = float(weights @ normaliser.terms) + weights[COSINE] * float(cosines[0] - normaliser.terms[COSINE])
