@@ -41,7 +41,7 @@ export function value(field, given) {
 
 /** As `value`, as short as an axis needs it. */
 export function brief(field, given) {
-  const text = positive(field, Math.abs(given));
+  const text = positive(field, Math.abs(given)).replace(/^<.*/, "0 %");
   return given < 0 && /[1-9]/.test(text) ? `−${text}` : text; // of what rounds to nothing there is no minus
 }
 const positive = (field, given) =>
