@@ -1,12 +1,13 @@
 """Towers that are trained beside each other: each in a process of its own."""
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import NamedTuple
+
+from joblib import cpu_count  # type: ignore[import-untyped]  # ships no types; it heeds affinity, cgroups and LOKY_MAX_CPU_COUNT
 
 from functions.train.progress import Interrupted, Progress
 from functions.train.tower.fitted import FittedTower
@@ -47,7 +48,7 @@ def trained_beside(lesson: Lesson, hidden: Sequence[Numbers], progress: Progress
     On one core, on another device or where little is to be learnt they are trained one after another when called.
     The call raises as `train_tower`, and ChildProcessError where a process was killed.
     """
-    processes = min(len(hidden), os.cpu_count() or 1)
+    processes = min(len(hidden), cpu_count())
     if processes < 2 or lesson.device != "cpu" or lesson.steps < WORTH_A_PROCESS:
         quiet = Progress(stop=progress.stop)
         yield lambda: [lesson.tower(unseen, quiet) for unseen in hidden]

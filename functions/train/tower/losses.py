@@ -26,10 +26,6 @@ def triplet(cosines: Tensor, targets: Tensor, importance: Tensor, margin: float)
     return (weights * violations).sum() / weights.sum().clamp(min=1e-6)
 
 
-def log_expected(share: Tensor) -> Tensor:
-    """What logQ subtracts from the logit of a candidate drawn with these odds.
-
-    Bengio and Senécal, "Adaptive Importance Sampling to Accelerate Training of a Neural Probabilistic Language Model",
-    IEEE Transactions on Neural Networks 19 (2008), §III.
-    """
-    return torch.log(share.clamp(min=1e-12))
+def log_inclusion(odds: Tensor, draws: int) -> Tensor:
+    """Log of the chance that a candidate of these odds is among so many draws with replacement: log(1 − (1 − q)^k)."""
+    return torch.log(-torch.expm1(draws * torch.log1p(-odds.clamp(1e-12, 1 - 1e-6))))

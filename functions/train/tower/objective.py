@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
 
 from functions.train.tower.examples import Examples, TrainingSet
-from functions.train.tower.losses import info_nce, log_expected, triplet
+from functions.train.tower.losses import info_nce, log_inclusion, triplet
 from functions.train.tower.network import TwinNetwork
 from portfolio_twin.model.config import TwinConfig
 
-SAMPLED_NEGATIVES = 8192
+SAMPLED_NEGATIVES = 4096
 NO_CANDIDATE = float("-inf")
 UNIFORM_SHARE = 0.5  # of the draws, so that what nobody wants is shown as a wrong answer too
 
@@ -61,22 +61,26 @@ class Objective:
         return self._loss(scores.scatter_(1, batch.histories, NO_CANDIDATE), batch.targets, batch.importance)
 
     def _over_draws(self, network: TwinNetwork, batch: Batch, weights: Tensor) -> Tensor:
-        """Sampled softmax with logQ: each row sees its own target in column 0, then negatives that all rows share.
+        """Sampled softmax: each row sees its own target in column 0, then what was drawn for all rows.
 
-        Jean, Cho, Memisevic and Bengio, "On Using Very Large Target Vocabulary for Neural Machine Translation" (2015).
+        Each one drawn stands for as many as it is rarely drawn, so that the sum over all is right on average: Horvitz
+        and Thompson, "A Generalization of Sampling Without Replacement from a Finite Universe" (1952).
         """
-        drawn = torch.multinomial(self.odds, SAMPLED_NEGATIVES, replacement=True)
+        drawn = torch.unique(torch.multinomial(self.odds, SAMPLED_NEGATIVES, replacement=True))
         b, c, h = len(batch), len(drawn), batch.histories
         needed, position = torch.unique(torch.cat([batch.targets, drawn, h.flatten()]), return_inverse=True)
         vectors = network.tower(self.X[needed])
-        own, others = vectors[position[:b]], vectors[position[b : b + c]]
+        own, others = vectors[position[:b]], F.pad(vectors[position[b : b + c]], (0, 0, 0, 1))
         investors = network.investors(vectors, position[b + c :].reshape(-1, h.shape[1]), weights)
         asking = self._sharpened(network, investors)
-        scores = torch.cat([(asking * own).sum(dim=1, keepdim=True), asking @ others.T], dim=1)  # (b, 1 + c)
-        columns = torch.cat([batch.targets[:, None], drawn.expand(b, -1)], dim=1)
-        scores = self._popular(network, scores, self.popularity[columns]) - log_expected(self.odds)[columns]
-        right = (h[:, :, None] == drawn).any(dim=1) | (batch.targets[:, None] == drawn)
-        scores = scores.masked_fill(F.pad(right, (1, 0)), NO_CANDIDATE)
+        targets = self._popular(network, (asking * own).sum(dim=1), self.popularity[batch.targets])  # (b,)
+        scores = self._popular(network, asking @ others.T, F.pad(self.popularity[drawn], (0, 1)))  # (b, c + 1)
+        if self.config.loss == "infonce":
+            scores = scores - F.pad(log_inclusion(self.odds[drawn], SAMPLED_NEGATIVES), (0, 1))
+        columns = torch.full_like(self.popularity, c, dtype=torch.int64)  # c of all that were not drawn
+        columns[drawn] = torch.arange(c, device=h.device)
+        right = F.pad(columns[torch.cat([h, batch.targets[:, None]], dim=1)], (0, 1), value=c)
+        scores = torch.cat([targets[:, None], scores.scatter(1, right, NO_CANDIDATE)], dim=1)
         return self._loss(scores, torch.zeros_like(batch.targets), batch.importance)
 
     def _sharpened(self, network: TwinNetwork, investors: Tensor) -> Tensor:

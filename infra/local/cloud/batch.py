@@ -13,8 +13,8 @@ from typing import IO, Any
 GRACE_SECONDS = 30.0  # between SIGTERM and SIGKILL, as Batch gives
 CAUSE_BYTES = 4_000
 TRAIN = ("functions.train.app",)  # the image's command where a job names none
-# Tenants train side by side: threads of several that wait for each other's cores take longer than one each.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Tenants train side by side: threads and processes of several, waiting for each other's cores, take longer.
+ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
 
 
 @dataclass
@@ -64,7 +64,7 @@ class BatchJobs:
         log = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the job is asked about
         process = subprocess.Popen(
             [*self._entrypoint, *command],
-            env={**ONE_THREAD, **os.environ, **environment},
+            env={**ONE_CORE, **os.environ, **environment},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -87,7 +87,7 @@ def import_command(
             system.database, tenant, properties, interactions, skip_bad_rows=skip_bad_rows, console=console
         )
         console.print(f"[bold]{tenant}[/] ({tenant_id}): {report.summary()}")
-        if system.tenant(tenant_id).bucket.models.live() is None:
+        if system.tenant(tenant_id).bucket.models.serving() is None:
             console.print(
                 f"nothing answers for it yet: {to_type('retrain', '--tenant', tenant, state=state)}", soft_wrap=True
             )

@@ -54,7 +54,7 @@ class Trainings:
         if tenant.changed or not path.exists():
             return None
         run: Json = json.loads(path.read_text())
-        live = self.system.tenant(tenant.tenant_id).bucket.models.live()
+        live = self.system.tenant(tenant.tenant_id).bucket.models.serving()
         return run if live is not None and live.version == run["version"] else None
 
     def _kept(self, name: str, run: TenantRun) -> Json:

@@ -34,7 +34,7 @@ class TwinConfig:
     change_of_taste: float | None = 0.3
     history_limit: int = 12  # distinct properties of an investor that one training example pools
     blank_history: float = 0.1  # share of histories blanked, so that an empty one comes to mean the market's taste
-    sampled_softmax_above: int = 200_000  # properties; beyond, negatives are drawn and corrected by logQ
+    sampled_softmax_above: int = 10_000  # properties; beyond, each step draws its negatives
     optimizer: Literal["adamw", "adam"] = "adamw"
     learning_rate: float = 6e-3  # Albany, NDCG@10 on validation: 3e-3 .145, 6e-3 .149, 1e-2 .148
     weight_decay: float = 1e-4

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from infra.local.stores.postgres import Urls
+from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.domain.readiness import Counts
+from portfolio_twin.model.bundle.files import MANIFEST
 from tests.fakes import processes
 from tests.integration.fixtures.data import NOW, VERSION, add_events, add_properties, check, fill, prepare, stored
 from tests.integration.fixtures.gates import OLD
@@ -46,6 +48,13 @@ def test_too_little_data_beside_a_live_model_is_skipped_with_reasons_and_nothing
     assert answer["counts"]["properties"] == 3
     assert answer["reasons"][:2] == ["0 deals or likes, 100 needed", "3 properties, 50 needed"]
     assert stored(tenant) == {"live.json", "lease.json"}
+
+
+def test_too_little_data_beside_a_model_of_another_schema_gets_a_new_one(tenant: Tenant) -> None:
+    add_properties(tenant, 3)
+    tenant.bucket.objects.write(keys.model(tenant.tenant_id, OLD) + MANIFEST, b'{"schema_version": 1}')
+    tenant.bucket.models.promote(OLD, by="test", expected=None)
+    assert check(tenant)["decision"] == "content"
 
 
 def test_a_tenant_with_nothing_at_all_is_skipped(tenant: Tenant) -> None:

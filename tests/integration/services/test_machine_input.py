@@ -8,10 +8,12 @@ import pytest
 
 from portfolio_twin.adapters.postgres.interaction_repository import InteractionRepository
 from portfolio_twin.adapters.qdrant.index import VectorIndex
+from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.s3.objects import connect
 from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.domain.versions import is_version, new_version
 from portfolio_twin.errors import InvalidInput
+from portfolio_twin.model.bundle.files import MANIFEST
 from portfolio_twin.services.pipeline.machine_input import list_for_reindex, list_for_retrain
 from portfolio_twin.services.tenant_runs import keep_list
 from portfolio_twin.settings import PipelineSettings
@@ -132,6 +134,16 @@ def test_the_schedule_passes_over_a_tenant_with_too_few_new_events_and_a_person_
     named = list_for_retrain(stores, {"tenant_ids": [str(learnt.tenant.tenant_id)]}, NOW)
     assert len(named["tenants"]) == 1
     assert named["settings"]["lookback_days"] == 730
+
+
+def test_after_an_upgrade_that_cannot_read_what_is_live_the_schedule_takes_the_tenant(
+    stores: Stores, learnt: Market
+) -> None:
+    bucket = learnt.tenant.bucket
+    live = bucket.models.live()
+    assert live
+    bucket.objects.write(keys.model(learnt.tenant.tenant_id, live.version) + MANIFEST, b'{"schema_version": 1}')
+    assert is_listed(stores, learnt)
 
 
 def test_after_a_person_was_erased_the_tenant_learns_again_until_the_version_before_has_forgotten_too(

@@ -8,6 +8,7 @@ import pytest
 
 from functions.train.offline import freeze
 from functions.train.progress import Interrupted, Progress
+from functions.train.tower import beside
 from functions.train.tower.beside import WORTH_A_PROCESS, Lesson, trained_beside
 from functions.train.training_data import TrainingData
 from portfolio_twin.errors import InvalidInput
@@ -16,19 +17,22 @@ from tests.unit.functions.test_training import QUICK, two_tastes
 
 CONFIG = replace(QUICK, epochs=30)
 HIDDEN = [np.zeros(0, dtype=np.int64), np.arange(0, 20), np.arange(20, 60)]
-ALONE = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core trains one tower at a time: run it on two")
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "cpu_count", lambda: 2)
 
 
 def lesson(config: TwinConfig = CONFIG) -> Lesson:
     return Lesson(TrainingData.of(freeze(two_tastes(), seed=0), config), config, "cpu")
 
 
-@ALONE
 def test_towers_trained_beside_each_other_are_those_trained_one_after_another_in_their_order() -> None:
     assert lesson().steps >= WORTH_A_PROCESS
     with trained_beside(lesson(), HIDDEN, Progress()) as towers:
-        beside = towers()
-    for tower, unseen in zip(beside, HIDDEN, strict=True):
+        those = towers()
+    for tower, unseen in zip(those, HIDDEN, strict=True):
         alone = lesson().tower(unseen, Progress())
         assert np.array_equal(tower.market_taste, alone.market_taste)
         for (weight, bias), (other, other_bias) in zip(tower.encoder.layers, alone.encoder.layers, strict=True):
@@ -36,7 +40,6 @@ def test_towers_trained_beside_each_other_are_those_trained_one_after_another_in
             assert np.array_equal(bias, other_bias)
 
 
-@ALONE
 def test_a_machine_that_is_wanted_back_leaves_no_process() -> None:
     with trained_beside(lesson(replace(CONFIG, epochs=10_000)), HIDDEN, Progress(stop=lambda: True)) as towers:
         assert len(multiprocessing.active_children()) >= 2
@@ -45,7 +48,6 @@ def test_a_machine_that_is_wanted_back_leaves_no_process() -> None:
     assert multiprocessing.active_children() == []
 
 
-@ALONE
 def test_a_process_that_is_killed_fails_the_training_by_name() -> None:
     with trained_beside(lesson(replace(CONFIG, epochs=10_000)), HIDDEN, Progress()) as towers:
         for process in multiprocessing.active_children():
@@ -54,7 +56,6 @@ def test_a_process_that_is_killed_fails_the_training_by_name() -> None:
             towers()
 
 
-@ALONE
 def test_what_one_tower_cannot_learn_from_is_told_as_if_it_were_trained_here() -> None:
     nothing_wanted = lesson(replace(CONFIG, target_kinds=("outreach",)))
     with trained_beside(nothing_wanted, HIDDEN, Progress()) as towers, pytest.raises(InvalidInput, match="nothing"):
@@ -63,5 +64,12 @@ def test_what_one_tower_cannot_learn_from_is_told_as_if_it_were_trained_here() -
 
 def test_what_is_learnt_in_no_time_is_learnt_in_this_process() -> None:
     with trained_beside(lesson(replace(CONFIG, epochs=1)), HIDDEN, Progress()) as towers:
+        assert multiprocessing.active_children() == []
+        assert len(towers()) == len(HIDDEN)
+
+
+def test_on_one_core_towers_are_trained_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "cpu_count", lambda: 1)
+    with trained_beside(lesson(), HIDDEN, Progress()) as towers:
         assert multiprocessing.active_children() == []
         assert len(towers()) == len(HIDDEN)

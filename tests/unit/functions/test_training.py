@@ -106,13 +106,35 @@ def test_the_tower_learns_the_taste_that_is_there() -> None:
     assert own_class_share(result) == 1.0
 
 
-DRAWN = {"sampled_softmax_above": 0}  # negatives are drawn, with logQ
+DRAWN: dict[str, Any] = {"sampled_softmax_above": 0}  # negatives are drawn
 
 
-@pytest.mark.parametrize("change", [{"loss": "triplet"}, DRAWN, {"popularity_weight": 0.5}])
+@pytest.mark.parametrize(
+    "change", [{"loss": "triplet"}, DRAWN, DRAWN | {"loss": "triplet"}, {"popularity_weight": 0.5}]
+)
 def test_every_loss_on_offer_learns_it_too(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objective, "SAMPLED_NEGATIVES", 16)
     assert own_class_share(trained(replace(QUICK, **change))) == 1.0
+
+
+def losses_of(monkeypatch: pytest.MonkeyPatch, draws: int, times: int) -> tuple[float, float]:
+    """Of one trained network over all properties, and the mean over draws."""
+    monkeypatch.setattr(objective, "SAMPLED_NEGATIVES", draws)
+    (training, _), network = prepared(), trained().network.eval()
+    batch = objective.Batch.of(training.examples, "cpu")
+    with torch.no_grad():
+        whole = objective.Objective(training, QUICK, "cpu")(network, batch)
+        drawing = objective.Objective(training, replace(QUICK, **DRAWN), "cpu")
+        return float(whole), float(torch.stack([drawing(network, batch) for _ in range(times)]).mean())
+
+
+def test_when_everything_is_drawn_the_loss_is_the_whole_one_and_on_average_it_is_near(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, drawn = losses_of(monkeypatch, 10_000, times=1)
+    assert drawn == pytest.approx(whole, rel=1e-4)
+    whole, drawn = losses_of(monkeypatch, N, times=200)
+    assert drawn == pytest.approx(whole, rel=0.05)
 
 
 def test_torch_and_numpy_agree() -> None:

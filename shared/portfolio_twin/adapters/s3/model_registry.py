@@ -10,7 +10,7 @@ from uuid import UUID
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.s3.keys import Entry
 from portfolio_twin.adapters.s3.objects import ConditionFailed, Objects, StoredObject
-from portfolio_twin.errors import BundleRejected, ModelNotFound, PromotionConflict
+from portfolio_twin.errors import BundleRejected, ModelNotFound, NotFound, PromotionConflict
 from portfolio_twin.model.bundle.files import MANIFEST, SERVING_FILES, TESTED_FILES, read_manifest
 
 LINK_SECONDS = 300
@@ -103,6 +103,18 @@ class ModelRegistry:
         """The pointer, None for a tenant without a model; raises ModelNotFound when it cannot be read."""
         stored = self._objects.find(keys.live(self._tenant_id))
         return None if stored is None else Live.parse(stored)
+
+    def serving(self) -> Live | None:
+        """The pointer, None also where its bundle is of another schema: after an upgrade nothing answers from that."""
+        live = self.live()
+        try:
+            if live is not None:
+                self.manifest(live.version)
+        except BundleRejected:
+            return None
+        except NotFound:  # not published, or not now: a run must not take that for an upgrade
+            pass
+        return live
 
     def live_unless(self, etag: str | None) -> Live:
         """The pointer; raises Unmodified while its ETag is still this one, ModelNotFound when it has gone."""

@@ -60,7 +60,7 @@ def _answer(run: ImportRun, reports: Sequence[Report]) -> dict[str, Any]:
     """A host's tables are read every day: a tenant that has a model waits for the week's retraining."""
     stored = any(report.get("stored") for report in reports)
     refused = any(report["outcome"] == "refused" for report in reports)
-    live = stored and run.tenant.bucket.models.live() is not None
+    live = stored and run.tenant.bucket.models.serving() is not None
     positives = sum(report.get("stored_positives", 0) for report in reports)
     told = [{name: fact for name, fact in report.items() if name not in NOT_TOLD} for report in reports[:TOLD_FILES]]
     return {

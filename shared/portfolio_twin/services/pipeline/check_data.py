@@ -37,7 +37,7 @@ def check_data(run: Run) -> dict[str, Any]:
         raw = copy_data(session, run.lookback_days)
     seconds = int(run.now.timestamp())
     faults, dataset = find_faults(raw, seconds), clean(raw, seconds)
-    counts, live = count(dataset), run.tenant.bucket.models.live()
+    counts, live = count(dataset), run.tenant.bucket.models.serving()
     decision, reasons = decide(counts, faults, has_live=live is not None)
     drift = _drift(run, live.version, dataset) if live else None
     if drift and drift["moved"]:

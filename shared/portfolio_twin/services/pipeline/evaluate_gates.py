@@ -53,7 +53,7 @@ def _leaves_nothing(run: Run) -> bool:
     if run.entry == "upload" or run.model_kind == "content":
         return False
     try:
-        return run.tenant.bucket.models.live() is None
+        return run.tenant.bucket.models.serving() is None
     except ModelNotFound:  # there is a pointer, though nobody can read it
         return False
 

@@ -1,6 +1,6 @@
 """What a run of a state machine is about: one branch per tenant, from the machine's own input."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from portfolio_twin.adapters.postgres.database import TenantRow
 from portfolio_twin.adapters.s3 import keys
-from portfolio_twin.adapters.s3.model_registry import Live
+from portfolio_twin.adapters.s3.model_registry import Live, ModelRegistry
 from portfolio_twin.adapters.s3.objects import READERS
 from portfolio_twin.adapters.tenant import Stores
 from portfolio_twin.domain.versions import is_version, made_at, new_version
@@ -117,7 +117,7 @@ def list_for_reindex(stores: Stores, given: Mapping[str, Any]) -> dict[str, Any]
         branches = [
             {"tenant_id": str(tenant_id), "version": live.version}
             for page in ([[wanted.tenant_id]] if wanted.tenant_id else every)
-            for tenant_id, live in _lives(stores, page).items()
+            for tenant_id, live in _lives(stores, page, ModelRegistry.live).items()
             if live is not None
         ]
     return {"tenants": branches, "settings": {"recreate": wanted.recreate}}
@@ -127,7 +127,7 @@ def _tenants_with_news(stores: Stores) -> Iterator[UUID]:
     """Those without a model, with enough new events since the live one was begun, or with somebody to forget."""
     at_least = _settings(stores).retrain_new_events
     for page in _pages(stores):
-        lives = _lives(stores, [row.tenant_id for row in page])
+        lives = _lives(stores, [row.tenant_id for row in page], ModelRegistry.serving)
         since = {tenant_id: made_at(live.version) for tenant_id, live in lives.items() if live is not None}
         news = stores.database.new_events(since, at_least)
         for row in page:
@@ -148,13 +148,15 @@ def _pages(stores: Stores) -> Iterator[list[TenantRow]]:
         after = page[-1].tenant_id
 
 
-def _lives(stores: Stores, tenants: Sequence[UUID]) -> dict[UUID, Live | None]:
+def _lives(
+    stores: Stores, tenants: Sequence[UUID], read: Callable[[ModelRegistry], Live | None]
+) -> dict[UUID, Live | None]:
     """Many at a time: one after another, fifty thousand would take a quarter of an hour."""
 
     def live(tenant_id: UUID) -> Live | None:
         # A live.json that cannot be read must not stop the other tenants; serving reports it.
         with suppress(ModelNotFound):
-            return stores.of(tenant_id).bucket.models.live()
+            return read(stores.of(tenant_id).bucket.models)
         return None
 
     with ThreadPoolExecutor(READERS) as readers:
