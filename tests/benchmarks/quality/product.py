@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import isnan
 from uuid import UUID
 
 from functions.train.assemble import Design
@@ -51,7 +52,9 @@ def train_plain(snapshot: Snapshot, seed: int, say: Callable[[str], None]) -> Fi
 def _every_tenth(say: Callable[[str], None]) -> Callable[[Epoch, int], None]:
     def epoch(figures: Epoch, epochs: int) -> None:
         if figures["epoch"] % EPOCHS_PER_LINE == 0:
-            say(f"epoch {figures['epoch']:.0f}/{epochs}, NDCG@10 {figures['val_ndcg_at_10']:.4f} on validation")
+            score = figures["val_ndcg_at_10"]  # NaN of what has learnt the validation targets too
+            told = "" if isnan(score) else f", NDCG@10 {score:.4f} on validation"
+            say(f"epoch {figures['epoch']:.0f}/{epochs}{told}")
 
     return epoch
 
