@@ -12,7 +12,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO
 from urllib.parse import urlsplit
 
 import psutil
@@ -69,9 +70,11 @@ class Load:
             figures |= speeds(clients, given, time.perf_counter() - started)
             answers += given
         stalled, given = self.disturbed()
+        answers += given
         before = footprint()  # both models, and the index of both, are there by now
-        answers += given + self.ask(16, STEADY)
-        after = footprint()
+        steady = self.asked(16, STEADY)
+        after = footprint()  # before this process, which is the gateway's as well, reads what was answered
+        answers += read(steady)
         figures |= {f"{name}_grown": after[name] - before[name] for name in before}
         twins = {twin.version: twin for twin in (self.live.twin, self.next)}
         wrong = (
@@ -86,12 +89,17 @@ class Load:
             sys.exit("\n".join([f"{len(wrong)} things were wrong:", *wrong[:20]]))
 
     def ask(self, clients: int, requests: int) -> list[Answered]:
+        return read(self.asked(clients, requests))
+
+    def asked(self, clients: int, requests: int) -> IO[bytes]:
+        """The file of what was answered."""
         plan = replace(self.plan, clients=clients, requests=requests, seed=clients + requests)
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.load.clients"], input=json.dumps(asdict(plan)), text=True,
-            stdout=subprocess.PIPE, check=True, timeout=LONGEST_SECONDS,
+        answers = TemporaryFile()  # noqa: SIM115  # `read` closes it
+        subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.load.clients"], input=json.dumps(asdict(plan)).encode(),
+            stdout=answers, check=True, timeout=LONGEST_SECONDS,
         )  # fmt: skip
-        return [Answered(**each) for each in json.loads(done.stdout)]
+        return answers
 
     def disturbed(self) -> tuple[tuple[float, float], list[Answered]]:
         """When Qdrant stalled, and what was answered: a promotion first, then the stall."""
@@ -139,6 +147,12 @@ def speeds(clients: int, answers: list[Answered], seconds: float) -> dict[str, f
         cuts = statistics.quantiles([each.ms for each in given], n=100, method="inclusive")
         figures |= {f"load_{clients}_{route}p{percent}_ms": cuts[percent - 1] for percent in (50, 95, 99)}
     return figures
+
+
+def read(answers: IO[bytes]) -> list[Answered]:
+    with answers:
+        answers.seek(0)
+        return [Answered(**each) for each in json.load(answers)]
 
 
 def footprint() -> dict[str, float]:
