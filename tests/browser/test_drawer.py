@@ -1,5 +1,6 @@
 """The drawer: why, what is like it, who wants it, and all that is stored of a property."""
 
+import json
 import re
 
 import pytest
@@ -64,7 +65,7 @@ def test_who_wants_it_is_the_api_s_with_who_acted_on_it(explorer: Explorer) -> N
     shown = explorer.page.locator("likely-investors li").all_inner_texts()
     assert [int(number(text)) for text in shown] == [one["user_id"] for one in answer]
     assert ["acted on it" in text for text in shown] == [one["acted_on"] for one in answer]
-    explorer.page.get_by_label("only who has not acted on it").check()
+    explorer.page.get_by_label("only those who have not acted on it").check()
     expect(explorer.page.locator("likely-investors .tag")).to_have_count(0)
     explorer.page.locator("likely-investors li").first.wait_for()
     answer = explorer.api("GET", f"/properties/{PROPERTY}/audience?top_k=20&exclude_acted=true")["investors"]
@@ -149,6 +150,11 @@ def test_an_id_is_found_a_zip_narrows_and_what_is_unknown_can_be_described(explo
     asked = explorer.last("/predict")
     assert asked["property_features"] == {"listing_price": 650000, "bedrooms": 4}
     assert abs(number(shown.inner_text()) / 100 - explorer.api("POST", "/predict", asked)["affinity_score"]) <= 0.0051
+    page.get_by_label("square footage", exact=True).fill("2000")
+    with page.expect_request("**/predict") as again:
+        judge.click()
+    known = {"listing_price": 650000, "bedrooms": 4, "square_footage": 2000, "price_per_sqft": 325}
+    assert json.loads(again.value.post_data or "{}")["property_features"] == known
 
 
 @pytest.mark.parametrize("name", ['a/b#c%25 "d"', "Häuschen 🏡", "HV-00231/similar"])

@@ -60,7 +60,7 @@ export const words = (affinity) => WORDS.find(([least]) => affinity >= least)[1]
 export function times(affinity) {
   const odds = affinity / (1 - affinity);
   if (odds >= 0.95) return `${odds >= 99.5 ? "over 99" : odds >= 9.95 ? Math.round(odds) : odds.toFixed(1)}× as likely as the average`;
-  return `1/${Math.max(1, Math.round(1 / odds)) > 99 ? "99" : (1 / odds).toFixed(1)} as likely as the average`;
+  return `${odds < 1 / 99.5 ? "under 1/99" : `1/${(1 / odds).toFixed(1)}`} as likely as the average`;
 }
 
 const STEPS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];

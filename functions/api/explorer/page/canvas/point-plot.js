@@ -17,7 +17,7 @@ class PointPlot extends TwinElement {
   };
 
   static styles = [look, css`
-    .frame { position: relative; height: 100%; min-height: 300px; overflow: hidden; border-radius: var(--round); background: var(--surface); border: 1px solid var(--line); touch-action: none; }
+    .frame { position: relative; height: 100%; min-height: 300px; overflow: hidden; border-radius: var(--round); background: var(--surface); border: 1px solid var(--line); touch-action: none; user-select: none; }
     canvas, svg { position: absolute; inset: 0; width: 100%; height: 100%; } svg { cursor: crosshair; }
     path { stroke-width: 2; stroke: var(--ink); fill: none; paint-order: stroke; } .history { fill: var(--warn); stroke-width: 1.3; } .dislike { stroke: var(--bad); } .self { stroke: var(--accent); stroke-width: 3; } .open { stroke: var(--accent); stroke-width: 3; } .feed { stroke-width: 1.5; } .dim { opacity: 0.25; }
     text { font-size: 12px; fill: var(--ink); paint-order: stroke; stroke: var(--surface); stroke-width: 3px; text-anchor: middle; font-weight: 600; } .km { font-size: 11px; font-weight: 400; }

@@ -107,7 +107,7 @@ class EmbeddingSpace extends TwinElement {
     return html`<div class="row apart"><label>colour <select @change=${(event) => { this.colour = event.target.value; }}>${COLOURS.map(([key, name]) => html`<option value=${key} ?selected=${key === this.colour}>${name}</option>`)}</select></label>
         ${this.#legend()}<span class="soft">${count(names.length)} shown${unplaced && this.view !== "space" ? `, ${count(unplaced)} without a place on the map` : ""}</span></div>
       ${this.waiting()}<div class="plots">${this.view === "space" ? nothing : plot("Map", map, this.marks, this.labels)}${this.view === "map" ? nothing : plot("Space", space, this.spaceMarks)}</div>
-      <p class="hover" role="status">${this.hovered >= 0 ? this.#card(this.hovered) : html`<span class="soft">${this.bright ? `${this.opened} and the ${this.bright.length - 1} most like it are bright, the rest is dim.` : "★ acted on · ✕ disliked · ○ in the feed · ✚ the investor. Hover for a property, click to open, shift-drag for a box."}</span>`}</p>
+      <p class="hover" role="status">${this.hovered >= 0 ? this.#card(this.hovered) : html`<span class="soft">${this.bright ? `${this.opened} and the ${this.bright.length - 1} most like it are bright, the rest is dim.` : "☆ acted on · ✕ disliked · ○ in the feed · ✚ the investor. Hover for a property, click to open, shift-drag for a box."}</span>`}</p>
       <p class="soft">${about.method}${about.trustworthiness_at_10 ? `; trustworthiness at 10: ${Number(about.trustworthiness_at_10).toFixed(2)}` : ""}; model ${this.atlas.version}</p>`;
   }
 

@@ -23,7 +23,7 @@ class LikelyInvestors extends TwinElement {
   }
 
   render() {
-    return html`<label><input type="checkbox" .checked=${this.fresh ?? false} @change=${(event) => { this.fresh = event.target.checked; }}>only who has not acted on it</label>
+    return html`<label><input type="checkbox" .checked=${this.fresh ?? false} @change=${(event) => { this.fresh = event.target.checked; }}> only those who have not acted on it</label>
       ${this.#list()}`;
   }
 

@@ -8,7 +8,7 @@ import { css, html, nothing } from "../vendor/vendor.js";
 const COMPARED = ["listing_price", "bedrooms", "bathrooms", "square_footage", "year_built"];
 const LEAST = 0.02; // of the field itself: less is no difference that one would name
 const SHOWN = 3;
-const UNITS = { listing_price: "", bedrooms: " bed", bathrooms: " bath", square_footage: " ft²", year_built: " years" };
+const UNITS = { listing_price: "", bedrooms: " bed", bathrooms: " bath", square_footage: " ft²" };
 
 /** The fields that differ, the strongest first. */
 export function differences(of, than) {
@@ -16,6 +16,9 @@ export function differences(of, than) {
     .sort((a, b) => Math.abs(of[b] / than[b] - 1) - Math.abs(of[a] / than[a] - 1)).slice(0, SHOWN)
     .map((field) => ({ field, by: of[field] - than[field] }));
 }
+
+const deltaText = (field, by) => field === "year_built" ? `${by > 0 ? "▲" : "▼"} ${Math.abs(by)} years ${by > 0 ? "newer" : "older"}`
+  : `${by > 0 ? "▲ +" : "▼ −"}${brief(field, Math.abs(by))}${UNITS[field]}`;
 
 class SimilarProperties extends TwinElement {
   static properties = { property: { attribute: "property-id" }, size: { type: Number, attribute: "top-k" }, reference: { attribute: false }, answer: { state: true } };
@@ -42,7 +45,7 @@ class SimilarProperties extends TwinElement {
       <div class="row apart"><button class="name" @click=${() => this.tell("twin-open", { property_id })}>${it.property_type ?? "Property"}${it.zipcode ? ` · ${it.zipcode}` : ""} · ${value("listing_price", it.listing_price)}</button>
         <span title="cosine of the two embeddings">${percent(similarity_score)} alike</span></div>
       <div class="row"><span class="soft">${[property_id, it.listing_status, facts(it)].filter(Boolean).join(" · ")}</span></div>
-      ${this.reference ? html`<div class="row">${differences(it, this.reference).map(({ field, by }) => html`<span class="delta">${by > 0 ? "▲ +" : "▼ −"}${brief(field === "year_built" ? "" : field, Math.abs(by))}${UNITS[field]}</span>`)}</div>` : nothing}</li>`)}</ul>`;
+      ${this.reference ? html`<div class="row">${differences(it, this.reference).map(({ field, by }) => html`<span class="delta">${deltaText(field, by)}</span>`)}</div>` : nothing}</li>`)}</ul>`;
   }
 }
 define("similar-properties", SimilarProperties);

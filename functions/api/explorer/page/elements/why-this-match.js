@@ -58,7 +58,7 @@ class WhyThisMatch extends TwinElement {
     const { answer } = this;
     if (!answer) return this.waiting(3);
     const change = answer.smallest_change;
-    return html`<div class="stack"><h2>It matches because</h2>
+    return html`<div class="stack"><h2>What makes the match</h2>
       <div class="wide" tabindex="0" role="group" aria-label="from a property that is average in everything to this one">${reasonRows(answer.baseline_score, answer.contributions)}</div>
       <p class="soft">Each row adds to the log-odds; together they are the match. 50 % means: as likely as a property drawn at random.</p>
       ${answer.acted_on ? html`<p class="told">This investor has acted on it before, and so is never recommended it.</p>` : nothing}

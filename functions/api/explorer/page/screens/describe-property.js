@@ -28,6 +28,7 @@ class DescribeProperty extends TwinElement {
     event.preventDefault();
     const given = Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value !== ""));
     for (const field of NUMBERS) if (field in given) given[field] = Number(given[field]);
+    if (given.listing_price && given.square_footage) given.price_per_sqft = given.listing_price / given.square_footage;
     this.answer = await this.ask(() => predict({ user_id: Number(this.user), property_features: given, explain: true }));
   }
 
