@@ -10,25 +10,30 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.deploy.up.foundation import AUTHORITIES
 from infra.deploy.up.site import ROOT, Site
 from infra.deploy.up.steps import Say, Unfinished, wait_until
 
-SOURCES = ("functions/train", "functions/prepare", "shared/portfolio_twin")
+SOURCES = ("functions/train", "functions/prepare", "shared")
 SAME_TIME = (2020, 1, 1, 0, 0, 0)  # the same files make the same zip
 BUILD_SECONDS = 3600  # half of it in CodeBuild's queue
 
 
-def source_zip(root: Path = ROOT) -> bytes:
-    """What the image is built of: what git knows of its folders, changes that are not committed too."""
+def source_zip(root: Path = ROOT, authorities: Path = AUTHORITIES) -> bytes:
+    """What the image is built of: what git knows of its folders, changes that are not committed too.
+
+    And PostgreSQL's authorities, in `shared/`, which is /opt/python in the image as it is in Lambda.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", *SOURCES],
         cwd=root, capture_output=True, text=True, check=True,
     )  # fmt: skip
+    files = {name: root / name for name in listed.stdout.splitlines()} | {f"shared/{authorities.name}": authorities}
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(set(listed.stdout.splitlines())):
-            if (root / name).is_file():
-                archive.writestr(zipfile.ZipInfo(name, SAME_TIME), (root / name).read_bytes(), zipfile.ZIP_DEFLATED)
+        for name, file in sorted(files.items()):
+            if file.is_file():
+                archive.writestr(zipfile.ZipInfo(name, SAME_TIME), file.read_bytes(), zipfile.ZIP_DEFLATED)
     return content.getvalue()
 
 
