@@ -95,7 +95,7 @@ def _query(search: Json, indexed: Fields) -> edge.QueryRequest:
         limit=search["limit"],
         query=edge.Query.Nearest(vector),
         filter=_optional_filter(search, indexed),
-        with_payload=[PAYLOAD],
+        with_payload=[PAYLOAD] if search.get("with_payload") else False,  # unread, where only ids are asked for
         with_vector=search.get("with_vector", False),
     )
 

@@ -71,8 +71,12 @@ class PointStore:
             models.QueryRequest(query=vector, filter=condition, limit=limit, with_payload=fields)
             for vector in np.asarray(vectors, dtype=np.float64).tolist()
         ]
-        answers = self._connection.ask(lambda client: client.query_batch_points(self._collection, requests))
-        return [answer.points for answer in answers]
+        batch = models.QueryRequestBatch(searches=requests)
+        # By the client's own REST interface: above it each request would be copied, with all that its filter names.
+        told = self._connection.ask(
+            lambda client: client.http.search_api.query_batch_points(self._collection, query_request_batch=batch)
+        )
+        return [answer.points for answer in told.result or []]
 
     def retrieve(self, items: Sequence[str] | Sequence[int]) -> list[Point]:
         """Those of the points that are there, with vector and payload."""
@@ -142,7 +146,7 @@ class PointStore:
         """Drops what is another owner's, though it was not asked for: a server that forgets a filter leaks nothing."""
         owner = self._owner.fields().items()
         own = [
-            Point(point.payload, getattr(point, "score", 0.0), point.vector)
+            Point(point.payload, point.score if isinstance(point, models.ScoredPoint) else 0.0, point.vector)
             for point in points
             if point.payload is not None and owner <= point.payload.items()
         ]
