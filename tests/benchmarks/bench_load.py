@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from infra.local.cloud import gateway
+from infra.local.cloud.gateway_processes import gateway_processes
 from infra.local.system import LocalSystem, local_system
 from infra.local.twin.tokens import issue_token
 from portfolio_twin.model.config import TwinConfig
@@ -46,20 +46,20 @@ def main() -> None:
         address = f"http://127.0.0.1:{proxy.port}"
         with local_system(Path(state), QDRANT_URL=address) as system:
             proxy.target = ("127.0.0.1", urlsplit(system.qdrant_url).port or 0)
-            Load(system, proxy).run()
+            with gateway_processes(system.state, 0) as url:
+                Load(system, proxy, urlsplit(url).port or 0).run()
 
 
 class Load:
     """A live tenant behind the gateway, and what was answered."""
 
-    def __init__(self, system: LocalSystem, proxy: FaultProxy) -> None:
+    def __init__(self, system: LocalSystem, proxy: FaultProxy, port: int) -> None:
         self.proxy, self.live = proxy, live_tenant(system)
         other = trained(self.live.dataset, replace(TwinConfig(), epochs=3, seed=1))
         self.next = replace(other, version=NEXT)
         publish_bundle(self.live.tenant, self.next, self.live.dataset)
-        port = urlsplit(gateway.start(system.state, 0)).port
         token = issue_token(system.state, self.live.tenant.tenant_id)
-        self.plan = plan_for(self.live, port or 0, token)
+        self.plan = plan_for(self.live, port, token)
 
     def run(self) -> None:
         answers, figures = list[Answered](), dict[str, float]()
@@ -73,7 +73,7 @@ class Load:
         answers += given
         before = footprint()  # both models, and the index of both, are there by now
         steady = self.asked(16, STEADY)
-        after = footprint()  # before this process, which is the gateway's as well, reads what was answered
+        after = footprint()
         answers += read(steady)
         figures |= {f"{name}_grown": after[name] - before[name] for name in before}
         twins = {twin.version: twin for twin in (self.live.twin, self.next)}
@@ -156,8 +156,12 @@ def read(answers: IO[bytes]) -> list[Answered]:
 
 
 def footprint() -> dict[str, float]:
-    process = psutil.Process()
-    return {"rss_mb": process.memory_info().rss / 2**20, "descriptors": float(process.num_fds())}
+    """Of the gateway's processes together."""
+    processes = [each for each in psutil.Process().children() if gateway_processes.__module__ in each.cmdline()]
+    return {
+        "rss_mb": sum(process.memory_info().rss for process in processes) / 2**20,
+        "descriptors": float(sum(process.num_fds() for process in processes)),
+    }
 
 
 def both_seen(answers: Sequence[Answered], twins: dict[str, Twin]) -> list[str]:

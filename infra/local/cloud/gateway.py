@@ -36,6 +36,7 @@ FUNCTIONS = ("predict", "recommend", "lookalike", "browse", "feedback", "admin",
 OPEN_PATHS = {"/health"}
 OPEN_FUNCTIONS = {"explorer"}  # a page, which has no token before somebody has signed in on it
 WORKERS = 8
+STOP_SECONDS = 5  # for what is being answered when it is told to stop
 LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
 
 
@@ -147,17 +148,36 @@ def application(gateway: Gateway) -> Starlette:
     return starlette
 
 
-def start(state: Path, port: int, host: str = "127.0.0.1") -> str:
-    """Serves in a thread of this process, port 0 takes a free one; returns the URL once it answers."""
+def listen(host: str, port: int) -> socket.socket:
+    """Port 0 takes a free one."""
     try:
         listening = socket.create_server((host, port))
     except OSError as error:
         give_up(f"port {port}: {error}; stop what uses it, or choose another with --port")
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off for a socket handed to it
-    server = uvicorn.Server(uvicorn.Config(application(Gateway(state)), log_level="warning", access_log=False))
+    return listening
+
+
+def server_of(state: Path) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            application(Gateway(state)), log_level="warning", access_log=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )  # fmt: skip
+
+
+def start(state: Path, port: int, host: str = "127.0.0.1") -> str:
+    """Serves in a thread of this process, port 0 takes a free one; returns the URL once it answers."""
+    listening, server = listen(host, port), server_of(state)
     run = {"sockets": [listening]}
     thread = threading.Thread(target=server.run, kwargs=run, name="gateway", daemon=True)
     thread.start()
     while not server.started:
         thread.join(0.02)
-    return f"http://{host}:{listening.getsockname()[1]}"
+    return url_of(listening)
+
+
+def url_of(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{host}:{port}"

@@ -39,18 +39,20 @@ def demo(
 def serve(
     port: Annotated[int, typer.Option(help="of the gateway", min=0, max=65535)] = 8000,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines and containers in")] = "127.0.0.1",
+    processes: Annotated[
+        int | None, typer.Option(help="that answer, some 200 MB each; as many as there are cores, 4 at most", min=1)
+    ] = None,
     state: State = DEFAULT_STATE,
 ) -> None:
     """The API and the explorer on this machine, until Ctrl-C; documentation is at /docs."""
     import signal
     import threading
 
-    from infra.local.cloud import gateway
+    from infra.local.cloud.gateway_processes import PROCESSES, gateway_processes
     from infra.local.twin.tenants import links_of
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's Ctrl-C: PostgreSQL stops as well
-    with local_system(state) as system:
-        url = gateway.start(state.resolve(), port, host)
+    with local_system(state) as system, gateway_processes(state.resolve(), port, host, processes or PROCESSES) as url:
         name = ""
         for name, link in links_of(system, url).items():
             console.print(f"the explorer as {name}:\n{link}", soft_wrap=True, markup=False, highlight=False)

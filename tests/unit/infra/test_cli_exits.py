@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.local import system
-from infra.local.cloud import gateway
+from infra.local.cloud import gateway, gateway_processes
 from infra.local.cloud.executions import TenantRun
 from infra.local.twin import cli, cli_models
 from infra.local.twin.exits import to_type
@@ -112,7 +112,13 @@ def test_serve_stops_its_stores_when_it_is_terminated(monkeypatch: pytest.Monkey
         stopped.append(True)
 
     monkeypatch.setattr(cli, "local_system", stores)
-    monkeypatch.setattr(gateway, "start", lambda *_: Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start())
+
+    @contextmanager
+    def answering(*_: object) -> Iterator[str]:
+        Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        yield "http://127.0.0.1:1"
+
+    monkeypatch.setattr(gateway_processes, "gateway_processes", answering)
     before = signal.getsignal(signal.SIGTERM)
     try:
         cli.serve(port=0, host="127.0.0.1")
@@ -140,6 +146,19 @@ def test_a_folder_whose_process_is_just_starting_ends_with_2(
 def test_a_port_in_use_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
         gateway.start(tmp_path, taken.getsockname()[1])
+    assert ended.value.code == 2
+    assert "--port" in capsys.readouterr().err
+
+
+def test_a_port_that_another_gateway_would_share_ends_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken,
+        pytest.raises(SystemExit) as ended,
+        gateway_processes.gateway_processes(tmp_path, taken.getsockname()[1]),
+    ):
+        pass
     assert ended.value.code == 2
     assert "--port" in capsys.readouterr().err
 
