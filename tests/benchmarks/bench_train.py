@@ -40,7 +40,7 @@ def growing() -> dict[str, float]:
     kinds = {
         "interactions": {size: (FEW_PROPERTIES, size) for size in SIZES},
         "properties": {size: (size, SOME_INTERACTIONS) for size in SIZES},
-        "both": {size: (size, size) for size in SIZES[:2]},
+        "both": {size: (size, size) for size in SIZES},
     }
     figures: dict[str, float] = {}
     for kind, sizes in kinds.items():

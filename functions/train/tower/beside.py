@@ -54,7 +54,7 @@ def trained_beside(lesson: Lesson, hidden: Sequence[Numbers], progress: Progress
         yield lambda: [lesson.tower(unseen, quiet) for unseen in hidden]
         return
     context = multiprocessing.get_context("forkserver")  # forked where no thread runs
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "torch._dynamo"])  # which the first optimizer of a process imports
     shares = [hidden[first::processes] for first in range(processes)]
     workers = [_Worker.start(context, lesson, share) for share in shares]
     try:

@@ -1,6 +1,7 @@
 """The torch side of a training, behind one call: everything that comes out is numpy."""
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from functions.train.progress import Progress
 from functions.train.tower.checkpoints import Checkpoints
@@ -21,6 +22,7 @@ def train_tower(
         raise InvalidInput("no investor has a deal or like beside another interaction: there is nothing to train on")
     # Steps are so short that threads mostly wait for each other; what can be done at once are whole towers (`beside`).
     torch.set_num_threads(1)
+    threadpool_limits(1, "blas")
     trained = train(training, data, config, device=device, checkpoints=checkpoints, progress=progress)
     return FittedTower(
         encoder=trained.network.tower.export(),

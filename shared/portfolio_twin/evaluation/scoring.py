@@ -164,7 +164,8 @@ def rank_targets(scorer: Scorer, queries: Queries, n: int, among: Candidates | N
     """
     ranks = np.zeros(len(queries.users), dtype=np.int64)
     for chunk in chunks(len(ranks), n):
-        scores = np.nan_to_num(scorer(chunk), nan=-np.inf, neginf=-np.inf)
+        scores = scorer(chunk)
+        scores = np.where(np.isnan(scores), -np.inf, scores)
         open_ = ~closed_to(queries, chunk, scores.shape)
         if among is not None:
             open_ &= among(chunk)
