@@ -71,12 +71,8 @@ class PointStore:
             models.QueryRequest(query=vector, filter=condition, limit=limit, with_payload=fields)
             for vector in np.asarray(vectors, dtype=np.float64).tolist()
         ]
-        batch = models.QueryRequestBatch(searches=requests)
-        # By the client's own REST interface: above it each request would be copied, with all that its filter names.
-        told = self._connection.ask(
-            lambda client: client.http.search_api.query_batch_points(self._collection, query_request_batch=batch)
-        )
-        return [answer.points for answer in told.result or []]
+        answers = self._connection.ask(lambda client: client.query_batch_points(self._collection, requests))
+        return [answer.points for answer in answers]
 
     def retrieve(self, items: Sequence[str] | Sequence[int]) -> list[Point]:
         """Those of the points that are there, with vector and payload."""
