@@ -60,7 +60,7 @@ def _process(state: Path, listening: socket.socket) -> Iterator[socket.socket]:
 def main() -> None:
     state, listening = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
     parent = socket.socket(fileno=sys.stdin.fileno())
-    with suppress(KeyboardInterrupt):  # the terminal's Ctrl-C comes to every process
+    with suppress(KeyboardInterrupt, BrokenPipeError):  # Ctrl-C comes to every process; a parent may be gone by now
         server = server_of(state)
         threadpool_limits(1, "blas")  # as in Lambda
         threading.Thread(target=_end_with, args=(parent, server), daemon=True).start()
