@@ -54,8 +54,11 @@ def measure_confidence(twin: Twin, data: TrainingData) -> Confidence:
     validation = data.validation.sample(CONFIDENCE_QUERIES)
     if twin.kind == "content" or len(validation.users) < VALIDATIONS_NEEDED:
         return Confidence.content()
-    answers = TwinAnswers(twin, data.dataset)
+    # As in serving the log-odds are against the offer: a larger catalogue is no more work.
+    rows = np.union1d(twin.offer.rows, validation.mentioned)
+    answers, validation = TwinAnswers(twin, data.dataset.among(rows)), validation.among(rows)
+    offered = np.isin(rows, twin.offer.rows)
     asked = [validation.shortened(limit) for limit in (*SHORTENED, HISTORY_LIMIT)]
-    log_odds = np.concatenate([answers.judged(queries).all().log_odds for queries in asked])
+    log_odds = np.concatenate([answers.judged(queries, offered=offered).all().log_odds for queries in asked])
     evidence = np.concatenate([answers.evidence(queries) for queries in asked])
     return Confidence.fit(log_odds, evidence, np.tile(validation.labels.astype(np.float64), len(asked)))

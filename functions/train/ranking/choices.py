@@ -28,7 +28,7 @@ class Choices:
     terms: Matrix  # (e, m, terms)
     lengths: Numbers  # (e,) of the histories
     queries: Numbers  # (e,) whose choice it is, by position in the queries
-    candidates: Numbers  # (e, m) rows of the catalogue
+    candidates: Numbers  # (e, m) rows of the features it was laid out with
 
     @classmethod
     def joined(cls, parts: Sequence["Choices"]) -> Self:
@@ -37,22 +37,33 @@ class Choices:
 
 @dataclass(frozen=True)
 class RankingData:
-    """What the layer learns from: nothing in it changes from one set of weights to another."""
+    """What the layer learns from: nothing in it changes from one set of weights to another.
 
-    X: Matrix  # (n, w)
+    All is numbered by position among the r properties that some choice can meet: a large catalogue costs no more.
+    """
+
+    rows: Numbers  # (r,) of the catalogue, ascending
+    X: Matrix  # (r, w)
     activity: Activity
     queries: Queries  # the past choices
-    counts: Numbers  # (n,) investors per property
+    validation: Queries
+    counts: Numbers  # (n,) investors per property of the whole catalogue
     towers: Sequence[Tower]
-    pool: Numbers  # rows that the candidates are drawn from
+    pool: Numbers  # those that the candidates are drawn from
     seed: int
 
     @classmethod
-    def of(cls, data: TrainingData, queries: Queries, *, counts: Numbers, towers: Sequence[Tower], seed: int) -> Self:
-        pool = np.sort(np.random.default_rng(seed).permutation(len(data.X))[:POOL])
-        activity = Activity.of(data.dataset)
+    def of(
+        cls, data: TrainingData, queries: Queries, validation: Queries, *, counts: Numbers, towers: Sequence[Tower],
+        seed: int,
+    ) -> Self:  # fmt: skip
+        """The queries are numbered by rows of the catalogue."""
+        pool = np.random.default_rng(seed).permutation(len(data.X))[:POOL]
+        rows = np.unique(np.concatenate([pool, queries.mentioned, validation.mentioned]))
         return cls(
-            X=data.X, activity=activity, queries=queries, counts=counts, towers=towers, pool=pool, seed=seed
+            rows=rows, X=data.X[rows], activity=Activity.of(data.dataset.among(rows)), queries=queries.among(rows),
+            validation=validation.among(rows), counts=counts, towers=towers,
+            pool=np.flatnonzero(np.isin(rows, pool)), seed=seed,
         )  # fmt: skip
 
     def choices(self, layer: RankingLayer, *, blank: bool = False) -> Choices:
@@ -66,19 +77,19 @@ class RankingData:
                 parts.append(lay_out(rankings, asked, self.counts, pool=self.pool, seed=self.seed))
         return Choices.joined(parts)
 
-    def held_out(self, layer: RankingLayer, validation: Queries) -> Choices:
+    def held_out(self, layer: RankingLayer) -> Choices:
         """The choices of the validation targets, of investors with a history."""
-        rankings = self._rankings(layer, validation, HISTORY_LIMIT)
+        rankings = self._rankings(layer, self.validation, HISTORY_LIMIT)
         asked = np.flatnonzero(rankings.queries.histories.lengths > 0)
         return lay_out(rankings, asked, None, pool=self.pool, seed=self.seed)
 
     def _rankings(self, layer: RankingLayer, queries: Queries, limit: int) -> Rankings:
-        rows, shortened = np.arange(len(self.X)), queries.shortened(limit)
-        return Rankings(layer=layer, X=self.X, rows=rows, activity=self.activity, queries=shortened)
+        shortened = queries.shortened(limit)
+        return Rankings(layer=layer, X=self.X, rows=self.rows, activity=self.activity, queries=shortened)
 
 
 def lay_out(rankings: Rankings, asked: Numbers, counts: Numbers | None, *, pool: Numbers, seed: int) -> Choices:
-    """Of the queries asked (e,). `counts` (n,) investors per property where the choices were trained on."""
+    """Of the queries asked (e,). `counts` (n,) investors per row of the catalogue where the choices were trained on."""
     rng, n = np.random.default_rng(seed), len(rankings.X)
     m = min(CANDIDATES, len(pool))
     candidates = np.zeros((len(asked), m), dtype=np.int64)
@@ -91,7 +102,7 @@ def lay_out(rankings: Rankings, asked: Numbers, counts: Numbers | None, *, pool:
             candidates[i] = _draw(rankings, query, pool, rng)
             terms, past = rankings.terms(query, candidates[i], activity[i - start])
             if counts is not None:
-                weights, target = np.maximum(past.weights, 0), int(candidates[i, 0])
+                weights, target = np.maximum(past.weights, 0), int(rankings.rows[candidates[i, 0]])
                 share = rankings.layer.neighbours.own_share(past.rows, weights, target, counts)
                 terms[0, TOGETHER] = max(terms[0, TOGETHER] - share, 0.0)
             laid_out.append(terms)

@@ -15,6 +15,7 @@ from functions.train.ranking.towers import Tower
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.arrays import Floats, Matrix
 from portfolio_twin.evaluation.queries import Queries
+from portfolio_twin.model.activity import Activity
 from portfolio_twin.model.comparison import COMPARED, Comparison
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.cooccurrence import Neighbours
@@ -68,22 +69,22 @@ def settle_layer(twin: Twin, data: TrainingData, towers: Sequence[Tower], progre
     if len(past_choices(data.learnt_from.evidence, twin.config.seed).users) < CHOICES_NEEDED:
         return Settled(None, Form(learnt_scales=False, compares=False))
     validation = data.validation.with_histories(twin.present(data.validation.histories, twin.property_vectors))
-    given, layer = _begun(data, towers, twin.config)
+    given, layer = _begun(data, validation, towers, twin.config)
     used, more, choices = _used(twin.config), _used(twin.config, compares=True), given.choices(layer)
-    held_out = given.held_out(layer, validation)
+    held_out = given.held_out(layer)
     layer, comparing = _weigh(layer, choices, used), _weigh(layer, choices, more)
     gain = _worth(comparing, held_out) - _worth(layer, held_out)
     progress.say(f"place, attributes and years by themselves: gain {gain.mean():.3f} ± {_error(gain):.3f} nats")
     compares = pays(gain) and bool(gain.mean() > WORTHWHILE)
     layer, used = (comparing, more) if compares else (replace(layer, comparison=None), used)
     scaled = _with_learnt_scales(layer, given, choices, used)
-    held_out_scaled = given.held_out(scaled, validation)
+    held_out_scaled = given.held_out(scaled)
     worth, worth_scaled = _worth(layer, held_out).mean(), _worth(scaled, held_out_scaled).mean()
     progress.say(f"kernel: {worth:.3f} nats with plain scales, {worth_scaled:.3f} with learnt ones")
     learnt_scales = bool(worth_scaled - worth > WORTHWHILE)
     if learnt_scales:
         layer, held_out = scaled, held_out_scaled
-    gain = _worth(layer, held_out) - _tower_alone(twin, given.X, validation, held_out)
+    gain = _worth(layer, held_out) - _tower_alone(twin, given, held_out)
     progress.say(f"ranking layer: gains {gain.mean():.3f} ± {_error(gain):.3f} nats over the tower alone")
     layer = _weigh_unknown(layer, given, used)
     return Settled(layer if pays(gain) else None, Form(learnt_scales, compares))
@@ -91,7 +92,7 @@ def settle_layer(twin: Twin, data: TrainingData, towers: Sequence[Tower], progre
 
 def learn_layer(data: TrainingData, towers: Sequence[Tower], config: TwinConfig, form: Form) -> RankingLayer:
     """The same layer from this data, with nothing left to decide."""
-    given, layer = _begun(data, towers, config)
+    given, layer = _begun(data, data.validation, towers, config)
     used = _used(config, compares=form.compares)
     if not form.compares:
         layer = replace(layer, comparison=None)
@@ -102,14 +103,16 @@ def learn_layer(data: TrainingData, towers: Sequence[Tower], config: TwinConfig,
     return _weigh_unknown(layer, given, used)
 
 
-def _begun(data: TrainingData, towers: Sequence[Tower], config: TwinConfig) -> tuple[RankingData, RankingLayer]:
+def _begun(
+    data: TrainingData, validation: Queries, towers: Sequence[Tower], config: TwinConfig
+) -> tuple[RankingData, RankingLayer]:
     """What the layer learns from, and the layer with all that it could have but weights."""
     evidence = data.learnt_from.evidence
     positive = evidence.weights > 0
     neighbours, counts = Neighbours.learn(evidence.users[positive], evidence.properties[positive], len(data.X))
     queries = past_choices(evidence, config.seed)
-    given = RankingData.of(data, queries, counts=counts, towers=towers[1:], seed=config.seed)
-    return given, _unweighed(towers[0], data.schema, neighbours, given)
+    given = RankingData.of(data, queries, validation, counts=counts, towers=towers[1:], seed=config.seed)
+    return given, _unweighed(towers[0], data, neighbours)
 
 
 def _used(config: TwinConfig, *, compares: bool = False) -> list[int]:
@@ -118,15 +121,15 @@ def _used(config: TwinConfig, *, compares: bool = False) -> list[int]:
     return [i for i in range(last) if compares or TERMS[i] not in COMPARED]
 
 
-def _unweighed(tower: Tower, schema: FeatureSchema, neighbours: Neighbours, given: RankingData) -> RankingLayer:
+def _unweighed(tower: Tower, data: TrainingData, neighbours: Neighbours) -> RankingLayer:
     return RankingLayer(
         weights=np.zeros((WEIGHT_ROWS, len(TERMS)), dtype=np.float32),
         encoder=tower.encoder,
         market_taste=tower.market_taste,
-        scales=plain_scales(schema),
+        scales=plain_scales(data.schema),
         neighbours=neighbours,
-        activity=given.activity.at_the_end(),
-        comparison=Comparison.of(schema),
+        activity=Activity.of(data.dataset).at_the_end(),
+        comparison=Comparison.of(data.schema),
     )
 
 
@@ -181,10 +184,10 @@ def by_length(choices: Choices, used: list[int]) -> Matrix:
     return np.concatenate([terms, terms * length[:, None, None]], axis=2)
 
 
-def _tower_alone(twin: Twin, X: Matrix, validation: Queries, held_out: Choices) -> Matrix:
+def _tower_alone(twin: Twin, given: RankingData, held_out: Choices) -> Matrix:
     """(q,) log-likelihood of the same choices by the cosine that serves without the layer, at its best temperature."""
-    vectors = twin.encoder(X)
-    investors = validation.histories.pool(vectors, twin.market_taste)[held_out.queries]  # (q, d)
+    vectors = twin.encoder(given.X)
+    investors = given.validation.histories.pool(vectors, twin.market_taste)[held_out.queries]  # (q, d)
     cosines = np.einsum("qd,qmd->qm", investors, vectors[held_out.candidates])
     return log_likelihoods(cosines * np.float32(fit_choice(cosines[:, :, None], SPREAD[:1])[0]))
 

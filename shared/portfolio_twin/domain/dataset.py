@@ -37,5 +37,9 @@ class Dataset:
         """The same properties, other interactions."""
         return type(self)(self.catalogue, log)
 
+    def among(self, rows: Numbers) -> Self:
+        """A catalogue of these rows (r,) alone; what was done with others is done with UNKNOWN properties."""
+        return type(self)(self.catalogue.take(rows), self.log)
+
     def in_time_order(self) -> Self:
         return self.with_log(self.log.in_time_order())

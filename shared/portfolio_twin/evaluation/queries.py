@@ -79,6 +79,21 @@ class Queries:
             labels=self.labels[pairs],
         )
 
+    def among(self, rows: Numbers) -> Self:
+        """The same questions in a catalogue of these rows (r,) alone, ascending: `mentioned` must be there."""
+        histories = self.histories
+        return replace(
+            self,
+            targets=np.searchsorted(rows, self.targets),
+            histories=replace(histories, properties=np.searchsorted(rows, histories.properties)),
+            pair_properties=np.searchsorted(rows, self.pair_properties),
+        )
+
+    @property
+    def mentioned(self) -> Numbers:
+        """(r,) rows of all that is asked about, ascending, and of what the investors had done."""
+        return np.unique(np.concatenate([self.targets, self.histories.properties, self.pair_properties]))
+
     def sample(self, limit: int) -> Self:
         """At most so many of them, drawn by seed."""
         order = np.random.default_rng(SAMPLE_SEED).permutation(len(self.users))

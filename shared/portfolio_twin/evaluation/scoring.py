@@ -64,14 +64,18 @@ class TwinAnswers:
         )  # fmt: skip
         return lambda chunk: rankings.score(chunk, discover=discover)
 
-    def judged(self, queries: Queries, *, layered: bool = True) -> "JudgedPairs":
-        """As it ranks, and what it says of the pairs; by the tower alone where not `layered`."""
-        by_layer = layered and self.twin.ranking is not None
-        return JudgedPairs(self.ranked(queries), queries, len(self.X)) if by_layer else self._judged_by_tower(queries)
+    def judged(self, queries: Queries, *, layered: bool = True, offered: Mask | None = None) -> "JudgedPairs":
+        """As it ranks, and what it says of the pairs; by the tower alone where not `layered`.
 
-    def _judged_by_tower(self, queries: Queries) -> "JudgedPairs":
+        They are measured against what is `offered` (n,), all by default.
+        """
+        by_layer = layered and self.twin.ranking is not None
+        scorer = self.ranked(queries) if by_layer else self._by_slope(queries)
+        return JudgedPairs(scorer, queries, np.ones(len(self.X), dtype=bool) if offered is None else offered)
+
+    def _by_slope(self, queries: Queries) -> Scorer:
         cosines = self.by_cosine(queries)
-        return JudgedPairs(lambda chunk: self.twin.slope * cosines(chunk), queries, len(self.X))
+        return lambda chunk: self.twin.slope * cosines(chunk)
 
     def classified(self, queries: Queries, *, layered: bool = True) -> Scored:
         """Affinity and confidence of each pair. Each (p,)"""
@@ -112,12 +116,12 @@ def investors(twin: Twin, vectors: Matrix, queries: Queries) -> Matrix:
 class JudgedPairs:
     """A scorer that notes, as it goes through the queries, the log-odds of their pairs: score less log mean exp score.
 
-    The mean goes over the n properties less the investor's history: see `Normaliser`.
+    The mean goes over the properties on offer less the investor's history: see `Normaliser`.
     """
 
     scorer: Scorer
     queries: Queries
-    n: int
+    offered: Mask  # (n,)
 
     @cached_property
     def log_odds(self) -> Floats:
@@ -126,14 +130,14 @@ class JudgedPairs:
 
     def all(self) -> Self:
         """The same, with every query asked."""
-        for chunk in chunks(len(self.queries.users), self.n):
+        for chunk in chunks(len(self.queries.users), len(self.offered)):
             self(chunk)
         return self
 
     def __call__(self, chunk: slice) -> Floats:
         """(chunk, n), a `Scorer`."""
         scores, queries = self.scorer(chunk), self.queries
-        closed = closed_to(queries, chunk, scores.shape)
+        closed = closed_to(queries, chunk, scores.shape) | ~self.offered
         top = scores.max(axis=1, keepdims=True)
         exp = np.where(closed, 0.0, np.exp(scores - top))
         means = exp.sum(axis=1) / np.maximum((~closed).sum(axis=1), 1)
