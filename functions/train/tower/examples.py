@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
 from portfolio_twin.domain.dataset import Dataset
@@ -35,7 +34,6 @@ class TrainingSet(NamedTuple):
     X: Matrix  # (s, w) features of the properties seen
     seen: Numbers  # (s,) their rows in the catalogue
     popularity: Matrix  # (s,) log1p of the investors who touched it, less its mean
-    target_share: npt.NDArray[np.float64]  # (s,) of the examples, for drawing negatives
 
 
 def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet:
@@ -62,7 +60,6 @@ def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet
         X=X[seen],
         seen=seen,
         popularity=popularity - popularity.mean(),
-        target_share=np.bincount(positions[targets], minlength=len(seen)) / max(len(targets), 1),
     )
 
 

@@ -1,5 +1,7 @@
 """The two losses on offer. Rows are investors, columns candidates; −inf marks a candidate that is no wrong answer."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  # torch's own name for it
@@ -26,6 +28,7 @@ def triplet(cosines: Tensor, targets: Tensor, importance: Tensor, margin: float)
     return (weights * violations).sum() / weights.sum().clamp(min=1e-6)
 
 
-def log_inclusion(odds: Tensor, draws: int) -> Tensor:
-    """Log of the chance that a candidate of these odds is among so many draws with replacement: log(1 − (1 − q)^k)."""
-    return torch.log(-torch.expm1(draws * torch.log1p(-odds.clamp(1e-12, 1 - 1e-6))))
+def log_inclusion(odds: Sequence[Tensor], draws: int) -> Tensor:
+    """Log of the chance to be among so many draws with replacement by each of these odds: log(1 − Π (1 − q)^k)."""
+    missed = torch.stack([torch.log1p(-q.clamp(max=1 - 1e-6)) for q in torch.broadcast_tensors(*odds)]).sum(dim=0)
+    return torch.log(-torch.expm1(draws * missed))

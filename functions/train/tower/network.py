@@ -11,6 +11,26 @@ from portfolio_twin.model.encoder import FULL_EVIDENCE, PropertyEncoder
 TEMPERATURE_FLOOR = 0.01
 
 
+class Dropout(nn.Module):
+    """As nn.Dropout with inverted scaling, of a quarter of the step's time on a processor, where that one draws each
+    number by itself and multiplies by booleans: here four come from one draw, and are floats.
+
+    p is kept to 16 bits. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting" (2014).
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.dropped = round(p * 2**16)  # of the 2**16 numbers that may be drawn
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or not self.dropped:
+            return x
+        draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        numbers = draws.view(torch.int16)[: x.numel()].view(x.shape).float()  # each of −2¹⁵ … 2¹⁵ − 1 as likely
+        kept = torch.ge(numbers, self.dropped - 2**15, out=numbers)
+        return x * kept.mul_(2**16 / (2**16 - self.dropped))
+
+
 class PropertyTower(nn.Module):
     """(n, width) → (n, d) unit vectors: Linear–BatchNorm–ReLU–Dropout per hidden layer, then Linear."""
 
@@ -18,7 +38,7 @@ class PropertyTower(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for hidden in config.hidden:
-            layers += [nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Dropout(config.dropout)]
+            layers += [nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), Dropout(config.dropout)]
             width = hidden
         self.layers = nn.Sequential(*layers, nn.Linear(width, config.embedding_dim))
 

@@ -12,9 +12,9 @@ from functions.train.tower.losses import info_nce, log_inclusion, triplet
 from functions.train.tower.network import TwinNetwork
 from portfolio_twin.model.config import TwinConfig
 
+# Half of them any property, so that what nobody wants is shown as a wrong answer too, half what somebody wants.
 SAMPLED_NEGATIVES = 4096
 NO_CANDIDATE = float("-inf")
-UNIFORM_SHARE = 0.5  # of the draws, so that what nobody wants is shown as a wrong answer too
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ class Objective:
         self.X = F.pad(torch.as_tensor(training.X, device=device), (0, 0, 0, 1))  # (s + 1, w), the last row padding
         self.popularity = F.pad(torch.as_tensor(training.popularity, device=device), (0, 1))  # (s + 1,)
         self.draws_negatives = size > config.sampled_softmax_above
-        share = torch.as_tensor(training.target_share, device=device, dtype=torch.float32)
-        self.odds = UNIFORM_SHARE / max(size, 1) + (1 - UNIFORM_SHARE) * share  # (s,)
+        self.targets = torch.as_tensor(training.examples.targets, device=device)  # (e,)
+        counts = torch.bincount(self.targets, minlength=size)
+        self.odds = (torch.tensor(1 / max(size, 1), device=device), counts / max(len(self.targets), 1))  # one, and (s,)
 
     def __call__(self, network: TwinNetwork, batch: Batch) -> Tensor:
         blank = torch.rand(len(batch), 1, device=self.X.device) < (self.config.blank_history if network.training else 0)
@@ -61,12 +62,12 @@ class Objective:
         return self._loss(scores.scatter_(1, batch.histories, NO_CANDIDATE), batch.targets, batch.importance)
 
     def _over_draws(self, network: TwinNetwork, batch: Batch, weights: Tensor) -> Tensor:
-        """Sampled softmax: each row sees its own target in column 0, then what was drawn for all rows.
+        """Sampled softmax: each row sees what was drawn for all rows, and in the last column its own target.
 
         Each one drawn stands for as many as it is rarely drawn, so that the sum over all is right on average: Horvitz
         and Thompson, "A Generalization of Sampling Without Replacement from a Finite Universe" (1952).
         """
-        drawn = torch.unique(torch.multinomial(self.odds, SAMPLED_NEGATIVES, replacement=True))
+        drawn = self._draw()
         b, c, h = len(batch), len(drawn), batch.histories
         needed, position = torch.unique(torch.cat([batch.targets, drawn, h.flatten()]), return_inverse=True)
         vectors = network.tower(self.X[needed])
@@ -76,12 +77,19 @@ class Objective:
         targets = self._popular(network, (asking * own).sum(dim=1), self.popularity[batch.targets])  # (b,)
         scores = self._popular(network, asking @ others.T, F.pad(self.popularity[drawn], (0, 1)))  # (b, c + 1)
         if self.config.loss == "infonce":
-            scores = scores - F.pad(log_inclusion(self.odds[drawn], SAMPLED_NEGATIVES), (0, 1))
-        columns = torch.full_like(self.popularity, c, dtype=torch.int64)  # c of all that were not drawn
-        columns[drawn] = torch.arange(c, device=h.device)
-        right = F.pad(columns[torch.cat([h, batch.targets[:, None]], dim=1)], (0, 1), value=c)
-        scores = torch.cat([targets[:, None], scores.scatter(1, right, NO_CANDIDATE)], dim=1)
-        return self._loss(scores, torch.zeros_like(batch.targets), batch.importance)
+            uniform, by_targets = self.odds
+            scores = scores - F.pad(log_inclusion((uniform, by_targets[drawn]), SAMPLED_NEGATIVES // 2), (0, 1))
+        right = torch.cat([h, batch.targets[:, None]], dim=1)
+        column = torch.searchsorted(drawn, right).clamp(max=c - 1)
+        scores = scores.scatter_(1, torch.where(drawn[column] == right, column, c), NO_CANDIDATE)
+        last = torch.full_like(batch.targets, c)
+        return self._loss(scores.scatter(1, last[:, None], targets[:, None]), last, batch.importance)
+
+    def _draw(self) -> Tensor:
+        """(c,) distinct positions, ascending."""
+        half, size, device = SAMPLED_NEGATIVES // 2, len(self.X) - 1, self.X.device
+        wanted = self.targets[torch.randint(len(self.targets), (half,), device=device)]
+        return torch.unique(torch.cat([torch.randint(size, (half,), device=device), wanted]))
 
     def _sharpened(self, network: TwinNetwork, investors: Tensor) -> Tensor:
         """Divided by τ here, b rows of d, rather than b rows of all candidates."""
