@@ -106,7 +106,8 @@ def _about(job: Job, snapshot: Snapshot, fitted: Fitted, live: Learnt) -> dict[s
     }
     tastes = taste_figures(twin.user_vectors, twin.user_evidence, twin.market_taste)
     return {
-        "training_seconds": round(fitted.seconds, 3), "kind": job.kind, "version": job.version,
+        "training_seconds": round(fitted.seconds, 3), "epochs": len(fitted.history),
+        "kind": job.kind, "version": job.version,
         "base_rate": twin.base_rate, "embedding": embedding, "tastes": without_nan(tastes), "data": data,
         "importance": importance(answers), "exposure": exposure(answers, queries), "deletion": deletion(answers),
         "decisions": fitted.decisions.to_json(),

@@ -9,6 +9,7 @@ import numpy as np
 
 from functions.train.progress import Progress
 from functions.train.tower.beside import Lesson, trained_beside
+from functions.train.tower.examples import to_guess
 from functions.train.training_data import TrainingData
 from portfolio_twin.domain.arrays import Matrix, Numbers
 from portfolio_twin.model.config import TwinConfig
@@ -34,8 +35,9 @@ def layer_towers(
     users = np.unique(data.learnt_from.log.users)
     folds = fold_of(users, config.seed)
     hidden = [users[folds == fold] for fold in range(-1, FOLDS)]
+    epochs = config.epochs_for(len(to_guess(data.learnt_from.evidence, config)))
     config = replace(
-        config, popularity_weight=config.ranking_popularity_weight, epochs=max(round(config.epochs * EPOCHS_SHARE), 1)
+        config, popularity_weight=config.ranking_popularity_weight, epochs=max(round(epochs * EPOCHS_SHARE), 1)
     )
     with trained_beside(Lesson(data, config, device), hidden, progress) as trained:
 

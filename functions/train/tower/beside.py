@@ -35,7 +35,8 @@ class Lesson(NamedTuple):
 
     @property
     def steps(self) -> int:
-        return len(self.data.learnt_from.log) * self.config.epochs // self.config.batch_size
+        interactions = len(self.data.learnt_from.log)
+        return interactions * self.config.epochs_for(interactions) // self.config.batch_size
 
 
 Towers = Callable[[], Sequence[FittedTower]]

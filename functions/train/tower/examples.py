@@ -7,6 +7,7 @@ import numpy as np
 
 from portfolio_twin.domain.arrays import Mask, Matrix, Numbers
 from portfolio_twin.domain.dataset import Dataset
+from portfolio_twin.domain.evidence import Evidence
 from portfolio_twin.domain.interactions import KIND_CODE, KIND_WEIGHTS, KINDS
 from portfolio_twin.evaluation.queries import Queries
 from portfolio_twin.model.config import TwinConfig
@@ -42,11 +43,9 @@ def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet
     X (n, w) of the whole catalogue.
     """
     evidence = dataset.evidence
-    user_ids, users = np.unique(evidence.users, return_inverse=True)
     seen, positions = np.unique(evidence.properties, return_inverse=True)
-    wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in config.target_kinds])
-    targets = np.flatnonzero(wanted & (np.bincount(users, minlength=len(user_ids))[users] > 1))
-    window, outside = _windows(users, targets, config.history_limit)
+    targets = to_guess(evidence, config)
+    window, outside = _windows(evidence.users, targets, config.history_limit)
     counts = np.bincount(positions[evidence.weights > 0], minlength=len(seen))
     popularity = np.log1p(counts).astype(np.float32)
     examples = Examples(
@@ -61,6 +60,13 @@ def training_set(dataset: Dataset, X: Matrix, config: TwinConfig) -> TrainingSet
         seen=seen,
         popularity=popularity - popularity.mean(),
     )
+
+
+def to_guess(evidence: Evidence, config: TwinConfig) -> Numbers:
+    """(e,) lines of the evidence: what each investor wanted of whom more is known."""
+    users = np.unique(evidence.users, return_inverse=True)[1]
+    wanted = np.isin(evidence.kinds, [KIND_CODE[kind] for kind in config.target_kinds])
+    return np.flatnonzero(wanted & (np.bincount(users)[users] > 1))
 
 
 def _windows(users: Numbers, targets: Numbers, limit: int) -> tuple[Numbers, Mask]:

@@ -47,7 +47,7 @@ def train(
     progress = progress or Progress()
     if checkpoints and (state := checkpoints.newest(run.fingerprint)):
         run.restore(state)
-    while run.epoch < config.epochs:
+    while run.epoch < run.epochs:
         before = run.state() if checkpoints else {}
         try:
             run.one_epoch(progress.stop)
@@ -55,8 +55,8 @@ def train(
             if checkpoints:  # the epoch that was begun is begun again: a resumed run equals an uninterrupted one
                 checkpoints.save(before, run.best)
             raise
-        progress.epoch(run.history[-1], config.epochs)
-        if checkpoints and checkpoints.due(last=run.epoch == config.epochs):
+        progress.epoch(run.history[-1], run.epochs)
+        if checkpoints and checkpoints.due(last=run.epoch == run.epochs):
             checkpoints.save(run.state(), run.best)
     run.network.load_state_dict(run.best["network"])
     return Trained(run.network.eval(), run.history, run.best["epoch"])
@@ -84,9 +84,10 @@ class _Run:
         self.validate = Validation(
             objective=self.objective, batch=Batch.of(held_out, self.device), queries=self.data.validation, X=self.data.X
         )
-        self.steps = -(-len(self.batch) // config.batch_size)
+        self.epochs = config.epochs_for(len(self.batch))
+        self.steps = -(-len(self.batch) // config.batch_size)  # of an epoch
         self.optimizer = _optimizer(self.network, config)
-        self.schedule = _schedule(self.optimizer, config, self.steps)
+        self.schedule = _schedule(self.optimizer, config, self.steps * self.epochs)
         parts = " ".join(self.network.state_dict())  # the weights of a network with other parts fit nowhere
         self.fingerprint = f"{config} {parts} {training.X.shape} {len(self.batch)} {float(training.X.sum()):.6g}"
 
@@ -117,7 +118,7 @@ class _Run:
             "learning_rate": self.optimizer.param_groups[0]["lr"],
             "seconds": time.perf_counter() - started,
         })  # fmt: skip
-        settled = not self.config.one_cycle or self.epoch > (1 - SETTLED_SHARE) * self.config.epochs
+        settled = not self.config.one_cycle or self.epoch > (1 - SETTLED_SHARE) * self.epochs
         better = not self.best or not figures["val_ndcg_at_10"] < self.best["score"]  # NaN, unmeasured: the last epoch
         if better or (settled and not self.best["settled"]):
             self.best = {
@@ -152,10 +153,12 @@ def _optimizer(network: nn.Module, config: TwinConfig) -> torch.optim.Optimizer:
 
 
 def _schedule(
-    optimizer: torch.optim.Optimizer, config: TwinConfig, steps: int
+    optimizer: torch.optim.Optimizer, config: TwinConfig, total: int
 ) -> torch.optim.lr_scheduler.OneCycleLR | None:
-    """Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates" (2018)."""
-    total = steps * config.epochs
+    """Over so many steps in all.
+
+    Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates" (2018).
+    """
     if not config.one_cycle or total < SHORTEST_CYCLE:
         return None
     return torch.optim.lr_scheduler.OneCycleLR(

@@ -30,5 +30,5 @@ def triplet(cosines: Tensor, targets: Tensor, importance: Tensor, margin: float)
 
 def log_inclusion(odds: Sequence[Tensor], draws: int) -> Tensor:
     """Log of the chance to be among so many draws with replacement by each of these odds: log(1 − Π (1 − q)^k)."""
-    missed = torch.stack([torch.log1p(-q.clamp(max=1 - 1e-6)) for q in torch.broadcast_tensors(*odds)]).sum(dim=0)
+    missed = sum((torch.log1p(-q.clamp(max=1 - 1e-6)) for q in odds), start=torch.zeros_like(odds[0]))
     return torch.log(-torch.expm1(draws * missed))

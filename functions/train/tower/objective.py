@@ -89,7 +89,8 @@ class Objective:
         """(c,) distinct positions, ascending."""
         half, size, device = SAMPLED_NEGATIVES // 2, len(self.X) - 1, self.X.device
         wanted = self.targets[torch.randint(len(self.targets), (half,), device=device)]
-        return torch.unique(torch.cat([torch.randint(size, (half,), device=device), wanted]))
+        drawn: Tensor = torch.unique(torch.cat([torch.randint(size, (half,), device=device), wanted]))
+        return drawn
 
     def _sharpened(self, network: TwinNetwork, investors: Tensor) -> Tensor:
         """Divided by τ here, b rows of d, rather than b rows of all candidates."""

@@ -84,10 +84,9 @@ def train_tenant(
 
 def _train_with_bar(folder: Path, job: Job, dataset: Dataset, console: Console) -> Mapping[str, bytes]:
     alone = job.design == "plain"
-    epochs = job.plain.epochs if alone else job.config.epochs if job.kind == "twin" else None
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task("training the plain design" if alone else f"training a {job.kind} model", total=epochs)
+        task = bar.add_task("training the plain design" if alone else f"training a {job.kind} model", total=None)
 
         def show(epoch: Epoch, epochs: int) -> None:
             figures, ndcg = f"loss {epoch['train_loss']:.3f}", epoch["val_ndcg_at_10"]

@@ -11,6 +11,9 @@ Loss = Literal["infonce", "triplet"]
 # the plain design, which is measured (`functions/train/plain`) and not served: it is refused as any unknown setting is.
 RETIRED = {"features": "learnt", "user_tower": "history", "negatives": "catalogue"}
 
+USUAL_EPOCHS = 40
+EXAMPLES_ENOUGH = 2_500_000  # shown to a tower in all: a large market has said what it has to say in fewer epochs
+
 LIVE_DIMENSIONS = 16  # of every model that goes live: the vectors of all tenants lie in the same two collections
 
 
@@ -40,7 +43,7 @@ class TwinConfig:
     weight_decay: float = 1e-4
     one_cycle: bool = True  # OneCycle with 10 % warm-up, else constant
     batch_size: int = 256
-    epochs: int = 40
+    epochs: int | None = None  # None: `epochs_for` the data
     ranking: bool = True  # fit the ranking layer, which stays only where it gains
     ranking_popularity_weight: float = 0.5  # the same for the ranking layer's own tower: the layer adds it again
     recent_activity: bool = True  # let it use how much went on around a property of late
@@ -49,10 +52,14 @@ class TwinConfig:
     def __post_init__(self) -> None:
         if self.embedding_dim < 2 or any(width < 1 for width in self.hidden):
             raise ValueError("layers must have a width")
-        if self.batch_size < 2 or self.epochs < 1:
+        if self.batch_size < 2 or (self.epochs is not None and self.epochs < 1):
             raise ValueError("batch_size must be ≥ 2 and epochs ≥ 1")
         if not 0 <= self.dropout < 1 or self.learning_rate <= 0 or self.temperature <= 0:
             raise ValueError("dropout must lie in [0, 1), learning_rate and temperature above 0")
+
+    def epochs_for(self, examples: int) -> int:
+        """As set; else the usual number, or as few as show a tower enough of so many examples."""
+        return self.epochs or min(USUAL_EPOCHS, max(EXAMPLES_ENOUGH // max(examples, 1), 1))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"hidden": list(self.hidden), "target_kinds": list(self.target_kinds)}

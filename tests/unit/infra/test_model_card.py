@@ -66,5 +66,5 @@ def test_a_card_tells_of_no_training_that_did_not_happen(tested: Bundle) -> None
     of_content = render_card(tested, "acme", "", "")
     assert "Principal components of the inputs" in of_content
     assert "epochs" not in of_content
-    trained = replace(tested, manifest={**tested.manifest, "kind": "twin"})
+    trained = Bundle({**tested.manifest, "kind": "twin"}, {**tested.metrics, "epochs": 40}, GATES)
     assert "* Loss infonce, hidden layers 64, 40 epochs, seed 0;" in render_card(trained, "acme", "", "")

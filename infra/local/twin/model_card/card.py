@@ -57,7 +57,7 @@ def render_card(bundle: Bundle, tenant: str, about: str, command: str) -> str:
         tenant=tenant, about=about, command=command,
         **{name: manifest[name] for name in ("kind", "version", "code_version")},
         created=manifest["created_at"][:10], training_seconds=f"{metrics['training_seconds']:.0f}",
-        fitted=_fitted(manifest["kind"], config), seed=config["seed"],
+        fitted=_fitted(manifest["kind"], config, metrics), seed=config["seed"],
         ranking_layer=f"A linear ranking layer orders the candidates by {', '.join(ranking['terms'])}." if ranking
         else "There is no ranking layer: properties are ranked by cosine.",
         dimensions=embedding["dimensions"], effective_rank=f"{embedding['effective_rank']:.1f}",
@@ -87,10 +87,11 @@ def _wrapped(line: str) -> str:
     return fill(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _fitted(kind: str, config: Json) -> str:
+def _fitted(kind: str, config: Json, metrics: Json) -> str:
     if kind == "content":
         return "Principal components of the inputs, not trained on what investors did"
-    return f"Loss {config['loss']}, hidden layers {', '.join(map(str, config['hidden']))}, {config['epochs']} epochs"
+    epochs = config["epochs"] or metrics["epochs"]  # where it was not set, the data said how many
+    return f"Loss {config['loss']}, hidden layers {', '.join(map(str, config['hidden']))}, {epochs} epochs"
 
 
 def _importance(parts: Mapping[str, float]) -> str:
