@@ -17,7 +17,6 @@ from portfolio_twin.model.ranking import TERMS, RankingLayer
 
 CANDIDATES = 192  # of a choice: the chosen one and others drawn at random, which leaves the estimate consistent
 POOL = 2_000  # properties that the others are drawn from
-ACTIVITY_AT_ONCE = 2_000_000  # cells of (choices, properties)
 TOGETHER = TERMS.index("together")
 
 
@@ -90,23 +89,18 @@ class RankingData:
 
 def lay_out(rankings: Rankings, asked: Numbers, counts: Numbers | None, *, pool: Numbers, seed: int) -> Choices:
     """Of the queries asked (e,). `counts` (n,) investors per row of the catalogue where the choices were trained on."""
-    rng, n = np.random.default_rng(seed), len(rankings.X)
-    m = min(CANDIDATES, len(pool))
-    candidates = np.zeros((len(asked), m), dtype=np.int64)
+    rng, queries = np.random.default_rng(seed), rankings.queries
+    candidates = np.stack([_draw(rankings, query, pool, rng) for query in asked.tolist()])
+    activity = rankings.activity.of_candidates(queries.times[asked], queries.users[asked], candidates)
     laid_out, lengths = [], np.zeros(len(asked), dtype=np.int64)
-    size = max(ACTIVITY_AT_ONCE // n, 1)
-    for start in range(0, len(asked), size):
-        part = asked[start : start + size]
-        activity = rankings.activity_of(part)
-        for i, query in enumerate(part.tolist(), start):
-            candidates[i] = _draw(rankings, query, pool, rng)
-            terms, past = rankings.terms(query, candidates[i], activity[i - start])
-            if counts is not None:
-                weights, target = np.maximum(past.weights, 0), int(rankings.rows[candidates[i, 0]])
-                share = rankings.layer.neighbours.own_share(past.rows, weights, target, counts)
-                terms[0, TOGETHER] = max(terms[0, TOGETHER] - share, 0.0)
-            laid_out.append(terms)
-            lengths[i] = past.length
+    for i, query in enumerate(asked.tolist()):
+        terms, past = rankings.terms(query, candidates[i], activity[i])
+        if counts is not None:
+            weights, target = np.maximum(past.weights, 0), int(rankings.rows[candidates[i, 0]])
+            share = rankings.layer.neighbours.own_share(past.rows, weights, target, counts)
+            terms[0, TOGETHER] = max(terms[0, TOGETHER] - share, 0.0)
+        laid_out.append(terms)
+        lengths[i] = past.length
     return Choices(np.stack(laid_out), lengths, asked, candidates)
 
 

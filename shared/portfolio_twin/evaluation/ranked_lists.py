@@ -32,21 +32,17 @@ class Rankings:
         return self.queries.histories.pool(self.vectors, self.layer.market_taste)
 
     def terms(self, i: int, candidates: Numbers, activity: Matrix) -> tuple[Matrix, Past]:
-        """(m, terms) of investor i's candidates (m,), and the history they come from. activity (n, windows)."""
+        """(m, terms) of investor i's candidates (m,), and the history they come from. activity (m, windows)."""
         histories, mine = self.queries.histories, self.queries.histories.entries_of(i)
         owned = histories.properties[mine]
         past = Past(self.X[owned], histories.weights[mine], self.rows[owned], int(self.queries.times[i]))
         cosines, rows = self.vectors[candidates] @ self.investors[i], self.rows[candidates]
-        return self.layer.terms(cosines, self.X[candidates], rows, activity=activity[candidates], past=past), past
-
-    def activity_of(self, asked: slice | Numbers) -> Matrix:
-        """(asked, n, windows)"""
-        queries = self.queries
-        return self.activity.before(queries.times[asked], queries.users[asked], queries.targets[asked])
+        return self.layer.terms(cosines, self.X[candidates], rows, activity=activity, past=past), past
 
     def score(self, chunk: slice, *, discover: bool = False) -> Floats:
         """(chunk, n), a `Scorer`."""
-        activity, everything = self.activity_of(chunk), np.arange(len(self.X))
+        queries, everything = self.queries, np.arange(len(self.X))
+        activity = self.activity.before(queries.times[chunk], queries.users[chunk], queries.targets[chunk])
         scores = np.empty((len(activity), len(self.X)), dtype=np.float32)
         for at, i in enumerate(range(*chunk.indices(len(self.queries.users)))):
             terms, past = self.terms(i, everything, activity[at])

@@ -1,6 +1,8 @@
 """How much goes on around a property: interactions of others with it, strictly before a moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -39,11 +41,14 @@ class Activity:
 
         What the asking investor themselves did with the target is no activity: it would give the answer away.
         """
-        starts = [times - days * DAY_SECONDS for days in WINDOWS_DAYS]
-        until, own_until = self._counts(times), self._own(times, users, targets)
-        counts = np.stack([until - self._counts(start) for start in starts], axis=2)
-        own = np.stack([own_until - self._own(start, users, targets) for start in starts], axis=1)
-        counts[np.arange(len(times)), targets] -= own
+        counts = _in_windows(self._counts, times)
+        counts[np.arange(len(times)), targets] -= _in_windows(lambda at: self._own(at, users, targets), times)
+        return np.log1p(counts)
+
+    def of_candidates(self, times: Numbers, users: Numbers, candidates: Numbers) -> Matrix:
+        """(q, m, windows) the same of some candidates (q, m), the target the first of each."""
+        counts = _in_windows(lambda at: self._counts_of(candidates, at), times)
+        counts[:, 0] -= _in_windows(lambda at: self._own(at, users, candidates[:, 0]), times)
         return np.log1p(counts)
 
     def in_use(self, properties: Numbers, times: Numbers, users: Numbers) -> Mask:
@@ -74,6 +79,20 @@ class Activity:
         counts[order] = np.cumsum(added, axis=0)
         return counts
 
+    def _counts_of(self, candidates: Numbers, times: Numbers) -> Matrix:
+        """(q, m) interactions with each candidate (q, m) strictly before each time (q,)."""
+        begun, first, span = self._in_order
+        moments = np.clip(times - first, 0, span - 1)[:, None]
+        upto = np.searchsorted(begun, candidates * span + moments) - np.searchsorted(begun, candidates * span)
+        return upto.astype(np.float32)
+
+    @cached_property
+    def _in_order(self) -> tuple[Numbers, int, int]:
+        """(m,) property · span + time since the first, ascending; the first time; and the span, longer than all."""
+        first, last = int(self.times.min(initial=0)), int(self.times.max(initial=0))
+        span = last - first + 2
+        return np.sort(self.properties * span + self.times - first), first, span
+
     def _own(self, times: Numbers, users: Numbers, targets: Numbers) -> Matrix:
         """(q,) interactions of each user with their target strictly before each time."""
         events: dict[tuple[int, int], list[int]] = {}
@@ -87,3 +106,9 @@ class Activity:
         return np.array(
             [sum(time < t for time in events.get((user, row), ())) for user, row, t in queries], dtype=np.float32
         )
+
+
+def _in_windows(counted: Callable[[Numbers], Matrix], times: Numbers) -> Matrix:
+    """(…, windows) what was counted before each of `times` (q,) less what was before each window began."""
+    until = counted(times)
+    return np.stack([until - counted(times - days * DAY_SECONDS) for days in WINDOWS_DAYS], axis=-1)

@@ -49,10 +49,22 @@ def test_many_queries_at_once_count_as_one_by_one() -> None:
     rng = np.random.default_rng(0)
     log = log_of(*((int(u), int(p), "view", int(t)) for u, p, t in rng.integers(0, 5, (60, 3)) * (1, 1, 100)))
     times, users, targets = (np.array([3, 1, 4, 2]) * 100 * DAY_SECONDS, np.arange(4), np.array([0, 1, 2, 3]))
-    together = Activity.of(market(log)).before(times, users, targets)
+    activity = Activity.of(market(log))
+    together = activity.before(times, users, targets)
     for i in range(4):
-        alone = Activity.of(market(log)).before(times[[i]], users[[i]], targets[[i]])
+        alone = activity.before(times[[i]], users[[i]], targets[[i]])
         np.testing.assert_allclose(together[[i]], alone)
+    candidates = (targets[:, None] + np.arange(3)) % 5
+    of_candidates = activity.of_candidates(times, users, candidates)
+    np.testing.assert_array_equal(of_candidates, together[np.arange(4)[:, None], candidates])
+    assert 0 < np.count_nonzero(of_candidates) < of_candidates.size
+
+
+def test_nobody_did_anything_before_the_first_and_all_of_it_was_done_long_after() -> None:
+    activity = Activity.of(market(log_of((1, 0, "view", 490), (2, 4, "view", 491))))
+    times, users = np.array([1, 490, 491, 9_000]) * DAY_SECONDS, np.full(4, 99)
+    counts = np.expm1(activity.of_candidates(times, users, np.tile([0, 4], (4, 1))))[:, :, 0]
+    assert counts.round().tolist() == [[0, 0], [0, 0], [1, 0], [1, 1]]
 
 
 # Investors 1 and 2 share 0 and 1; investor 3 has 0 and 2; investor 4 has 3 alone.
