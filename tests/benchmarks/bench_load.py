@@ -158,6 +158,8 @@ def read(answers: IO[bytes]) -> list[Answered]:
 def footprint() -> dict[str, float]:
     """Of the gateway's processes together."""
     processes = [each for each in psutil.Process().children() if gateway_processes.__module__ in each.cmdline()]
+    if not processes:
+        sys.exit("no process of the gateway is to be found: nothing is known of its memory")
     return {
         "rss_mb": sum(process.memory_info().rss for process in processes) / 2**20,
         "descriptors": float(sum(process.num_fds() for process in processes)),

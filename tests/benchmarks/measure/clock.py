@@ -3,10 +3,14 @@
 import gc
 import math
 import statistics
+import threading
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 WARM_UP = 50
 
@@ -43,6 +47,26 @@ def peak_rss_mb() -> float:
     """Of this process since it started; getrusage would name that of the parent, if it is larger."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+@contextmanager
+def peak_of_all_mb(every_seconds: float = 0.5) -> Iterator[Callable[[], float]]:
+    """Calling what is yielded tells the most that this process and those it started held together, as looked at."""
+    ours, done, peak = psutil.Process(), threading.Event(), 0.0
+
+    def look() -> None:
+        nonlocal peak
+        while not done.wait(every_seconds):
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                peak = max(peak, sum(p.memory_info().rss for p in (ours, *ours.children(recursive=True))) / 2**20)
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield lambda: peak
+    finally:
+        done.set()
+        looking.join()
 
 
 def growth(sizes: list[float], costs: list[float]) -> float:

@@ -48,10 +48,14 @@ def tower(dataset: Dataset, epochs: int) -> Taken:
     return clock.taken()
 
 
-def whole_twin(dataset: Dataset, config: TwinConfig) -> tuple[Taken, Fitted]:
+def whole_twin(
+    dataset: Dataset,
+    config: TwinConfig,
+    progress: Progress = Progress(),  # noqa: B008  # it is frozen
+) -> tuple[Taken, Fitted]:
     """All three learnings and the ranking layer of each, as the job does them."""
     clock, snapshot = Clock(), freeze(dataset, SEED)
-    learner, data = Learner(Design("bench", "twin", config)), TrainingData.of(snapshot, config)
+    learner, data = Learner(Design("bench", "twin", config), progress=progress), TrainingData.of(snapshot, config)
     fitted = fit(learner, data, snapshot.holdout)
     learn_everything(learner, data, fitted)
     return clock.taken(), fitted
