@@ -13,7 +13,7 @@ from functions.train.tower.network import TwinNetwork
 from portfolio_twin.model.config import TwinConfig
 
 # Half of them any property, so that what nobody wants is shown as a wrong answer too, half what somebody wants.
-SAMPLED_NEGATIVES = 4096
+SAMPLED_NEGATIVES = 2048
 NO_CANDIDATE = float("-inf")
 
 
