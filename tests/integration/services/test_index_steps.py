@@ -11,6 +11,7 @@ from portfolio_twin.errors import BundleRejected, IndexIncomplete, IndexUnavaila
 from portfolio_twin.model.bundle.files import Provenance, pack
 from portfolio_twin.model.twin import Twin
 from portfolio_twin.services.facts.refresh import refresh
+from portfolio_twin.services.pipeline import index_shard
 from portfolio_twin.services.pipeline.plan_index import ShardSizes, check_index
 from portfolio_twin.services.pipeline.verify_index import verify_index
 from tests.fakes.twins import narrow_twin, plain_layer, small_catalogue, small_twin
@@ -81,8 +82,12 @@ def activity(market: Market, *names: str) -> dict[str, list[int]]:
     return {name: np.expm1(np.array(hit.activity)).round().astype(int).tolist() for name, hit in hits.items()}
 
 
-def test_an_investor_is_indexed_as_the_twin_sees_them(market: Market) -> None:
-    market.reindex()
+@pytest.mark.parametrize("at_once", [index_shard.USERS_AT_ONCE, 1])
+def test_an_investor_is_indexed_as_the_twin_sees_them(
+    at_once: int, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_shard, "USERS_AT_ONCE", at_once)
+    assert market.reindex()["users"] == 2
     twin = market.run().twin()
     liked = market.index().get_properties(["p01"])["p01"].vector
     assert liked is not None

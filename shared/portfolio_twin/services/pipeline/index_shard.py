@@ -7,6 +7,8 @@ from portfolio_twin.services.pipeline.run import Run
 from portfolio_twin.services.property_points import index_properties
 from portfolio_twin.services.user_points import index_investors
 
+USERS_AT_ONCE = 1_000  # whose properties, with all their fields, are in memory together
+
 
 def index_shard(run: Run, shard: Shard) -> int:
     """How many points it stored."""
@@ -25,4 +27,6 @@ def _index_properties(run: Run, shard: Shard, session: TenantSession) -> int:
 def _index_users(run: Run, shard: Shard, session: TenantSession) -> int:
     users = user_ids(session, shard.after, shard.until)
     changed = set(changed_users(session, shard.since)) if shard.since else set(users)
-    return index_investors(run.index, run.twin(), session, [user for user in users if user in changed])
+    due = [user for user in users if user in changed]
+    parts = (due[start : start + USERS_AT_ONCE] for start in range(0, len(due), USERS_AT_ONCE))
+    return sum(index_investors(run.index, run.twin(), session, part) for part in parts)
