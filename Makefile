@@ -7,6 +7,7 @@ ARCHITECTURE ?= arm64
 FUNCTION ?= Predict
 EVENT ?= tests/events/api/predict.json
 CONFIG ?= default
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve browser test unit cases conformance check fix bench openapi lock build invoke api e2e rehearse image migrate up down quotas sandbox client token deploy clean
@@ -28,8 +29,8 @@ demo: install  ## two tenants from nothing to answers; DATA=folder for your own 
 serve: install  ## the explorer, the API and their stores on this machine: prints a link for each tenant
 	$(VENV)/bin/twin serve --state $(STATE)
 
-test: install  ## unit and integration tests on the embedded services; TESTS=path for some of them
-	$(RUN) pytest $(TESTS)
+test: install  ## unit and integration tests on the embedded services, on as many cores as there are; TESTS=path for some
+	$(RUN) pytest $(or $(TESTS),$(SIDE_BY_SIDE))
 
 unit: install  ## the unit tests alone: no network, no process
 	$(RUN) pytest tests/unit
