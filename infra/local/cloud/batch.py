@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from joblib import cpu_count  # type: ignore[import-untyped]  # ships no types; it heeds affinity and cgroups
+
 GRACE_SECONDS = 30.0  # between SIGTERM and SIGKILL, as Batch gives
 CAUSE_BYTES = 4_000
 TRAIN = ("functions.train.app",)  # the image's command where a job names none
-# Tenants train side by side: threads and processes of several, waiting for each other's cores, take longer.
-ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"}
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass
@@ -64,7 +65,7 @@ class BatchJobs:
         log = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the job is asked about
         process = subprocess.Popen(
             [*self._entrypoint, *command],
-            env={**ONE_CORE, **os.environ, **environment},
+            env={**ONE_THREAD, "LOKY_MAX_CPU_COUNT": str(self._cores()), **os.environ, **environment},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -84,6 +85,11 @@ class BatchJobs:
             self._end(job)
             job.log.close()
         self._jobs.clear()
+
+    def _cores(self) -> int:
+        """For one more job: who trains alone has them all, and tenants side by side do not wait for each other's."""
+        running = sum(job.process.poll() is None for job in list(self._jobs.values()))
+        return max(1, cpu_count() // (running + 1))
 
     def _limit(self, job: Job, limit_seconds: float) -> None:
         try:

@@ -153,3 +153,19 @@ def test_a_job_that_ignores_sigterm_is_killed() -> None:
     job.process.wait(30)
     described = jobs.describe(job.job_id)
     assert (described["status"], described["container"]["exitCode"]) == ("FAILED", 128 + signal.SIGKILL)
+
+
+def test_a_job_alone_has_every_core_and_those_beside_it_their_share(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("infra.local.cloud.batch.cpu_count", lambda: 4)
+    monkeypatch.delenv("LOKY_MAX_CPU_COUNT", raising=False)
+    go = tmp_path / "go"
+    waits = f"import os, sys, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)\n"
+    jobs = BatchJobs(python(f"{waits}sys.exit(int(os.environ['LOKY_MAX_CPU_COUNT']))"))
+    together = [jobs.submit("together", {}, limit_seconds=None) for _ in range(5)]
+    go.touch()
+    assert [job.process.wait(30) for job in together] == [4, 2, 1, 1, 1]
+    alone = jobs.submit("alone", {}, limit_seconds=None)
+    assert alone.process.wait(30) == 4
+    jobs.stop()

@@ -7,7 +7,7 @@ from portfolio_twin.services.pipeline.run import Run
 from portfolio_twin.services.property_points import index_properties
 from portfolio_twin.services.user_points import index_investors
 
-USERS_AT_ONCE = 1_000  # whose properties, with all their fields, are in memory together
+USERS_AT_ONCE = 500  # whose properties, with all their fields, are in memory together
 
 
 def index_shard(run: Run, shard: Shard) -> int:
