@@ -89,7 +89,8 @@ class BatchJobs:
     def _cores(self) -> int:
         """For one more job: who trains alone has them all, and tenants side by side do not wait for each other's."""
         running = sum(job.process.poll() is None for job in list(self._jobs.values()))
-        return max(1, cpu_count() // (running + 1))
+        share: int = cpu_count() // (running + 1)
+        return max(1, share)
 
     def _limit(self, job: Job, limit_seconds: float) -> None:
         try:
