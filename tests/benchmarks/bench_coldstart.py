@@ -6,13 +6,11 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from infra.local.system import local_system
 from tests.benchmarks.bench_serving import SETTINGS, asked_by
 from tests.benchmarks.coldstart.imports import seconds_by_package
 from tests.benchmarks.measure.figures import publish
+from tests.benchmarks.measure.systems import temporary_system
 from tests.benchmarks.measure.tenants import live_tenant
 
 REPEATS = 5
@@ -24,7 +22,7 @@ BEFORE_SNAPSHOT = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
 
 def main() -> None:
     environment = SETTINGS | {"PYDANTIC_DISABLE_PLUGINS": "true"}
-    with TemporaryDirectory() as state, local_system(Path(state), **environment) as system:
+    with temporary_system(**environment) as system:
         asked = asked_by(live_tenant(system, epochs=1))
         figures = {f"{name}_import_cpu_s": _cpu(ALONE.format(name=name)) for name in FUNCTIONS}
         with_torch = _cpu(WITH_TORCH)

@@ -1,19 +1,17 @@
 """Indexing from PostgreSQL through the tower into Qdrant's engine over HTTP: by part, and what changed beside all."""
 
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
-from infra.local.system import local_system
 from tests.benchmarks.index.tenants import index_in_a_process, published
 from tests.benchmarks.measure.figures import publish
 from tests.benchmarks.measure.markets import multiplied
+from tests.benchmarks.measure.systems import temporary_system
 
 SIZE, REPEATS = 10_000, 3
 
 
 def main() -> None:
-    with TemporaryDirectory() as state, local_system(Path(state)) as system:
+    with temporary_system() as system:
         tenant, _ = published(system, multiplied(SIZE, SIZE))
         taken = [index_in_a_process(tenant) for _ in range(REPEATS)]
     parts = {name: median(each[name] for each in taken) for name in taken[0]}

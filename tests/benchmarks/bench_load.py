@@ -11,15 +11,14 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from typing import IO
 from urllib.parse import urlsplit
 
 import psutil
 
 from infra.local.cloud.gateway_processes import gateway_processes
-from infra.local.system import LocalSystem, local_system
+from infra.local.system import LocalSystem
 from infra.local.twin.tokens import issue_token
 from portfolio_twin.model.config import TwinConfig
 from portfolio_twin.model.twin import Twin
@@ -30,6 +29,7 @@ from portfolio_twin.services.pipeline.run import Run
 from tests.benchmarks.load import checks
 from tests.benchmarks.load.clients import Answered, Plan
 from tests.benchmarks.measure.figures import publish
+from tests.benchmarks.measure.systems import temporary_system
 from tests.benchmarks.measure.tenants import LiveTenant, live_tenant, publish_bundle, trained
 from tests.fakes.fault_proxy import FaultProxy, proxied
 
@@ -42,9 +42,9 @@ LONGEST_SECONDS = 600  # of one run
 
 
 def main() -> None:
-    with TemporaryDirectory() as state, proxied(("127.0.0.1", 1)) as proxy:
+    with proxied(("127.0.0.1", 1)) as proxy:
         address = f"http://127.0.0.1:{proxy.port}"
-        with local_system(Path(state), QDRANT_URL=address) as system:
+        with temporary_system(QDRANT_URL=address) as system:
             proxy.target = ("127.0.0.1", urlsplit(system.qdrant_url).port or 0)
             with gateway_processes(system.state, 0) as url:
                 Load(system, proxy, urlsplit(url).port or 0).run()

@@ -2,22 +2,21 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 from infra.local.cloud.engine import LocalPipeline
-from infra.local.system import LocalSystem, local_system
+from infra.local.system import LocalSystem
 from portfolio_twin.domain.dataset import Dataset
 from tests.benchmarks.measure.figures import publish
 from tests.benchmarks.measure.markets import simulated
+from tests.benchmarks.measure.systems import temporary_system
 from tests.benchmarks.measure.tenants import store_facts
 
 MARKETS = ("harborview", "mesa")  # of about 10 000 interactions each
 
 
 def main() -> None:
-    with TemporaryDirectory() as state, local_system(Path(state)) as system:
+    with temporary_system() as system:
         alone = retrained(system, [stored(system, simulated(MARKETS[0]))], "alone_")
         together = retrained(system, [stored(system, simulated(name)) for name in MARKETS], "")
     publish("pipeline", alone | together)

@@ -4,14 +4,12 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from infra.local.system import local_system
 from portfolio_twin.domain.interactions import KIND_CODE
 from tests.benchmarks.measure.figures import publish
+from tests.benchmarks.measure.systems import temporary_system
 from tests.benchmarks.measure.tenants import LiveTenant, live_tenant
 from tests.benchmarks.serving.forward import measure_forward
 from tests.benchmarks.serving.requests import Asked
@@ -30,7 +28,7 @@ SAME = {  # the names that the product's figures go by
 
 
 def main() -> None:
-    with TemporaryDirectory() as state, local_system(Path(state), **SETTINGS) as system:
+    with temporary_system(**SETTINGS) as system:
         live = live_tenant(system)
         figures = {key: value for name in FUNCTIONS for key, value in inside(name, asked_by(live)).items()}
         figures |= measure_forward(live.twin)

@@ -7,13 +7,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import numpy as np
 
-from infra.local.system import LocalSystem, local_system
+from infra.local.system import LocalSystem
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.s3.objects import connect
 from portfolio_twin.domain.dataset import Dataset
@@ -21,12 +19,13 @@ from portfolio_twin.domain.interactions import KIND_CODE
 from portfolio_twin.services.tenants.add_tenant import TenantRequest, add_tenant
 from tests.benchmarks.measure.figures import publish
 from tests.benchmarks.measure.markets import multiplied
+from tests.benchmarks.measure.systems import temporary_system
 
 PROPERTIES, INTERACTIONS = 100_000, 1_000_000
 
 
 def main() -> None:
-    with TemporaryDirectory() as state, local_system(Path(state)) as system:
+    with temporary_system() as system:
         tenant_id = uuid4()
         add_tenant(system.stores, TenantRequest(name="bench", tenant_id=tenant_id))
         _put(system, keys.imports(tenant_id), multiplied(PROPERTIES, INTERACTIONS))

@@ -1,18 +1,15 @@
 """Indexing 1 000 000 properties, added to the figures of `index`; the graph that Qdrant builds later is not in it."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from infra.local.system import local_system
 from tests.benchmarks.index.tenants import index_in_a_process, published
 from tests.benchmarks.measure.figures import publish
 from tests.benchmarks.measure.markets import multiplied
+from tests.benchmarks.measure.systems import temporary_system
 
 MILLION, INTERACTIONS = 1_000_000, 100_000
 
 
 def main() -> None:
-    with TemporaryDirectory() as state, local_system(Path(state)) as system:
+    with temporary_system() as system:
         tenant, _ = published(system, multiplied(MILLION, INTERACTIONS))
         parts = index_in_a_process(tenant)
     figures = {f"index_1000000_{name}": value for name, value in parts.items()}

@@ -2,18 +2,17 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
 from infra.local.cloud.engine import LocalPipeline
-from infra.local.system import LocalSystem, local_system
+from infra.local.system import LocalSystem
 from portfolio_twin.adapters.qdrant.points import COLLECTIONS
 from portfolio_twin.adapters.s3 import keys
 from portfolio_twin.adapters.tenant import Tenant
 from portfolio_twin.services.pipeline.machine_input import list_for_retrain
 from tests.benchmarks.measure.markets import simulated
+from tests.benchmarks.measure.systems import temporary_system
 from tests.benchmarks.measure.tenants import store_facts
 
 SAMPLE = 500  # points whose payload is weighed
@@ -23,7 +22,7 @@ VECTOR_BYTES = 4  # a float of a vector
 def measure() -> dict[str, Any]:
     """By name: rows, seconds.STATE, bytes.KIND, and the bytes of a point and of a line of the list."""
     dataset = simulated()
-    with TemporaryDirectory() as state, local_system(Path(state)) as system:
+    with temporary_system() as system:
         tenant = system.tenant(uuid4())
         store_facts(tenant, dataset)
         with LocalPipeline(system.s3) as pipeline:
